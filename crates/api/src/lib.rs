@@ -1,0 +1,1 @@
+//! Projections kept in sled and served over HTTP, with the web pages.

@@ -1,0 +1,1 @@
+//! Call control as a fold and a decision, with no socket and no clock.

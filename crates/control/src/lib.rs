@@ -1,0 +1,1 @@
+//! Follows the journal, decides, appends the decision.

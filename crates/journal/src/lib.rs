@@ -1,0 +1,1 @@
+//! The log: segment files and NATS JetStream behind one contract.

@@ -1,0 +1,1 @@
+//! SIP without sockets: wire layer, transactions, dialogs (RFC 3261, 6026, 3515).

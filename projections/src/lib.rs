@@ -1,0 +1,1 @@
+//! What the events mean: history, timeline, verification, live.

@@ -1,0 +1,1 @@
+//! A recorded call once more: fold, re-decide, ladder, export.

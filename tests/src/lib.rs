@@ -1,0 +1,1 @@
+//! Proof: scenarios, real peers, faults, layers.
