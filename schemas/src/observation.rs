@@ -1,0 +1,592 @@
+//! What happened: the observations of edges, agents and operators.
+//!
+//! One frozen struct for each (type, version). A field is never reordered, removed or given a new
+//! meaning; see [`crate::version`] for how a type grows.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
+use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
+
+/// Who somebody says he is, as a header field tells it (RFC 3261, section 20.20; RFC 3325).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// The display name, without its quotes.
+    pub display_name: String,
+    /// The user part of the URI: a number most of the time. Empty for an anonymous caller.
+    pub number: String,
+    /// The URI as it was sent.
+    pub uri: String,
+}
+
+/// A header field that crosses from one leg to the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContextHeader {
+    /// The field's name as it was sent.
+    pub name: String,
+    /// Its value.
+    pub value: Personal<String>,
+}
+
+/// A trunk or rule that was looked at and did not match, and the first thing in it that did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tried {
+    /// What was looked at: `trunk office`, `number +14155550100`.
+    pub candidate: String,
+    /// The first predicate that failed, in words: `source 192.0.2.7 is in none of 10.0.0.0/8`.
+    pub failed: String,
+}
+
+/// How an incoming call was recognised as a trunk's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrunkMatch {
+    /// The trunk.
+    pub trunk: TrunkName,
+    /// What matched: `source 192.0.2.7 is in 192.0.2.0/24`.
+    pub because: String,
+    /// The trunks that were tried before it.
+    pub tried: Vec<Tried>,
+}
+
+/// An INVITE began a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InviteReceived {
+    /// The leg that it began: [`LegId::CALLER`].
+    pub leg: LegId,
+    /// The trunk that it came through, and how that was recognised.
+    pub trunk: TrunkMatch,
+    /// Where it came from, `ip:port`.
+    pub source: String,
+    /// The edge's address that it came to, `ip:port`.
+    pub local: String,
+    /// How it travelled.
+    pub transport: Transport,
+    /// The Call-ID header field.
+    pub sip_call_id: String,
+    /// The Request-URI.
+    pub request_uri: Personal<String>,
+    /// The number called: the user part of the Request-URI.
+    pub called: Personal<String>,
+    /// The To header field.
+    pub to: Personal<Identity>,
+    /// The From header field.
+    pub from: Personal<Identity>,
+    /// The P-Asserted-Identity header field (RFC 3325), if there is one.
+    pub asserted: Option<Personal<Identity>>,
+    /// Header fields that tell of the call's past and context: Diversion, User-to-User, X-*.
+    pub context: Vec<ContextHeader>,
+    /// The User-Agent header field.
+    pub user_agent: Option<String>,
+    /// The offer, if the INVITE carried one.
+    pub offer: Option<MediaOffer>,
+}
+
+/// The edge sent an INVITE for a leg that control wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegDialed {
+    /// The new leg.
+    pub leg: LegId,
+    /// The trunk that it went through, if it is a trunk's.
+    pub trunk: Option<TrunkName>,
+    /// Where the INVITE went, `ip:port`.
+    pub destination: String,
+    /// How it travelled.
+    pub transport: Transport,
+    /// The Request-URI.
+    pub target: Personal<String>,
+    /// The From header field as it was sent.
+    pub caller: Personal<Identity>,
+    /// The Call-ID header field.
+    pub sip_call_id: String,
+}
+
+/// The far side of a leg rings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegRinging {
+    /// The leg.
+    pub leg: LegId,
+    /// The status code: 180, 181, 182 or 183.
+    pub status: u16,
+}
+
+/// The far side of a leg sent a session description before it answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlyMediaStarted {
+    /// The leg.
+    pub leg: LegId,
+    /// The status code that carried the description.
+    pub status: u16,
+}
+
+/// A leg was answered: the far side sent 200, or the edge did for the leg of the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegAnswered {
+    /// The leg.
+    pub leg: LegId,
+    /// Milliseconds since its INVITE.
+    pub after_ms: u32,
+}
+
+/// Why a leg came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum LegFailure {
+    /// The far side refused with a final status.
+    Refused {
+        /// 300 to 699.
+        status: u16,
+        /// The reason phrase as it was received.
+        phrase: String,
+    },
+    /// The edge's own timer ran out; nothing was received that says so.
+    TimedOut {
+        /// The timer: `B` (no answer of any kind, RFC 3261 17.1.1.2) or `ring` (rang for too long).
+        timer: String,
+    },
+    /// The INVITE could not be sent.
+    Unreachable {
+        /// What the transport said.
+        error: String,
+    },
+    /// Control gave it up before there was a final answer.
+    Cancelled,
+    /// The edge could not do it: no common codec, no free port.
+    Impossible {
+        /// What was in the way.
+        error: String,
+    },
+}
+
+/// A leg that was dialed was not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegFailed {
+    /// The leg.
+    pub leg: LegId,
+    /// Why.
+    pub failure: LegFailure,
+    /// The Reason header field (RFC 3326), if there was one.
+    pub reason: Option<String>,
+    /// The Retry-After header field, in seconds, if there was one.
+    pub retry_after_s: Option<u32>,
+    /// Milliseconds since its INVITE.
+    pub after_ms: u32,
+}
+
+/// Offer and answer of a leg came to an agreement (RFC 3264).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CodecNegotiated {
+    /// The leg.
+    pub leg: LegId,
+    /// The codec, as `PCMU/8000`.
+    pub codec: String,
+    /// The payload type that the edge sends.
+    pub payload_type: u8,
+    /// The payload type of telephone events (RFC 4733) that the edge sends, if agreed on.
+    pub telephone_event: Option<u8>,
+    /// Where the edge receives, `ip:port`.
+    pub local: String,
+    /// Where the peer said that it receives, `ip:port`.
+    pub remote: String,
+    /// The direction from the edge's side.
+    pub direction: MediaDirection,
+    /// Milliseconds of audio in a packet.
+    pub packet_ms: u16,
+}
+
+/// The first RTP packet of a leg came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaStarted {
+    /// The leg.
+    pub leg: LegId,
+    /// Milliseconds since the leg was answered; negative for early media.
+    pub after_answer_ms: i32,
+    /// Where it came from, `ip:port`.
+    pub source: String,
+    /// Its synchronisation source (RFC 3550, section 3).
+    pub ssrc: u32,
+}
+
+/// No RTP packet of a leg came for longer than the bound, while some should have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaSilent {
+    /// The leg.
+    pub leg: LegId,
+    /// Milliseconds without a packet.
+    pub for_ms: u32,
+}
+
+/// RTP of a leg came again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaResumed {
+    /// The leg.
+    pub leg: LegId,
+    /// Milliseconds without a packet.
+    pub after_ms: u32,
+}
+
+/// What was counted of a leg's media, at its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaMeasured {
+    /// The leg.
+    pub leg: LegId,
+    /// From the peer to the edge.
+    pub received: StreamMeasure,
+    /// From the edge to the peer.
+    pub sent: StreamMeasure,
+    /// Packets that were not let in: a foreign source, a foreign SSRC, an unknown payload type, damage.
+    pub refused_packets: u64,
+    /// Milliseconds since the leg's media was set up.
+    pub over_ms: u32,
+}
+
+/// A key was pressed. Which one is not stored unless the trunk says so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DigitReceived {
+    /// The leg.
+    pub leg: LegId,
+    /// How it came.
+    pub method: DigitMethod,
+    /// How long the key was down, in milliseconds.
+    pub duration_ms: u32,
+    /// The key: `0` to `9`, `*`, `#`, `A` to `D`; absent when the trunk only counts.
+    pub digit: Option<char>,
+}
+
+/// The peer put the call on hold (RFC 3264, section 8.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HoldRequested {
+    /// The leg.
+    pub leg: LegId,
+    /// The direction that the peer offered.
+    pub direction: MediaDirection,
+}
+
+/// The peer took the call from hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResumeRequested {
+    /// The leg.
+    pub leg: LegId,
+}
+
+/// How a transfer was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TransferSource {
+    /// A REFER request on the leg (RFC 3515).
+    Refer,
+    /// The agent on the leg asked for it: a menu's choice, a bot's request.
+    Agent {
+        /// The agent.
+        agent: AgentName,
+        /// What the agent answered to, in words: `menu choice`.
+        choice: String,
+    },
+}
+
+/// Somebody asked for the call to be transferred.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferRequested {
+    /// The leg that asked.
+    pub leg: LegId,
+    /// Where the call shall go: a URI, or a name that the configuration knows.
+    pub target: Personal<String>,
+    /// How it was asked for.
+    pub source: TransferSource,
+    /// The Referred-By header field (RFC 3892), if there was one.
+    pub referred_by: Option<Personal<String>>,
+    /// Whether an attended transfer is asked for (Replaces, RFC 3891).
+    pub replaces: bool,
+}
+
+/// The peer that was asked to transfer (REFER) tells how it goes (RFC 3515, section 2.4.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferProgressed {
+    /// The leg that the REFER went out on.
+    pub leg: LegId,
+    /// What it tells.
+    pub progress: TransferProgress,
+}
+
+/// What is known of a REFER that the edge sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum TransferProgress {
+    /// It was sent.
+    Sent,
+    /// The peer accepted it (202).
+    Accepted,
+    /// The peer refused it.
+    Refused {
+        /// The final status.
+        status: u16,
+        /// Its reason phrase.
+        phrase: String,
+    },
+    /// A NOTIFY told the status of the new call.
+    Notified {
+        /// The status in its body (message/sipfrag, RFC 3420).
+        status: u16,
+        /// Its reason phrase.
+        phrase: String,
+        /// Whether the subscription ended with it.
+        last: bool,
+    },
+    /// There was no answer to the REFER, or no NOTIFY, for as long as the edge waits.
+    TimedOut,
+}
+
+/// A BYE came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ByeReceived {
+    /// The leg.
+    pub leg: LegId,
+    /// The Reason header field (RFC 3326), if there was one.
+    pub reason: Option<String>,
+    /// Header fields that hand context back: X-*, User-to-User.
+    pub context: Vec<ContextHeader>,
+}
+
+/// A CANCEL came before the leg was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CancelReceived {
+    /// The leg.
+    pub leg: LegId,
+    /// The Reason header field (RFC 3326), if there was one.
+    pub reason: Option<String>,
+}
+
+/// Who ended a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum EndedBy {
+    /// The far side: BYE or CANCEL.
+    Peer,
+    /// The edge, because control decided so.
+    Control,
+    /// The edge on its own: a peer that did not acknowledge, a stop of the edge, control out of reach.
+    Edge,
+}
+
+/// A leg is over: nothing more will be seen of it but its measures. Every leg that began ends with
+/// exactly one of `LegEnded` and `LegFailed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegEnded {
+    /// The leg.
+    pub leg: LegId,
+    /// Who ended it.
+    pub by: EndedBy,
+    /// Why, in words: `BYE`, `CANCEL`, `refused with 404`, `no ACK within 32 s`, `edge restarted`.
+    pub cause: String,
+    /// Milliseconds since it was answered; 0 if it was not.
+    pub talk_ms: u64,
+}
+
+/// An agent that needs no leg of its own is on the line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentConnected {
+    /// The leg that it hears.
+    pub leg: LegId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Its kind: `echo`, `tone`, `announcement`, `menu`, `hold`.
+    pub kind: String,
+}
+
+/// An agent that was on the line went away without being told to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AgentLost {
+    /// The leg that it heard.
+    pub leg: LegId,
+    /// The agent.
+    pub agent: AgentName,
+    /// Why: `finished`, `connection lost`.
+    pub cause: String,
+}
+
+/// The edge could not do what a decision said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CommandFailed {
+    /// The decision.
+    pub decision: EventId,
+    /// The leg that the command was for.
+    pub leg: LegId,
+    /// The command's type.
+    pub command: String,
+    /// Why not.
+    pub error: String,
+}
+
+/// A wait that control had set ran out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TimerFired {
+    /// Which wait.
+    pub timer: Timer,
+    /// Microseconds between the moment that was set and the moment that this was written.
+    pub late_us: u64,
+}
+
+/// The waits of call control.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum Timer {
+    /// A leg that was dialed has to be answered.
+    Ring(LegId),
+    /// A call has to end.
+    MaximumDuration,
+    /// A transfer by REFER has to come to an end.
+    Transfer,
+}
+
+/// An operator asked for a call to be hung up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HangUpRequested {
+    /// Who: the operator's name, or `api`.
+    pub by: String,
+}
+
+/// Requests from an address that is no trunk's were refused. One event for many: a flood of packets
+/// must not become a flood of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceRefused {
+    /// Where they came from, without the port.
+    pub source: String,
+    /// How many requests.
+    pub requests: u64,
+    /// The method of the first.
+    pub method: String,
+    /// What they were answered with; absent if they were dropped in silence.
+    pub status: Option<u16>,
+    /// Over how many milliseconds.
+    pub over_ms: u32,
+    /// The trunks that were tried for the first of them.
+    pub tried: Vec<Tried>,
+}
+
+/// Messages that were no SIP were refused. One event for many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessagesMalformed {
+    /// Where they came from, without the port.
+    pub source: String,
+    /// How many.
+    pub messages: u64,
+    /// What was wrong with the first.
+    pub error: String,
+    /// Over how many milliseconds.
+    pub over_ms: u32,
+}
+
+/// New calls were refused because the edge could not take them: its log or control was out of
+/// reach, or it was stopping. One event for many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallsTurnedAway {
+    /// How many.
+    pub calls: u64,
+    /// Why: `stopping`, `control is away`, `the log is full`.
+    pub cause: String,
+    /// The answer: 503 most of the time.
+    pub status: u16,
+    /// Over how many milliseconds.
+    pub over_ms: u32,
+}
+
+/// An edge began its work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EdgeStarted {
+    /// The release.
+    pub release: String,
+    /// Where it listens, as `udp 0.0.0.0:32681`.
+    pub listens: Vec<String>,
+    /// The RTP ports, first and last.
+    pub rtp_ports: (u16, u16),
+}
+
+/// An edge ended its work in order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EdgeStopped {
+    /// Why: `SIGTERM`.
+    pub cause: String,
+    /// How many calls it had to end.
+    pub calls_ended: u32,
+}
+
+/// A configuration came into force. Replay decides by this snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigurationApplied {
+    /// SHA-256 of the snapshot. Every decision names the one that it was made by.
+    pub hash: Hash,
+    /// What control decides by, as JSON, without secrets.
+    pub snapshot: String,
+}
+
+/// A reader of the log met a hole, or bytes that it cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JournalGapFound {
+    /// What is missing, in words.
+    pub missing: String,
+}
+
+crate::event::vocabulary! {
+    /// What happened.
+    Observation {
+        /// An INVITE began a call.
+        1 => InviteReceived,
+        /// The edge sent an INVITE.
+        2 => LegDialed,
+        /// The far side rings.
+        3 => LegRinging,
+        /// Media before the answer.
+        4 => EarlyMediaStarted,
+        /// A leg was answered.
+        5 => LegAnswered,
+        /// A dialed leg was not answered.
+        6 => LegFailed : 2,
+        /// Offer and answer agreed.
+        7 => CodecNegotiated,
+        /// The first RTP packet came.
+        8 => MediaStarted,
+        /// RTP stopped coming.
+        9 => MediaSilent,
+        /// RTP came again.
+        10 => MediaResumed,
+        /// A leg's media in numbers.
+        11 => MediaMeasured,
+        /// A key was pressed.
+        12 => DigitReceived,
+        /// The peer put the call on hold.
+        13 => HoldRequested,
+        /// The peer took the call from hold.
+        14 => ResumeRequested,
+        /// A transfer was asked for.
+        15 => TransferRequested,
+        /// A REFER made progress.
+        16 => TransferProgressed,
+        /// A BYE came.
+        17 => ByeReceived,
+        /// A CANCEL came.
+        18 => CancelReceived,
+        /// A leg is over.
+        19 => LegEnded,
+        /// A built-in agent is on the line.
+        20 => AgentConnected,
+        /// An agent went away by itself.
+        21 => AgentLost,
+        /// A command could not be done.
+        22 => CommandFailed,
+        /// A wait ran out.
+        23 => TimerFired,
+        /// An operator asked for the end.
+        24 => HangUpRequested,
+        /// Strangers were refused.
+        100 => SourceRefused,
+        /// Messages were no SIP.
+        101 => MessagesMalformed,
+        /// New calls were turned away.
+        102 => CallsTurnedAway,
+        /// An edge began.
+        200 => EdgeStarted,
+        /// An edge ended.
+        201 => EdgeStopped,
+        /// A configuration came into force.
+        202 => ConfigurationApplied,
+        /// The log has a hole.
+        203 => JournalGapFound,
+    }
+}
