@@ -1,1 +1,35 @@
 //! SIP without sockets: wire layer, transactions, dialogs (RFC 3261, 6026, 3515).
+//!
+//! # Wire layer
+//! [`message::Message`] keeps the octets and says where everything stands; typed views are read on demand, so that a
+//! header nobody asks for cannot fail. [`build`] writes requests and responses. Nothing here knows a transaction.
+
+#![cfg_attr(not(test), deny(clippy::as_conversions))]
+
+pub mod build;
+pub mod cseq;
+pub mod header;
+mod lex;
+pub mod limits;
+pub mod malformed;
+pub mod message;
+pub mod method;
+pub mod name_addr;
+pub mod params;
+mod parse;
+pub mod status;
+pub mod uri;
+pub mod via;
+
+pub use build::{BuildError, RequestBuilder, ResponseBuilder};
+pub use cseq::CSeq;
+pub use header::{HeaderError, Name};
+pub use lex::text_of;
+pub use malformed::{Answer, Fault, Malformed, Silence};
+pub use message::{Field, Message};
+pub use method::Method;
+pub use name_addr::NameAddr;
+pub use params::{Param, Params};
+pub use status::StatusCode;
+pub use uri::{Host, Scheme, Uri};
+pub use via::Via;
