@@ -11,6 +11,3 @@ pub const HEADERS_MAX: usize = 256;
 
 /// Values of Via, and of Route, in one message: Max-Forwards starts at 70, so no honest path is longer.
 pub const HOPS_MAX: usize = 70;
-
-/// Empty octets (CR or LF) that may stand in front of a start line.
-pub const LEADING_BYTES_MAX: usize = 64;

@@ -69,6 +69,18 @@ impl<'a> NameAddr<'a> {
         })
     }
 
+    /// Takes all of `text` as the URI.
+    pub(crate) fn from_uri(text: &'a str) -> Result<Self, &'static str> {
+        let text = lex::trim(text);
+        let uri = Uri::parse(text)?;
+        Ok(Self {
+            text,
+            display: None,
+            uri,
+            params: Params::default(),
+        })
+    }
+
     /// The whole value as sent.
     #[must_use]
     pub fn as_str(&self) -> &'a str {

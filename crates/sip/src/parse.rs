@@ -248,6 +248,14 @@ impl Pass {
     }
 }
 
+/// The length that complete header fields announce for the body, before the body is there.
+pub(crate) fn announced_length(head: &[u8]) -> Result<Option<usize>, Fault> {
+    let mut pass = Pass::new(Bytes::copy_from_slice(head));
+    pass.start_line();
+    pass.header_lines();
+    content_length(&pass.message)
+}
+
 /// The length that the header fields announce.
 fn content_length(message: &Message) -> Result<Option<usize>, Fault> {
     let mut length = None;
