@@ -1,1 +1,4 @@
 //! A recorded call once more: fold, re-decide, ladder, export.
+
+pub mod packet;
+pub mod pcapng;
