@@ -59,7 +59,7 @@ impl Chain {
         Chain {
             subject: record.subject().clone(),
             lane: record.lane(),
-            next: record.header().sequence + 1,
+            next: record.header().sequence.saturating_add(1),
             last: record.hash(),
         }
     }
@@ -94,7 +94,7 @@ impl Chain {
 
     /// Takes note of an event that was written in this lane.
     pub fn follow(&mut self, record: &Record) {
-        self.next = record.header().sequence + 1;
+        self.next = record.header().sequence.saturating_add(1);
         self.last = record.hash();
     }
 

@@ -69,11 +69,10 @@ impl Decision {
         if version != Decision::VERSION {
             return Ok(None);
         }
-        let stored: StoredDecision =
-            postcard::from_bytes(payload).map_err(|_| DecodeError::Payload {
-                name: "Decision",
-                version,
-            })?;
+        let stored: StoredDecision = crate::event::exact(payload).ok_or(DecodeError::Payload {
+            name: "Decision",
+            version,
+        })?;
         let mut decision = Decision {
             rule: stored.rule,
             configuration: stored.configuration,

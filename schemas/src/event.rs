@@ -81,13 +81,18 @@ impl WireMessage {
         if version != WireMessage::VERSION {
             return Ok(None);
         }
-        postcard::from_bytes(payload)
-            .map(Some)
-            .map_err(|_| DecodeError::Payload {
-                name: "WireMessage",
-                version,
-            })
+        exact(payload).map(Some).ok_or(DecodeError::Payload {
+            name: "WireMessage",
+            version,
+        })
     }
+}
+
+/// Reads a value that fills its bytes. Bytes behind its last field are damage, or a field that somebody
+/// added without a new version: neither may pass for the value.
+pub(crate) fn exact<T: serde::de::DeserializeOwned>(payload: &[u8]) -> Option<T> {
+    let (value, rest) = postcard::take_from_bytes(payload).ok()?;
+    rest.is_empty().then_some(value)
 }
 
 impl From<Decision> for Event {
@@ -160,7 +165,7 @@ macro_rules! vocabulary {
                             return Ok(None);
                         }
                         let value = if version == TODAY {
-                            postcard::from_bytes::<$variant>(payload).ok()
+                            crate::event::exact::<$variant>(payload)
                         } else {
                             <$variant as crate::version::Lift>::lift(version, payload)
                         };

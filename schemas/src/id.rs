@@ -78,7 +78,7 @@ macro_rules! hex_id {
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 schemars::json_schema!({
                     "type": "string",
-                    "pattern": concat!("^[0-9a-f]{", stringify!($bytes), "}{2}$"),
+                    "pattern": concat!("^([0-9a-f]{2}){", stringify!($bytes), "}$"),
                 })
             }
         }

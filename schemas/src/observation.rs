@@ -409,6 +409,9 @@ pub struct CommandFailed {
     pub leg: LegId,
     /// The command's type.
     pub command: String,
+    /// The SIP status that says it to a caller: 488 for no common codec, 503 for no free port, 481 for
+    /// a leg that is over or unknown, 500 for everything else.
+    pub status: u16,
     /// Why not.
     pub error: String,
 }

@@ -153,7 +153,7 @@ fn event_hash(version_and_header: &[u8]) -> Hash {
     Hash(hash.finalize().into())
 }
 
-/// LEB128, as postcard writes the length of a byte string.
+/// LEB128, as postcard writes the length of a byte string: each value has one form only.
 fn write_varint(out: &mut Vec<u8>, mut value: usize) {
     while value >= 0x80 {
         out.push(low_bits(value) | 0x80);
@@ -171,7 +171,8 @@ fn read_varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
     for (index, &byte) in bytes.iter().enumerate().take(5) {
         value |= usize::from(byte & 0x7f) << (7 * index);
         if byte & 0x80 == 0 {
-            return Some((value, &bytes[index + 1..]));
+            let shortest = byte != 0 || index == 0;
+            return shortest.then_some((value, &bytes[index + 1..]));
         }
     }
     None

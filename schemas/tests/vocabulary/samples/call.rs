@@ -1,0 +1,376 @@
+//! Samples of what happens on a call.
+
+use trunkline_schemas::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
+use trunkline_schemas::observation::*;
+use trunkline_schemas::version::LegFailedV1;
+use trunkline_schemas::{
+    AgentName, Direction, EventId, LegId, Personal, Transport, TrunkName, WireMessage,
+};
+
+use super::{Listed, event, observation, old};
+
+pub fn samples() -> Vec<Listed> {
+    let mut all = vec![
+        observation(invite_received()),
+        observation(invite_without_offer()),
+    ];
+    all.extend(dialing());
+    all.extend(media());
+    all.extend(transfers());
+    all.extend(endings());
+    all.extend(control());
+    all.extend(wire());
+    all
+}
+
+fn invite_received() -> InviteReceived {
+    InviteReceived {
+        leg: LegId::CALLER,
+        trunk: TrunkMatch {
+            trunk: TrunkName::from("office-cube"),
+            because: "source 192.0.2.7 is in 192.0.2.0/24".into(),
+            tried: vec![Tried {
+                candidate: "trunk carrier".into(),
+                failed: "source 192.0.2.7 is in none of 198.51.100.0/24".into(),
+            }],
+        },
+        source: "192.0.2.7:5060".into(),
+        local: "203.0.113.10:32681".into(),
+        transport: Transport::Udp,
+        sip_call_id: "8DA1C0F2-2B11ED-A0F3B2C1@192.0.2.7".into(),
+        request_uri: Personal::from("sip:+14155550100@203.0.113.10:32681;user=phone"),
+        called: Personal::from("+14155550100"),
+        to: Personal::new(identity(
+            "",
+            "+14155550100",
+            "sip:+14155550100@203.0.113.10",
+        )),
+        from: Personal::new(identity(
+            "Ada Lovelace",
+            "+442071838750",
+            "sip:+442071838750@192.0.2.7",
+        )),
+        asserted: Some(Personal::new(identity(
+            "Ada Lovelace",
+            "+442071838750",
+            "sip:+442071838750@192.0.2.7;user=phone",
+        ))),
+        context: vec![
+            context(
+                "Diversion",
+                "<sip:3500@192.0.2.7>;reason=no-answer;counter=1",
+            ),
+            context("User-to-User", "004164613d3132333435;encoding=hex"),
+        ],
+        user_agent: Some("Cisco-SIPGateway/IOS-17.6.1a".into()),
+        offer: Some(MediaOffer {
+            codecs: vec!["PCMU/8000".into(), "PCMA/8000".into(), "G729/8000".into()],
+            address: "192.0.2.7:16512".into(),
+            profile: "RTP/AVP".into(),
+            direction: MediaDirection::SendReceive,
+            telephone_event: true,
+        }),
+    }
+}
+
+/// An anonymous caller through a gateway that offers nothing: all that may be absent is absent.
+fn invite_without_offer() -> InviteReceived {
+    let anonymous = identity("Anonymous", "", "sip:anonymous@anonymous.invalid");
+    InviteReceived {
+        transport: Transport::Tls,
+        from: Personal::new(anonymous),
+        asserted: None,
+        context: Vec::new(),
+        user_agent: None,
+        offer: None,
+        ..invite_received()
+    }
+}
+
+fn dialing() -> Vec<Listed> {
+    let leg = LegId(1);
+    let failed = |failure| {
+        observation(LegFailed {
+            leg,
+            failure,
+            reason: None,
+            retry_after_s: None,
+            after_ms: 32_000,
+        })
+    };
+    vec![
+        observation(LegDialed {
+            leg,
+            trunk: Some(TrunkName::from("office-cube")),
+            destination: "192.0.2.7:5060".into(),
+            transport: Transport::Tcp,
+            target: Personal::from("sip:3500@192.0.2.7"),
+            caller: Personal::new(identity(
+                "Ada",
+                "+442071838750",
+                "sip:+442071838750@203.0.113.10",
+            )),
+            sip_call_id: "7f3c9b2e51d04a86@203.0.113.10".into(),
+        }),
+        observation(LegRinging { leg, status: 180 }),
+        observation(EarlyMediaStarted { leg, status: 183 }),
+        observation(LegAnswered {
+            leg,
+            after_ms: 4_210,
+        }),
+        old(
+            1,
+            &LegFailedV1 {
+                leg,
+                failure: LegFailure::Refused {
+                    status: 486,
+                    phrase: "Busy Here".into(),
+                },
+                reason: Some("Q.850;cause=17;text=\"user busy\"".into()),
+            },
+            LegFailed {
+                leg,
+                failure: LegFailure::Refused {
+                    status: 486,
+                    phrase: "Busy Here".into(),
+                },
+                reason: Some("Q.850;cause=17;text=\"user busy\"".into()),
+                retry_after_s: None,
+                after_ms: 0,
+            },
+        ),
+        observation(LegFailed {
+            leg,
+            failure: LegFailure::Refused {
+                status: 503,
+                phrase: "Service Unavailable".into(),
+            },
+            reason: Some("Q.850;cause=42".into()),
+            retry_after_s: Some(120),
+            after_ms: 85,
+        }),
+        failed(LegFailure::TimedOut { timer: "B".into() }),
+        failed(LegFailure::Unreachable {
+            error: "connection refused".into(),
+        }),
+        failed(LegFailure::Cancelled),
+        failed(LegFailure::Impossible {
+            error: "no common codec".into(),
+        }),
+    ]
+}
+
+fn media() -> Vec<Listed> {
+    let leg = LegId::CALLER;
+    let negotiated = |direction| {
+        observation(CodecNegotiated {
+            leg,
+            codec: "PCMU/8000".into(),
+            payload_type: 0,
+            telephone_event: Some(101),
+            local: "203.0.113.10:16384".into(),
+            remote: "192.0.2.7:16512".into(),
+            direction,
+            packet_ms: 20,
+        })
+    };
+    let digit = |method, digit| {
+        observation(DigitReceived {
+            leg,
+            method,
+            duration_ms: 120,
+            digit,
+        })
+    };
+    vec![
+        negotiated(MediaDirection::SendReceive),
+        negotiated(MediaDirection::SendOnly),
+        negotiated(MediaDirection::ReceiveOnly),
+        negotiated(MediaDirection::Inactive),
+        observation(MediaStarted {
+            leg,
+            after_answer_ms: 38,
+            source: "192.0.2.7:16512".into(),
+            ssrc: 0x8c1f_20aa,
+        }),
+        observation(MediaStarted {
+            leg,
+            after_answer_ms: -1_250,
+            source: "[2001:db8::7]:16512".into(),
+            ssrc: 1,
+        }),
+        observation(MediaSilent { leg, for_ms: 5_000 }),
+        observation(MediaResumed {
+            leg,
+            after_ms: 7_340,
+        }),
+        observation(MediaMeasured {
+            leg,
+            received: StreamMeasure {
+                packets: 3_012,
+                payload_bytes: 481_920,
+                lost: 14,
+                duplicates: 1,
+                reordered: 2,
+                jitter_us: 740,
+                jitter_max_us: 18_200,
+                longest_gap_ms: 61,
+                silence_permille: 412,
+            },
+            sent: StreamMeasure {
+                packets: 3_020,
+                payload_bytes: 483_200,
+                longest_gap_ms: 20,
+                ..StreamMeasure::default()
+            },
+            refused_packets: 3,
+            over_ms: 60_410,
+        }),
+        digit(DigitMethod::TelephoneEvent, None),
+        digit(DigitMethod::Info, Some('#')),
+        observation(HoldRequested {
+            leg,
+            direction: MediaDirection::SendOnly,
+        }),
+        observation(ResumeRequested { leg }),
+    ]
+}
+
+fn transfers() -> Vec<Listed> {
+    let leg = LegId(1);
+    let progressed = |progress| observation(TransferProgressed { leg, progress });
+    vec![
+        observation(TransferRequested {
+            leg,
+            target: Personal::from("sip:3500@192.0.2.7"),
+            source: TransferSource::Refer,
+            referred_by: Some(Personal::from("<sip:agent@203.0.113.20>")),
+            replaces: false,
+        }),
+        observation(TransferRequested {
+            leg,
+            target: Personal::from("queue"),
+            source: TransferSource::Agent {
+                agent: AgentName::from("reception"),
+                choice: "menu choice".into(),
+            },
+            referred_by: None,
+            replaces: false,
+        }),
+        progressed(TransferProgress::Sent),
+        progressed(TransferProgress::Accepted),
+        progressed(TransferProgress::Refused {
+            status: 603,
+            phrase: "Decline".into(),
+        }),
+        progressed(TransferProgress::Notified {
+            status: 200,
+            phrase: "OK".into(),
+            last: true,
+        }),
+        progressed(TransferProgress::TimedOut),
+    ]
+}
+
+fn endings() -> Vec<Listed> {
+    let leg = LegId::CALLER;
+    let ended = |by, cause: &str, talk_ms| {
+        observation(LegEnded {
+            leg,
+            by,
+            cause: cause.into(),
+            talk_ms,
+        })
+    };
+    vec![
+        observation(ByeReceived {
+            leg,
+            reason: Some("Q.850;cause=16;text=\"Terminated\"".into()),
+            context: vec![context("X-Transfer-To", "3500")],
+        }),
+        observation(CancelReceived {
+            leg,
+            reason: Some("SIP;cause=200;text=\"Call completed elsewhere\"".into()),
+        }),
+        ended(EndedBy::Peer, "BYE", 60_410),
+        ended(EndedBy::Control, "refused with 404", 0),
+        ended(EndedBy::Edge, "no ACK within 32 s", 32_000),
+        observation(AgentConnected {
+            leg,
+            agent: AgentName::from("reception"),
+            kind: "menu".into(),
+        }),
+        observation(AgentLost {
+            leg,
+            agent: AgentName::from("reception"),
+            cause: "connection lost".into(),
+        }),
+    ]
+}
+
+fn control() -> Vec<Listed> {
+    let fired = |timer| {
+        observation(TimerFired {
+            timer,
+            late_us: 850,
+        })
+    };
+    vec![
+        observation(CommandFailed {
+            decision: EventId([0xd1; 16]),
+            leg: LegId(2),
+            command: "DialLeg".into(),
+            status: 503,
+            error: "no free RTP port between 16384 and 16484".into(),
+        }),
+        fired(Timer::Ring(LegId(2))),
+        fired(Timer::MaximumDuration),
+        fired(Timer::Transfer),
+        observation(HangUpRequested {
+            by: "operator grace".into(),
+        }),
+    ]
+}
+
+fn wire() -> Vec<Listed> {
+    let bye = "BYE sip:trunkline@203.0.113.10:32681 SIP/2.0\r\n\
+               Via: SIP/2.0/UDP 192.0.2.7:5060;branch=z9hG4bK74bf9\r\n\
+               Content-Length: 0\r\n\r\n";
+    let message = WireMessage {
+        leg: Some(LegId::CALLER),
+        direction: Direction::Received,
+        local: "203.0.113.10:32681".into(),
+        peer: "192.0.2.7:5060".into(),
+        transport: Transport::Udp,
+        retransmission: false,
+        bytes: bye.into(),
+    };
+    let sent = WireMessage {
+        leg: None,
+        direction: Direction::Sent,
+        peer: "[2001:db8::7]:5061".into(),
+        transport: Transport::Tls,
+        retransmission: true,
+        ..message.clone()
+    };
+    let stream = WireMessage {
+        transport: Transport::Tcp,
+        ..message.clone()
+    };
+    vec![event(message), event(sent), event(stream)]
+}
+
+fn identity(display_name: &str, number: &str, uri: &str) -> Identity {
+    Identity {
+        display_name: display_name.into(),
+        number: number.into(),
+        uri: uri.into(),
+    }
+}
+
+fn context(name: &str, value: &str) -> ContextHeader {
+    ContextHeader {
+        name: name.into(),
+        value: Personal::from(value),
+    }
+}
