@@ -41,7 +41,7 @@ pub use id::{
 pub use observation::Observation;
 pub use personal::Personal;
 pub use position::{Entry, LogId, Position};
-pub use record::{DecodeError, ENVELOPE_VERSION, Record};
+pub use record::{DecodeError, ENVELOPE_VERSION, PAYLOAD_MAX_BYTES, Record};
 pub use schema::{TypeInfo, json_schema, type_catalogue};
 pub use timestamp::Timestamp;
 pub use wire::{Direction, Transport, WireMessage};
