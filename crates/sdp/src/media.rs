@@ -1,0 +1,203 @@
+//! A media section: `m=` and what belongs to it (RFC 8866 sections 5.14 and 6).
+
+use std::ops::Range;
+
+use crate::codec::Codec;
+use crate::description::Connection;
+use crate::direction::Direction;
+
+/// Formats of one media section. Real offers list up to about thirty.
+pub const FORMATS_MAX: usize = 128;
+
+/// One media section, in the words of who described it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Media {
+    /// `audio`, `video`, `image` …
+    pub kind: String,
+    /// The port; 0 means refused or ended.
+    pub port: u16,
+    /// `RTP/AVP`, `RTP/SAVP`, `udptl` …
+    pub protocol: String,
+    /// The formats in order of preference, as sent.
+    pub formats: Vec<String>,
+    /// Its own `c=`.
+    pub connection: Option<Connection>,
+    /// Its own direction.
+    pub direction: Option<Direction>,
+    /// The rtpmaps that can be read.
+    pub rtpmaps: Vec<RtpMap>,
+    /// Format and parameters of each fmtp.
+    pub fmtps: Vec<(String, String)>,
+    /// Milliseconds per packet that the describer wants to get.
+    pub ptime_ms: Option<u16>,
+    /// Milliseconds per packet at most.
+    pub maxptime_ms: Option<u16>,
+    /// The values of `a=crypto` (RFC 4568), as sent.
+    pub cryptos: Vec<String>,
+    /// Its lines within the description, `m=` included.
+    pub(crate) lines: Range<usize>,
+}
+
+/// What a payload type means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RtpMap {
+    /// The payload type, 0 to 127.
+    pub payload_type: u8,
+    /// The encoding name as sent.
+    pub encoding: String,
+    /// Ticks per second.
+    pub clock_rate: u32,
+    /// Channels, if written.
+    pub channels: Option<u8>,
+}
+
+/// Reads the value of `m=` on line `at`.
+pub(crate) fn parse(text: &str, at: usize) -> Result<Media, &'static str> {
+    let mut words = text.split_ascii_whitespace();
+    let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next())
+    else {
+        return Err("m= without kind, port and protocol");
+    };
+    let port = port.split('/').next().unwrap_or_default();
+    let port = port.parse().map_err(|_| "m= with a bad port")?;
+    let formats: Vec<_> = words.take(FORMATS_MAX + 1).map(str::to_owned).collect();
+    if formats.len() > FORMATS_MAX {
+        return Err("m= with too many formats");
+    }
+    Ok(Media {
+        kind: kind.to_owned(),
+        port,
+        protocol: protocol.to_owned(),
+        formats,
+        connection: None,
+        direction: None,
+        rtpmaps: Vec::new(),
+        fmtps: Vec::new(),
+        ptime_ms: None,
+        maxptime_ms: None,
+        cryptos: Vec::new(),
+        lines: at..at + 1,
+    })
+}
+
+impl Media {
+    /// Takes what media needs from the value of an `a=`; an attribute that cannot be read is as good as absent.
+    pub(crate) fn attribute(&mut self, text: &str) {
+        let (name, value) = text.split_once(':').unwrap_or((text, ""));
+        let value = value.trim();
+        match name.trim() {
+            "rtpmap" => self.rtpmaps.extend(RtpMap::parse(value)),
+            "fmtp" => {
+                if let Some((format, parameters)) = value.split_once([' ', '\t']) {
+                    self.fmtps
+                        .push((format.to_owned(), parameters.trim().to_owned()));
+                }
+            }
+            "ptime" => self.ptime_ms = milliseconds(value).or(self.ptime_ms),
+            "maxptime" => self.maxptime_ms = milliseconds(value).or(self.maxptime_ms),
+            "crypto" => self.cryptos.push(value.to_owned()),
+            other => self.direction = Direction::parse(other).or(self.direction),
+        }
+    }
+
+    /// True for audio over plain RTP, which is what we answer.
+    #[must_use]
+    pub fn is_plain_audio(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("audio")
+            && (self.protocol.eq_ignore_ascii_case("RTP/AVP")
+                || self.protocol.eq_ignore_ascii_case("RTP/AVPF"))
+    }
+
+    /// The payload types in order of preference.
+    pub fn payload_types(&self) -> impl Iterator<Item = u8> {
+        self.formats
+            .iter()
+            .filter_map(|format| format.parse().ok())
+            .filter(|payload_type| *payload_type <= crate::codec::PAYLOAD_TYPE_MAX)
+    }
+
+    /// What a payload type is declared to be.
+    #[must_use]
+    pub fn rtpmap(&self, payload_type: u8) -> Option<&RtpMap> {
+        self.rtpmaps
+            .iter()
+            .find(|map| map.payload_type == payload_type)
+    }
+
+    /// The codec of a payload type: by its rtpmap, or without one by its fixed number.
+    #[must_use]
+    pub fn codec(&self, payload_type: u8) -> Option<Codec> {
+        match self.rtpmap(payload_type) {
+            Some(map) => Codec::of(&map.encoding, map.clock_rate, map.channels),
+            None => Codec::of_fixed(payload_type),
+        }
+    }
+
+    /// The first payload type that is this codec.
+    #[must_use]
+    pub fn payload_type_of(&self, codec: Codec) -> Option<u8> {
+        self.payload_types()
+            .find(|payload_type| self.codec(*payload_type) == Some(codec))
+    }
+
+    /// The payload type of digits at this clock rate.
+    #[must_use]
+    pub fn telephone_event(&self, clock_rate: u32) -> Option<u8> {
+        self.payload_types().find(|payload_type| {
+            self.rtpmap(*payload_type).is_some_and(|map| {
+                map.clock_rate == clock_rate
+                    && map
+                        .encoding
+                        .eq_ignore_ascii_case(crate::codec::TELEPHONE_EVENT)
+            })
+        })
+    }
+
+    /// The parameters of a format.
+    #[must_use]
+    pub fn fmtp(&self, format: &str) -> Option<&str> {
+        self.fmtps
+            .iter()
+            .find(|(found, _)| found == format)
+            .map(|(_, parameters)| &**parameters)
+    }
+
+    /// Each format in words, for an explanation: `PCMU/8000`, or the number if nothing more is known.
+    pub fn format_names(&self) -> impl Iterator<Item = String> {
+        self.formats.iter().map(|format| {
+            let payload_type = format.parse().ok();
+            if let Some(map) = payload_type.and_then(|number| self.rtpmap(number)) {
+                return format!("{}/{}", map.encoding, map.clock_rate);
+            }
+            payload_type
+                .and_then(Codec::of_fixed)
+                .map_or_else(|| format.clone(), |c| c.to_string())
+        })
+    }
+}
+
+impl RtpMap {
+    /// Reads `101 telephone-event/8000` or `111 opus/48000/2`.
+    fn parse(value: &str) -> Option<Self> {
+        let (payload_type, map) = value.split_once([' ', '\t'])?;
+        let payload_type = payload_type.parse().ok()?;
+        let mut parts = map.trim().split('/');
+        let encoding = parts.next().filter(|name| !name.is_empty())?.to_owned();
+        let clock_rate = parts.next()?.trim().parse().ok()?;
+        let channels = parts
+            .next()
+            .and_then(|channels| channels.trim().parse().ok());
+        Some(Self {
+            payload_type,
+            encoding,
+            clock_rate,
+            channels,
+        })
+    }
+}
+
+/// A whole or broken number of milliseconds (`20`, `20.0`), more than none.
+fn milliseconds(value: &str) -> Option<u16> {
+    let whole = value.split('.').next().unwrap_or_default();
+    whole.parse().ok().filter(|ms| *ms > 0)
+}

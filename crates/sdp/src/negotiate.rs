@@ -1,0 +1,255 @@
+//! Offer and answer: from two descriptions to one set of facts (RFC 3264 sections 6 and 7).
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use crate::codec::Codec;
+use crate::description::SessionDescription;
+use crate::direction::Direction;
+use crate::local::{self, LocalMedia, LocalSession};
+use crate::media::Media;
+
+/// Milliseconds per packet that we are able to send.
+const PTIME_RANGE_MS: std::ops::RangeInclusive<u16> = 10..=60;
+
+/// What was agreed, as media needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// Where we send. The address is unspecified (0.0.0.0) if the peer holds the old way; then nothing is sent.
+    pub remote: SocketAddr,
+    /// The codec, both ways.
+    pub codec: Codec,
+    /// The payload type in what we send.
+    pub payload_type_send: u8,
+    /// The payload type in what we receive.
+    pub payload_type_receive: u8,
+    /// Digits as events, if both sides can.
+    pub dtmf: Option<Dtmf>,
+    /// Milliseconds of audio in a packet that we send.
+    pub ptime_ms: u16,
+    /// Which way it flows, as we see it: `recvonly` or `inactive` means that the peer holds us.
+    pub direction: Direction,
+    /// Which `m=` line it is, from 0.
+    pub media_index: usize,
+}
+
+/// The payload types of digits (RFC 4733), at the clock rate of the codec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dtmf {
+    /// In what we send.
+    pub send: u8,
+    /// In what we receive.
+    pub receive: u8,
+}
+
+/// An answer and what it agrees to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The description to send.
+    pub description: String,
+    /// The facts.
+    pub negotiated: Negotiated,
+}
+
+/// Why there can be no session: as an answer to an offer it becomes a 488.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// There is no audio, or its port is 0.
+    #[error("no audio")]
+    NoAudio,
+    /// There is audio, but only over transports that we do not speak.
+    #[error("no common transport: {} offered", .offered.join(", "))]
+    NoCommonTransport {
+        /// What was offered.
+        offered: Vec<String>,
+    },
+    /// There is audio, but only in codecs that we do not speak.
+    #[error("no common codec: {} offered", .offered.join(", "))]
+    NoCommonCodec {
+        /// What was offered.
+        offered: Vec<String>,
+    },
+    /// It is not said where to send, or only by a name.
+    #[error("no media address")]
+    NoAddress,
+}
+
+/// Answers an offer: our most preferred codec that the offer has, digits at its clock rate, the direction mirrored.
+/// Every `m=` line of the offer is answered in its place, those we do not take with port 0.
+pub fn answer(
+    offer: &SessionDescription,
+    local: &LocalMedia,
+    session: &mut LocalSession,
+) -> Result<Answer, Rejection> {
+    let audio = offer
+        .media()
+        .iter()
+        .enumerate()
+        .filter(|(_, medium)| is_open_audio(medium));
+    let (at, medium, codec, number) = audio
+        .clone()
+        .filter(|(_, medium)| medium.is_plain_audio())
+        .find_map(|(at, medium)| {
+            let both = |codec: &Codec| Some((*codec, medium.payload_type_of(*codec)?));
+            local
+                .codecs
+                .iter()
+                .find_map(both)
+                .map(|(codec, number)| (at, medium, codec, number))
+        })
+        .ok_or_else(|| rejection(offer))?;
+    let dtmf = local
+        .telephone_event
+        .and_then(|_| medium.telephone_event(codec.clock_rate()))
+        .map(|number| Dtmf {
+            send: number,
+            receive: number,
+        });
+    let negotiated = Negotiated {
+        remote: remote_of(offer, medium)?,
+        codec,
+        payload_type_send: number,
+        payload_type_receive: number,
+        dtmf,
+        ptime_ms: ptime_of(medium, local),
+        direction: offer.direction_of(medium).mirrored().and(local.direction),
+        media_index: at,
+    };
+    let mut media = String::with_capacity(256);
+    for (index, medium) in offer.media().iter().enumerate() {
+        if index == at {
+            write_taken(&mut media, &negotiated, medium, local);
+        } else {
+            write_refused(&mut media, medium);
+        }
+    }
+    // The answer's times are the offer's.
+    let times = offer.session_values('t').next();
+    let times = times
+        .as_deref()
+        .map(str::trim)
+        .filter(|times| !times.is_empty())
+        .unwrap_or("0 0");
+    let description = session.describe(local.address.ip(), times, &media);
+    Ok(Answer {
+        description,
+        negotiated,
+    })
+}
+
+/// Reads the answer to an offer that [`offer`](crate::offer) made of the same `local`: the first codec in it that we
+/// offered.
+pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotiated, Rejection> {
+    let Some(medium) = answer
+        .media()
+        .first()
+        .filter(|medium| is_open_audio(medium))
+    else {
+        return Err(Rejection::NoAudio);
+    };
+    if !medium.is_plain_audio() {
+        return Err(rejection(answer));
+    }
+    let ours = local.numbered_codecs();
+    let (codec, send, receive) = medium
+        .payload_types()
+        .find_map(|number| {
+            let codec = medium.codec(number)?;
+            let (_, receive) = ours.iter().find(|(offered, _)| *offered == codec)?;
+            Some((codec, number, *receive))
+        })
+        .ok_or_else(|| rejection(answer))?;
+    let rate = codec.clock_rate();
+    let ours = local
+        .numbered_events()
+        .into_iter()
+        .find(|(offered, _)| *offered == rate);
+    let dtmf = ours
+        .zip(medium.telephone_event(rate))
+        .map(|((_, receive), send)| Dtmf { send, receive });
+    Ok(Negotiated {
+        remote: remote_of(answer, medium)?,
+        codec,
+        payload_type_send: send,
+        payload_type_receive: receive,
+        dtmf,
+        ptime_ms: ptime_of(medium, local),
+        direction: answer.direction_of(medium).mirrored().and(local.direction),
+        media_index: 0,
+    })
+}
+
+fn is_open_audio(medium: &Media) -> bool {
+    medium.kind.eq_ignore_ascii_case("audio") && medium.port != 0
+}
+
+fn remote_of(description: &SessionDescription, medium: &Media) -> Result<SocketAddr, Rejection> {
+    let connection = description
+        .connection_of(medium)
+        .ok_or(Rejection::NoAddress)?;
+    let ip = connection.ip().ok_or(Rejection::NoAddress)?;
+    Ok(SocketAddr::new(ip, medium.port))
+}
+
+/// What the peer asks for within what we can do, else our own, but never more than its maximum.
+fn ptime_of(medium: &Media, local: &LocalMedia) -> u16 {
+    let wanted = medium
+        .ptime_ms
+        .filter(|ms| PTIME_RANGE_MS.contains(ms) && ms % 10 == 0);
+    let most = medium
+        .maxptime_ms
+        .unwrap_or(*PTIME_RANGE_MS.end())
+        .max(*PTIME_RANGE_MS.start());
+    wanted.unwrap_or(local.ptime_ms).min(most / 10 * 10)
+}
+
+/// Why nothing could be taken.
+fn rejection(description: &SessionDescription) -> Rejection {
+    let audio: Vec<_> = description
+        .media()
+        .iter()
+        .filter(|m| is_open_audio(m))
+        .collect();
+    if audio.is_empty() {
+        return Rejection::NoAudio;
+    }
+    let plain: Vec<_> = audio
+        .iter()
+        .filter(|medium| medium.is_plain_audio())
+        .collect();
+    if plain.is_empty() {
+        let offered = audio.iter().map(|medium| medium.protocol.clone()).collect();
+        return Rejection::NoCommonTransport { offered };
+    }
+    let offered = plain
+        .iter()
+        .flat_map(|medium| medium.format_names())
+        .collect();
+    Rejection::NoCommonCodec { offered }
+}
+
+fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &LocalMedia) {
+    let events = agreed.dtmf.map(|dtmf| dtmf.receive);
+    let numbers: Vec<u8> = [agreed.payload_type_receive]
+        .into_iter()
+        .chain(events)
+        .collect();
+    local::write_audio(media, local.address.port(), &medium.protocol, &numbers);
+    local::write_codec(media, agreed.codec, agreed.payload_type_receive);
+    if let Some(number) = events {
+        local::write_events(media, agreed.codec.clock_rate(), number);
+    }
+    local::write_end(media, local.ptime_ms, agreed.direction);
+}
+
+/// The formats of a refused line have no meaning, but there has to be one.
+fn write_refused(media: &mut String, medium: &Media) {
+    let _ = write!(media, "m={} 0 {}", medium.kind, medium.protocol);
+    if medium.formats.is_empty() {
+        media.push_str(" 0");
+    }
+    for format in &medium.formats {
+        let _ = write!(media, " {format}");
+    }
+    media.push_str("\r\n");
+}
