@@ -32,8 +32,9 @@ impl<'a> Via<'a> {
         let (head, params) = text.split_once(';').unwrap_or((text, ""));
         let (protocol, rest) = head.split_once('/').ok_or("no protocol")?;
         let (version, rest) = rest.split_once('/').ok_or("no protocol version")?;
-        if !lex::trim(protocol).eq_ignore_ascii_case("SIP") || lex::trim(version) != "2.0" {
-            return Err("protocol is not SIP/2.0");
+        // Another version is answered with 505, so its Via has to be read.
+        if !lex::trim(protocol).eq_ignore_ascii_case("SIP") || lex::trim(version).is_empty() {
+            return Err("protocol is not SIP");
         }
         let rest = lex::trim(rest);
         let end = rest.find([' ', '\t']).ok_or("no sent-by")?;
@@ -203,7 +204,8 @@ mod tests {
         for (text, why) in [
             ("SIP/2.0/UDP 192.0.2.15;;,;,,", "empty parameter"),
             ("SIP/2.0/UDP", "no sent-by"),
-            ("SIP/7.0/UDP h", "protocol is not SIP/2.0"),
+            ("SIP//UDP h", "protocol is not SIP"),
+            ("HTTP/1.1/UDP h", "protocol is not SIP"),
             ("UDP h", "no protocol"),
             (
                 "SIP/2.0/UDP [::1;branch=x",
