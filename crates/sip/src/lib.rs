@@ -3,11 +3,17 @@
 //! # Wire layer
 //! [`message::Message`] keeps the octets and says where everything stands; typed views are read on demand, so that a
 //! header nobody asks for cannot fail. [`build`] writes requests and responses. Nothing here knows a transaction.
+//!
+//! # Transactions, dialogs, endpoint
+//! [`transaction`] has the four machines of RFC 3261 §17, [`dialog`] what two ends agree on, and [`endpoint::Endpoint`]
+//! owns all of both for one edge: `handle(input, now)`, `poll()`, `deadline()`. **Drain `poll` after every input.**
 
 #![cfg_attr(not(test), deny(clippy::as_conversions))]
 
 pub mod build;
 pub mod cseq;
+pub mod dialog;
+pub mod endpoint;
 pub mod header;
 pub mod identity;
 mod lex;
@@ -22,10 +28,14 @@ pub mod reason;
 pub mod refer;
 pub mod reliable;
 pub mod replaces;
+#[cfg(any(test, feature = "rsip"))]
+pub mod rsip;
 pub mod session_timer;
 pub mod status;
 pub mod stream;
 pub mod subscription;
+pub mod timers;
+pub mod transaction;
 pub mod uri;
 pub mod validate;
 pub mod via;

@@ -1,0 +1,348 @@
+//! Events: what the endpoint tells its user, one variant per thing that happens in a call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::message::Message;
+use crate::method::Method;
+use crate::status::StatusCode;
+use crate::timers::Timer;
+
+use super::flow::Flow;
+use super::keys::{LegKey, TransactionKey};
+
+/// What happened. Messages are shared: a clone of an event copies no bytes.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// An INVITE that may become a call; 100 Trying is already on its way.
+    IncomingInvite {
+        /// The new leg.
+        leg: LegKey,
+        /// The INVITE.
+        message: Arc<Message>,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// The caller withdrew its INVITE; 200 and 487 are on their way, `Ended` follows.
+    Cancelled {
+        /// The leg.
+        leg: LegKey,
+        /// The CANCEL, which may carry a Reason.
+        message: Arc<Message>,
+    },
+    /// The callee reports progress (101 to 199) without a session description.
+    Ringing {
+        /// The leg.
+        leg: LegKey,
+        /// The status, 180 or another.
+        status: StatusCode,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// The callee reports progress (101 to 199) with a session description.
+    EarlyMedia {
+        /// The leg.
+        leg: LegKey,
+        /// The status, 183 or another.
+        status: StatusCode,
+        /// The description.
+        sdp: Bytes,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// The callee accepted. If our INVITE carried an offer the ACK is on its way, else `acknowledge` sends it.
+    Answered {
+        /// The leg.
+        leg: LegKey,
+        /// The description: the answer, or the offer if the INVITE had none.
+        sdp: Option<Bytes>,
+        /// The 2xx.
+        message: Arc<Message>,
+    },
+    /// A second callee accepted the same INVITE; the endpoint acknowledges it and hangs it up.
+    ForkHungUp {
+        /// The leg, which goes on with the first callee.
+        leg: LegKey,
+        /// The other 2xx.
+        message: Arc<Message>,
+    },
+    /// The callee refused (3xx to 6xx); `Ended` follows.
+    Rejected {
+        /// The leg.
+        leg: LegKey,
+        /// The status.
+        status: StatusCode,
+        /// The phrase, Reason, Retry-After and the rest.
+        message: Arc<Message>,
+    },
+    /// Nobody answered our INVITE in time: our own finding, no message came; `Ended` follows.
+    TimedOut {
+        /// The leg.
+        leg: LegKey,
+        /// B, or the wait after a CANCEL.
+        timer: Timer,
+    },
+    /// Our INVITE could not be sent; `Ended` follows.
+    TransportFailed {
+        /// The leg.
+        leg: LegKey,
+    },
+    /// The peer acknowledged our 2xx.
+    Acked {
+        /// The leg.
+        leg: LegKey,
+        /// The answer, if our 2xx carried the offer.
+        sdp: Option<Bytes>,
+        /// The ACK.
+        message: Arc<Message>,
+    },
+    /// Our 2xx was never acknowledged; the endpoint hangs up.
+    AckMissing {
+        /// The leg.
+        leg: LegKey,
+    },
+    /// The peer hung up; 200 is on its way. `Ended` follows, at once unless a transfer is still being reported.
+    ByeReceived {
+        /// The leg.
+        leg: LegKey,
+        /// The BYE with its headers.
+        message: Arc<Message>,
+    },
+    /// The peer offers to change the session: `answer_offer` or `refuse_offer`.
+    OfferReceived {
+        /// The leg.
+        leg: LegKey,
+        /// INVITE or UPDATE.
+        method: Method,
+        /// The offer; none asks for ours.
+        sdp: Option<Bytes>,
+        /// The request.
+        message: Arc<Message>,
+    },
+    /// The peer withdrew its re-INVITE; 487 is on its way, the session stays as it was.
+    OfferCancelled {
+        /// The leg.
+        leg: LegKey,
+    },
+    /// The peer accepted our re-INVITE.
+    ReinviteAnswered {
+        /// The leg.
+        leg: LegKey,
+        /// The description.
+        sdp: Option<Bytes>,
+        /// The 2xx.
+        message: Arc<Message>,
+    },
+    /// The peer refused our re-INVITE; the session stays as it was.
+    ReinviteRejected {
+        /// The leg.
+        leg: LegKey,
+        /// The status.
+        status: StatusCode,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// Both sides re-invited at once (491); the endpoint tries again by itself.
+    ReinviteDelayed {
+        /// The leg.
+        leg: LegKey,
+        /// After how long.
+        wait: Duration,
+    },
+    /// The peer asks us to call somebody else: `accept_refer` or `refuse_refer`.
+    ReferReceived {
+        /// The leg.
+        leg: LegKey,
+        /// Refer-To as sent, with what its URI carries (Replaces, User-to-User).
+        refer_to: Box<str>,
+        /// Referred-By as sent.
+        referred_by: Option<Box<str>>,
+        /// The REFER.
+        message: Arc<Message>,
+    },
+    /// The peer accepted our REFER.
+    ReferAccepted {
+        /// The leg.
+        leg: LegKey,
+        /// Whether it will report progress (RFC 4488 lets it say no).
+        reports: ReferReports,
+        /// The 2xx.
+        message: Arc<Message>,
+    },
+    /// The peer reports how the call that we asked for goes.
+    ReferProgress {
+        /// The leg.
+        leg: LegKey,
+        /// The status in the report; none if the body holds none.
+        status: Option<StatusCode>,
+        /// The phrase in the report.
+        phrase: Box<str>,
+        /// True if no more reports follow (Subscription-State: terminated).
+        last: bool,
+        /// The NOTIFY.
+        message: Arc<Message>,
+    },
+    /// The peer refused our REFER.
+    ReferRejected {
+        /// The leg.
+        leg: LegKey,
+        /// The status.
+        status: StatusCode,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// The peer sent an INFO; it is answered already.
+    InfoReceived {
+        /// The leg.
+        leg: LegKey,
+        /// 200, or why it was refused.
+        answered: StatusCode,
+        /// The INFO with its body.
+        message: Arc<Message>,
+    },
+    /// The peer sent a NOTIFY that is no transfer report; it is answered already.
+    NotifyReceived {
+        /// The leg.
+        leg: LegKey,
+        /// 200, or why it was refused.
+        answered: StatusCode,
+        /// The NOTIFY.
+        message: Arc<Message>,
+    },
+    /// The peer answered our INFO or NOTIFY.
+    RequestAnswered {
+        /// The leg.
+        leg: LegKey,
+        /// INFO or NOTIFY.
+        method: Method,
+        /// The final status.
+        status: StatusCode,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// A request of ours inside the dialog was never answered, or could not be sent.
+    RequestFailed {
+        /// The leg.
+        leg: LegKey,
+        /// Which.
+        method: Method,
+        /// Why.
+        failure: Failure,
+    },
+    /// An OPTIONS outside of any dialog: `answer_options`, within 64 × T1.
+    OptionsReceived {
+        /// The question.
+        transaction: TransactionKey,
+        /// The OPTIONS.
+        message: Arc<Message>,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// The peer answered our OPTIONS: it is there, whatever the status.
+    OptionsAnswered {
+        /// The probe.
+        transaction: TransactionKey,
+        /// The final status.
+        status: StatusCode,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// Our OPTIONS was never answered, or could not be sent.
+    OptionsFailed {
+        /// The probe.
+        transaction: TransactionKey,
+        /// Why.
+        failure: Failure,
+    },
+    /// The leg is over: exactly once, and last, for every leg.
+    Ended {
+        /// The leg, not known any more.
+        leg: LegKey,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+impl Event {
+    /// The leg that it is about, if any.
+    pub fn leg(&self) -> Option<LegKey> {
+        match self {
+            Event::IncomingInvite { leg, .. }
+            | Event::Cancelled { leg, .. }
+            | Event::Ringing { leg, .. }
+            | Event::EarlyMedia { leg, .. }
+            | Event::Answered { leg, .. }
+            | Event::ForkHungUp { leg, .. }
+            | Event::Rejected { leg, .. }
+            | Event::TimedOut { leg, .. }
+            | Event::TransportFailed { leg }
+            | Event::Acked { leg, .. }
+            | Event::AckMissing { leg }
+            | Event::ByeReceived { leg, .. }
+            | Event::OfferReceived { leg, .. }
+            | Event::OfferCancelled { leg }
+            | Event::ReinviteAnswered { leg, .. }
+            | Event::ReinviteRejected { leg, .. }
+            | Event::ReinviteDelayed { leg, .. }
+            | Event::ReferReceived { leg, .. }
+            | Event::ReferAccepted { leg, .. }
+            | Event::ReferProgress { leg, .. }
+            | Event::ReferRejected { leg, .. }
+            | Event::InfoReceived { leg, .. }
+            | Event::NotifyReceived { leg, .. }
+            | Event::RequestAnswered { leg, .. }
+            | Event::RequestFailed { leg, .. }
+            | Event::Ended { leg, .. } => Some(*leg),
+            Event::OptionsReceived { .. }
+            | Event::OptionsAnswered { .. }
+            | Event::OptionsFailed { .. } => None,
+        }
+    }
+}
+
+/// Whether the peer will report how a transfer goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReferReports {
+    /// NOTIFY requests follow.
+    Expected,
+    /// None will come (Refer-Sub: false).
+    Declined,
+}
+
+/// Why a request of ours has no answer. Never dressed up as a status: no message came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// This timer ended the wait.
+    TimedOut(Timer),
+    /// The transport could not deliver it.
+    Transport,
+}
+
+/// Why a leg ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndCause {
+    /// The caller withdrew its INVITE.
+    CancelledByPeer,
+    /// We refused the INVITE.
+    Refused,
+    /// The callee refused our INVITE.
+    Rejected,
+    /// We withdrew our INVITE, and the callee confirmed.
+    Cancelled,
+    /// We withdrew our INVITE, the callee accepted at the same moment, and was hung up.
+    AnsweredTooLate,
+    /// Our INVITE was not answered in time.
+    TimedOut(Timer),
+    /// Our INVITE could not be sent.
+    TransportFailed,
+    /// The peer hung up.
+    PeerHungUp,
+    /// We hung up, and the peer confirmed with this status.
+    HungUp(StatusCode),
+    /// We hung up, and the peer never confirmed.
+    HungUpUnconfirmed(Failure),
+    /// The peer does not know the dialog any more (481 or 408 to a request of ours, RFC 3261 §12.2.1.2).
+    DialogLost,
+}

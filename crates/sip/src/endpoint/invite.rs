@@ -1,0 +1,257 @@
+//! Incoming INVITE: from 100 Trying to the answer and its ACK (RFC 3261 §13.3).
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use crate::dialog::Dialog;
+use crate::dialog::leg::{Exchange, Leg, Phase, Reach, Role};
+use crate::header::Name;
+use crate::message::Message;
+use crate::status::StatusCode;
+use crate::timers::Backoff;
+use crate::transaction::key::ServerKey;
+
+use super::compose::{Reply, SDP};
+use super::config::{ROUTES_MAX, SUPPORTED};
+use super::event::{EndCause, Event};
+use super::extra::Extra;
+use super::flow::{Flow, Transport};
+use super::keys::{LegKey, TransactionKey};
+use super::output::{Disposition, Urgency};
+use super::request::Verdict;
+use super::{ActionError, Endpoint};
+
+/// A provisional answer is repeated this often, so that no proxy gives up (RFC 3261 §13.3.1.1).
+pub(super) const PROVISIONAL_GAP: Duration = Duration::from_secs(60);
+
+impl Endpoint {
+    /// Reports progress on an incoming INVITE: 101 to 199, with a session description for early media.
+    pub fn provisional(
+        &mut self,
+        leg: LegKey,
+        status: StatusCode,
+        sdp: Option<Bytes>,
+        extra: Extra,
+        now: Instant,
+    ) -> Result<(), ActionError> {
+        let invite = self.incoming(leg)?;
+        if !(101..200).contains(&status.get()) {
+            return Err(ActionError::Status);
+        }
+        let reply = self.accepting(leg, Reply::new(status).extra(extra).sdp(sdp))?;
+        self.respond(invite, &reply, Urgency::AfterCommit, now)?;
+        if let Phase::Incoming { repeat_at, .. } = &mut self.leg_mut(leg)?.phase {
+            *repeat_at = Some(now + PROVISIONAL_GAP);
+        }
+        self.settle_leg(leg);
+        Ok(())
+    }
+
+    /// Accepts an incoming INVITE. The description is the answer, or the offer if the INVITE had none.
+    pub fn answer(
+        &mut self,
+        leg: LegKey,
+        sdp: Option<Bytes>,
+        extra: Extra,
+        now: Instant,
+    ) -> Result<(), ActionError> {
+        let invite = self.incoming(leg)?;
+        let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
+        let bytes = self.respond(invite, &reply, Urgency::AfterCommit, now)?;
+        let awaited = self.ack_awaited(leg, invite, bytes, now)?;
+        let leg_state = self.leg_mut(leg)?;
+        leg_state.phase = Phase::Established;
+        leg_state.exchange = awaited;
+        self.settle_leg(leg);
+        Ok(())
+    }
+
+    /// Refuses an incoming INVITE: 300 to 699, with Retry-After, Warning or what else the headers say.
+    pub fn refuse(
+        &mut self,
+        leg: LegKey,
+        status: StatusCode,
+        phrase: Option<&str>,
+        extra: Extra,
+        now: Instant,
+    ) -> Result<(), ActionError> {
+        let invite = self.incoming(leg)?;
+        if status.get() < 300 {
+            return Err(ActionError::Status);
+        }
+        let reply = Reply::new(status).phrase(phrase).extra(extra);
+        self.respond(invite, &reply, Urgency::AfterCommit, now)?;
+        self.end_leg(leg, EndCause::Refused);
+        Ok(())
+    }
+
+    pub(super) fn invite_received(
+        &mut self,
+        request: &Arc<Message>,
+        key: ServerKey,
+        flow: Flow,
+        now: Instant,
+    ) -> Verdict {
+        let given = request.to().ok().and_then(|to| to.tag()).map(Into::into);
+        let local_tag: Box<str> = given.unwrap_or_else(|| self.ids.tag());
+        let Ok(mut dialog) = Dialog::of_request(request, &local_tag, ROUTES_MAX) else {
+            return Verdict::none(Disposition::Unreadable);
+        };
+        dialog.local_cseq = self.ids.cseq();
+        let leg = LegKey(self.next_key());
+        let transaction = self.arrive(request, key, flow, now);
+        self.claim(transaction, leg);
+        self.keep_leg(Leg {
+            key: leg,
+            local_tag,
+            role: Role::Callee,
+            flow,
+            reach: reach(request, flow),
+            contact: self.contact(flow),
+            dialogs: vec![dialog],
+            phase: Phase::Incoming {
+                invite: transaction,
+                repeat_at: None,
+            },
+            exchange: Exchange::Idle,
+            retry: None,
+            refer_in: None,
+            refer_out: None,
+            due: None,
+        });
+        self.respond_anyway(
+            transaction,
+            &Reply::new(StatusCode::TRYING),
+            Urgency::Immediate,
+            now,
+        );
+        self.event(Event::IncomingInvite {
+            leg,
+            message: request.clone(),
+            flow,
+        });
+        Verdict::new(leg)
+    }
+
+    /// An ACK that no transaction knows: the one of a 2xx, which has a branch of its own.
+    pub(super) fn ack_outside_transaction(
+        &mut self,
+        request: &Arc<Message>,
+        now: Instant,
+    ) -> Verdict {
+        let Some(leg) = self.leg_of(request) else {
+            return Verdict::none(Disposition::Stray);
+        };
+        Verdict::of(Some(leg), self.acknowledged(leg, request, now))
+    }
+
+    /// The peer has our 2xx: it is not repeated any more.
+    pub(super) fn acknowledged(
+        &mut self,
+        key: LegKey,
+        ack: &Arc<Message>,
+        now: Instant,
+    ) -> Disposition {
+        let number = ack.cseq().map(|cseq| cseq.number).unwrap_or_default();
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return Disposition::Retransmission;
+        };
+        let bye = match &mut leg.exchange {
+            Exchange::AckAwaited { cseq, bye, .. } if *cseq == number => bye.take(),
+            // Idle, or the ACK of an earlier INVITE: it came again.
+            _ => return Disposition::Retransmission,
+        };
+        leg.exchange = Exchange::Idle;
+        self.settle_leg(key);
+        let sdp = ack.has_body_of(SDP).then(|| ack.body_bytes());
+        self.event(Event::Acked {
+            leg: key,
+            sdp,
+            message: ack.clone(),
+        });
+        if let Some(extra) = bye {
+            self.send_bye(key, &extra, None, now);
+        }
+        Disposition::New
+    }
+
+    /// The state after a 2xx to an INVITE: it is repeated until the ACK comes.
+    pub(super) fn ack_awaited(
+        &mut self,
+        leg: LegKey,
+        invite: TransactionKey,
+        answer: Bytes,
+        now: Instant,
+    ) -> Result<Exchange, ActionError> {
+        let timers = self.config.timers;
+        let target = self
+            .servers
+            .get(&invite)
+            .ok_or(ActionError::NoRequest)?
+            .target;
+        let dialog = self.leg_mut(leg)?.dialog().ok_or(ActionError::WrongState)?;
+        Ok(Exchange::AckAwaited {
+            answer,
+            target,
+            cseq: dialog.remote_cseq.unwrap_or_default(),
+            repeat: Backoff::start(now, timers.t1),
+            give_up: now + timers.patience(),
+            bye: None,
+        })
+    }
+
+    /// What every answer that makes or keeps a dialog says: Contact, Allow, Supported.
+    pub(super) fn accepting(&mut self, leg: LegKey, reply: Reply) -> Result<Reply, ActionError> {
+        let contact = self.leg_mut(leg)?.contact.clone();
+        Ok(reply
+            .header(Name::Contact, contact)
+            .allow()
+            .header(Name::Supported, SUPPORTED.join(", ")))
+    }
+
+    pub(super) fn contact(&self, flow: Flow) -> Box<str> {
+        let parameter = match flow.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+            Transport::Tls => ";transport=tls",
+        };
+        let (user, host) = (&self.config.contact_user, self.config.sent_by(flow.local));
+        format!("<sip:{user}@{host}{parameter}>").into()
+    }
+
+    pub(super) fn claim(&mut self, transaction: TransactionKey, leg: LegKey) {
+        if let Some(transaction) = self.servers.get_mut(&transaction) {
+            transaction.leg = Some(leg);
+        }
+    }
+
+    /// The leg that a request of the peer belongs to: our tag finds it, Call-ID and the peer's tag confirm it.
+    pub(super) fn leg_of(&mut self, request: &Message) -> Option<LegKey> {
+        let (to, from) = (request.to().ok()?, request.from().ok()?);
+        let leg = *self.tags.get(to.tag()?)?;
+        let call_id = request.call_id().ok()?;
+        self.legs
+            .get_mut(&leg)?
+            .dialog_with(call_id, from.tag().unwrap_or_default())
+            .map(|_| leg)
+    }
+
+    fn incoming(&mut self, leg: LegKey) -> Result<TransactionKey, ActionError> {
+        match self.leg_mut(leg)?.phase {
+            Phase::Incoming { invite, .. } => Ok(invite),
+            _ => Err(ActionError::WrongState),
+        }
+    }
+}
+
+/// Whether the caller's own addresses are as we see them.
+fn reach(request: &Message, flow: Flow) -> Reach {
+    let written = request.top_via().ok().and_then(|via| via.host().ip());
+    match written {
+        Some(ip) if ip.to_canonical() != flow.remote.ip().to_canonical() => Reach::Translated,
+        // A name says nothing; the caller knows why it wrote one.
+        Some(_) | None => Reach::Direct,
+    }
+}

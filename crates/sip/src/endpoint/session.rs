@@ -1,0 +1,275 @@
+//! The established call: BYE, both ways, and INFO (RFC 3261 §15, RFC 6086).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use crate::dialog::leg::{Cancel, Exchange, Phase};
+use crate::dialog::refer::ReferIn;
+use crate::header::Name;
+use crate::message::Message;
+use crate::method::Method;
+use crate::status::StatusCode;
+
+use super::compose::{Outgoing, Reply};
+use super::event::{EndCause, Event, Failure};
+use super::extra::Extra;
+use super::keys::{LegKey, TransactionKey};
+use super::output::Urgency;
+use super::plumbing::Departure;
+use super::tables::Purpose;
+use super::{ActionError, Endpoint};
+
+/// A request inside a leg's dialog.
+pub(super) struct InDialog<'a> {
+    pub method: Method,
+    pub purpose: Purpose,
+    pub headers: &'a [(Name<'a>, &'a str)],
+    pub extra: &'a Extra,
+    pub body: Option<(&'a str, Bytes)>,
+}
+
+impl Endpoint {
+    /// Hangs up an established call. After our own 2xx the BYE waits for the ACK, as it must.
+    pub fn bye(&mut self, leg: LegKey, extra: Extra, now: Instant) -> Result<(), ActionError> {
+        let state = self.leg_mut(leg)?;
+        if !matches!(state.phase, Phase::Established) {
+            return Err(ActionError::WrongState);
+        }
+        match &mut state.exchange {
+            Exchange::AckAwaited { bye: Some(_), .. } => return Err(ActionError::Pending),
+            Exchange::AckAwaited { bye, .. } => {
+                *bye = Some(extra);
+                return Ok(());
+            }
+            Exchange::AckOwed { .. } => self.acknowledge(leg, None)?,
+            Exchange::OfferHeld { transaction, .. } => {
+                let transaction = *transaction;
+                self.drop_offer(leg, transaction, now);
+            }
+            Exchange::Idle | Exchange::ReinviteSent { .. } => {}
+        }
+        self.send_bye(leg, &extra, None, now);
+        Ok(())
+    }
+
+    /// Ends a leg wherever it stands: refuses (480), cancels or hangs up. `extra` may carry a Reason.
+    pub fn hang_up(&mut self, leg: LegKey, extra: Extra, now: Instant) -> Result<(), ActionError> {
+        match &self.leg_mut(leg)?.phase {
+            Phase::Incoming { .. } => {
+                let status = StatusCode::new(480).ok_or(ActionError::Status)?;
+                self.refuse(leg, status, None, extra, now)
+            }
+            Phase::Calling {
+                cancel: Cancel::No, ..
+            } => self.cancel(leg, extra, now),
+            Phase::Established => self.bye(leg, extra, now),
+            Phase::Calling { .. } | Phase::Closing { .. } => Ok(()),
+            Phase::Reporting => {
+                self.end_leg(leg, EndCause::PeerHungUp);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends an INFO.
+    pub fn info(
+        &mut self,
+        leg: LegKey,
+        content_type: &str,
+        body: Bytes,
+        extra: &Extra,
+        now: Instant,
+    ) -> Result<(), ActionError> {
+        if !matches!(self.leg_mut(leg)?.phase, Phase::Established) {
+            return Err(ActionError::WrongState);
+        }
+        let (method, purpose) = (Method::Info, Purpose::Info(leg));
+        let body = Some((content_type, body));
+        self.ask(
+            leg,
+            InDialog {
+                method,
+                purpose,
+                headers: &[],
+                extra,
+                body,
+            },
+            now,
+        )?;
+        Ok(())
+    }
+
+    /// Sends a request inside the dialog.
+    pub(super) fn ask(
+        &mut self,
+        leg: LegKey,
+        request: InDialog<'_>,
+        now: Instant,
+    ) -> Result<TransactionKey, ActionError> {
+        let InDialog {
+            method,
+            purpose,
+            headers,
+            extra,
+            body,
+        } = request;
+        let branch = self.ids.branch();
+        let state = self.legs.get_mut(&leg).ok_or(ActionError::NoLeg)?;
+        let cseq = state.dialog().ok_or(ActionError::WrongState)?.next_cseq();
+        let dialog = state.dialogs.first().ok_or(ActionError::WrongState)?;
+        let flow = state.flow_to(dialog);
+        let refreshes = matches!(
+            method,
+            Method::Invite | Method::Update | Method::Refer | Method::Notify
+        );
+        let contact = refreshes.then_some(&*state.contact);
+        let outgoing = Outgoing {
+            method: method.clone(),
+            dialog,
+            cseq,
+            branch: &branch,
+            flow,
+            contact,
+            headers,
+            extra,
+            body,
+        };
+        let bytes = outgoing.into_bytes(&self.config)?;
+        Ok(self.depart(
+            Departure {
+                method,
+                branch,
+                cseq,
+                flow,
+                bytes,
+                purpose,
+            },
+            now,
+        ))
+    }
+
+    /// Sends the BYE; without it, when not even that can be written, the leg ends at once.
+    pub(super) fn send_bye(
+        &mut self,
+        leg: LegKey,
+        extra: &Extra,
+        cause: Option<EndCause>,
+        now: Instant,
+    ) {
+        self.flush_reports(leg, now);
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        state.phase = Phase::Closing { cause };
+        state.exchange = Exchange::Idle;
+        state.retry = None;
+        state.refer_in = None;
+        self.settle_leg(leg);
+        let (method, purpose) = (Method::Bye, Purpose::Bye(leg));
+        let bye = InDialog {
+            method,
+            purpose,
+            headers: &[],
+            extra,
+            body: None,
+        };
+        if self.ask(leg, bye, now).is_err() {
+            self.end_leg(leg, EndCause::HungUpUnconfirmed(Failure::Transport));
+        }
+    }
+
+    pub(super) fn bye_answered(&mut self, leg: LegKey, status: StatusCode) {
+        let cause = match self.legs.get(&leg).map(|leg| &leg.phase) {
+            Some(Phase::Closing { cause: Some(cause) }) => *cause,
+            _ => EndCause::HungUp(status),
+        };
+        self.end_leg(leg, cause);
+    }
+
+    pub(super) fn bye_received(
+        &mut self,
+        key: LegKey,
+        transaction: TransactionKey,
+        request: &Arc<Message>,
+        now: Instant,
+    ) {
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
+        let phase = leg.phase.clone();
+        let exchange = std::mem::replace(&mut leg.exchange, Exchange::Idle);
+        leg.retry = None;
+        leg.refer_out = None;
+        let reports = leg.refer_in.is_some();
+        self.event(Event::ByeReceived {
+            leg: key,
+            message: request.clone(),
+        });
+        self.respond_anyway(
+            transaction,
+            &Reply::new(StatusCode::OK),
+            Urgency::AfterCommit,
+            now,
+        );
+        if let Exchange::OfferHeld { transaction, .. } = exchange {
+            self.drop_offer(key, transaction, now);
+        }
+        match phase {
+            Phase::Incoming { invite, .. } => {
+                // The caller gave up in the early dialog; its INVITE still wants an answer (RFC 3261 §15.1.2).
+                let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
+                self.respond_anyway(invite, &terminated, Urgency::AfterCommit, now);
+                self.end_leg(key, EndCause::PeerHungUp);
+            }
+            // The callee's 2xx was overtaken by its BYE: whatever comes is acknowledged and hung up (RFC 5407 §3.1.3).
+            Phase::Calling {
+                cancel: Cancel::No, ..
+            } => {
+                if self.cancel(key, Extra::none(), now).is_err() {
+                    self.end_leg(key, EndCause::PeerHungUp);
+                }
+            }
+            Phase::Established if reports => {
+                if let Some(leg) = self.legs.get_mut(&key) {
+                    leg.phase = Phase::Reporting;
+                }
+                self.settle_leg(key);
+                self.end_if_reported(key);
+            }
+            Phase::Established => self.end_leg(key, EndCause::PeerHungUp),
+            // Both hung up: our own BYE ends the leg.
+            Phase::Calling { .. } | Phase::Closing { .. } | Phase::Reporting => {}
+        }
+    }
+
+    /// A peer's re-INVITE or UPDATE that nobody will answer any more.
+    fn drop_offer(&mut self, leg: LegKey, transaction: TransactionKey, now: Instant) {
+        if let Some(leg) = self.legs.get_mut(&leg) {
+            leg.exchange = Exchange::Idle;
+        }
+        let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
+        self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);
+    }
+
+    /// After the peer's BYE the leg lives only as long as its transfer is reported.
+    pub(super) fn end_if_reported(&mut self, key: LegKey) {
+        let Some(leg) = self.legs.get(&key) else {
+            return;
+        };
+        if !matches!(leg.phase, Phase::Reporting) {
+            return;
+        }
+        let over = match leg.refer_in.as_deref() {
+            None => true,
+            Some(ReferIn::Asked { .. }) => false,
+            Some(ReferIn::Reporting(reporting)) => {
+                reporting.closing && !reporting.in_flight && reporting.queue.is_empty()
+            }
+        };
+        if over {
+            self.end_leg(key, EndCause::PeerHungUp);
+        }
+    }
+}
