@@ -1,1 +1,24 @@
 //! The log: segment files and NATS JetStream behind one contract.
+//!
+//! [`EventLog`] is the contract. [`Segments`] keeps it in files of one machine, [`Memory`] nowhere.
+//! `README.md` beside this crate says what a file looks like and what each log promises.
+
+mod clock;
+mod damage;
+mod error;
+mod filter;
+mod follower;
+mod head;
+mod key;
+mod log;
+mod memory;
+mod segments;
+mod tail;
+
+pub use damage::Damage;
+pub use error::Error;
+pub use filter::{Filter, partition_of};
+pub use follower::{BATCH_MAX_ENTRIES, Follower};
+pub use log::{Actual, BoxFuture, Continuity, EventLog, Outcome, Reason, Stream};
+pub use memory::Memory;
+pub use segments::{Archive, Entries, Opened, Report, Retention, Segments, Settings, export};
