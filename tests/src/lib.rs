@@ -1,1 +1,11 @@
-//! Proof: scenarios, real peers, faults, layers.
+//! Proof: real phones (SIPp, baresip), a real trunkline, and an ear for what they hear.
+//!
+//! Each phone and each trunkline is a process of its own in a folder of its own, ended by its own id.
+
+pub mod baresip;
+pub mod ports;
+pub mod process;
+pub mod sipp;
+pub mod sound;
+pub mod system;
+pub mod wait;

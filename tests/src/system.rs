@@ -1,0 +1,145 @@
+//! The trunkline that is tested: the binary itself, with a configuration file, in a folder of its own.
+
+use std::fs;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::Process;
+use crate::{ports, wait};
+
+/// How long a start or an orderly stop may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A running `trunkline serve`.
+pub struct Trunkline {
+    process: Process,
+    folder: TempDir,
+    sip_port: u16,
+    api_port: u16,
+}
+
+impl Trunkline {
+    /// Starts `trunkline serve`. `rest` is the configuration but for its addresses and its folder.
+    pub fn serve(rest: &str) -> Trunkline {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sip_port = ports::free(2);
+        let api_port = ports::free(2);
+        let rtp = ports::free(200);
+        let config = format!(
+            "[node]\nname = \"edge-1\"\ndata = {data:?}\n\n\
+             [edge]\nlisten = [\"127.0.0.1:{sip_port}\"]\nrtp_ports = \"{rtp}-{last}\"\ndrain_s = 1\n\n\
+             [api]\nlisten = \"127.0.0.1:{api_port}\"\n\n{rest}",
+            data = folder.path().join("data"),
+            last = rtp + 199,
+        );
+        let file = folder.path().join("trunkline.toml");
+        fs::write(&file, config).expect("a file can be written");
+        let mut command = Command::new(binary());
+        command
+            .arg("serve")
+            .arg("--config")
+            .arg(&file)
+            .current_dir(folder.path());
+        let process = Process::start("trunkline", &mut command, &folder.path().join("serve.log"));
+        let mut system = Trunkline {
+            process,
+            folder,
+            sip_port,
+            api_port,
+        };
+        let up = wait::until(PATIENCE, || {
+            assert!(
+                system.process.runs(),
+                "trunkline ended:\n{}",
+                system.process.output()
+            );
+            TcpStream::connect(("127.0.0.1", api_port)).ok()
+        });
+        assert!(
+            up.is_some(),
+            "trunkline serves no API:\n{}",
+            system.process.output()
+        );
+        system
+    }
+
+    /// The port on which it speaks SIP.
+    pub fn sip_port(&self) -> u16 {
+        self.sip_port
+    }
+
+    /// The URI of a number behind it.
+    pub fn uri(&self, number: &str) -> String {
+        format!("sip:{number}@127.0.0.1:{}", self.sip_port)
+    }
+
+    /// The base of its API.
+    pub fn api(&self) -> String {
+        format!("http://127.0.0.1:{}", self.api_port)
+    }
+
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Runs a subcommand on the same configuration; its exit code and what it printed.
+    pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(binary())
+            .args(arguments)
+            .arg("--config")
+            .arg(self.folder.path().join("trunkline.toml"))
+            .current_dir(self.folder.path())
+            .output()
+            .expect("trunkline can be started");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        (
+            output.status.code(),
+            format!("{}{errors}", String::from_utf8_lossy(&output.stdout)),
+        )
+    }
+
+    /// The same with `--json`: what it printed, read.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let (code, text) = self.run(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&text).unwrap_or_else(|error| {
+            panic!("trunkline {arguments:?} ended with {code:?}, {error}:\n{text}")
+        })
+    }
+
+    /// Stops it as an operator does; it has to end in order.
+    pub fn stop(mut self) {
+        self.process.terminate();
+        let status = self.process.end(PATIENCE);
+        assert_eq!(
+            status.and_then(|status| status.code()),
+            Some(0),
+            "trunkline did not stop in order:\n{}",
+            self.process.output(),
+        );
+    }
+}
+
+/// The binary that `cargo build -p trunkline` makes beside the tests, or the one that is named.
+fn binary() -> PathBuf {
+    if let Some(named) = option_env!("TRUNKLINE_BIN") {
+        return PathBuf::from(named);
+    }
+    let test = std::env::current_exe().expect("a test is a file");
+    let folder = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("target/debug/deps has parents");
+    let binary = folder.join("trunkline");
+    assert!(
+        binary.exists(),
+        "{} is missing: cargo build -p trunkline",
+        binary.display()
+    );
+    binary
+}
