@@ -204,12 +204,14 @@ impl Pass {
                 to -= 1;
             }
             let octets = &bytes[from..to];
-            let value = if line.folded {
+            // A CR inside is no line end for us, but may be one for who gets the value from us.
+            let stray = !line.folded && memchr::memchr(b'\r', octets).is_some();
+            if stray {
+                self.fail(Fault::LineEnd);
+            }
+            let value = if line.folded || stray {
                 self.keep(&unfolded(octets))
             } else {
-                if memchr::memchr(b'\r', octets).is_some() {
-                    self.fail(Fault::LineEnd);
-                }
                 self.keep(octets)
             };
             self.message.lines.push(Line {

@@ -1,10 +1,10 @@
 //! Replaces: which dialog a new one takes over (RFC 3891).
 
+use crate::escape;
 use crate::header::{HeaderError, Name};
 use crate::lex;
 use crate::message::Message;
 use crate::params::Params;
-use crate::uri;
 
 /// A dialog, seen from who gets the INVITE.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Replaces {
     /// The value escaped for the headers of a URI: `?Replaces={…}` of a Refer-To.
     #[must_use]
     pub fn to_uri_header(&self) -> String {
-        format!("Replaces={}", uri::escape(&self.to_value()))
+        format!("Replaces={}", escape::escape(&self.to_value()))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::lex;
+use crate::escape::{unescape, unescape_octets};
+use crate::host::{self, Host};
 use crate::params::Params;
 
 /// A URI, read once, its parts kept as sent: nothing is unescaped before somebody asks with [`unescape`].
@@ -31,17 +31,6 @@ pub enum Scheme<'a> {
     Tel,
     /// Any other, as sent.
     Other(&'a str),
-}
-
-/// A host.
-#[derive(Clone, Copy, Debug)]
-pub enum Host<'a> {
-    /// A name, as sent; underscores are tolerated. Empty in a URI without host (`tel:` and unknown schemes).
-    Name(&'a str),
-    /// An IPv4 address.
-    V4(Ipv4Addr),
-    /// An IPv6 address, in brackets on the wire.
-    V6(Ipv6Addr),
 }
 
 impl<'a> Uri<'a> {
@@ -107,7 +96,7 @@ impl<'a> Uri<'a> {
             Some((before, params)) => (before, params),
             None => (after, ""),
         };
-        (self.host, self.port) = host_port_of(host_port)?;
+        (self.host, self.port) = host::host_port_of(host_port)?;
         self.params = Params::parse(params)?;
         Ok(self)
     }
@@ -276,158 +265,6 @@ impl<'a> Scheme<'a> {
     }
 }
 
-impl<'a> Host<'a> {
-    /// Reads a host; IPv6 in brackets.
-    pub fn parse(text: &'a str) -> Result<Self, &'static str> {
-        if let Some(inner) = text.strip_prefix('[') {
-            let inner = inner
-                .strip_suffix(']')
-                .ok_or("IPv6 address without closing bracket")?;
-            return v6_of(inner).map(Self::V6).ok_or("bad IPv6 address");
-        }
-        if text.is_empty() {
-            return Err("empty host");
-        }
-        if !text
-            .bytes()
-            .all(|o| o.is_ascii_alphanumeric() || matches!(o, b'-' | b'.' | b'_'))
-        {
-            return Err("bad host");
-        }
-        Ok(text.parse().map_or(Self::Name(text), Self::V4))
-    }
-
-    /// The address, if the host is one.
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Name(_) => None,
-            Self::V4(ip) => Some(IpAddr::V4(*ip)),
-            Self::V6(ip) => Some(IpAddr::V6(*ip)),
-        }
-    }
-}
-
-impl PartialEq<Host<'_>> for Host<'_> {
-    fn eq(&self, other: &Host<'_>) -> bool {
-        match (self, other) {
-            (Self::Name(left), Host::Name(right)) => left.eq_ignore_ascii_case(right),
-            (Self::V4(left), Host::V4(right)) => left == right,
-            (Self::V6(left), Host::V6(right)) => left == right,
-            (Self::Name(_) | Self::V4(_) | Self::V6(_), _) => false,
-        }
-    }
-}
-
-impl Eq for Host<'_> {}
-
-impl fmt::Display for Host<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => f.write_str(name),
-            Self::V4(ip) => write!(f, "{ip}"),
-            Self::V6(ip) => write!(f, "[{ip}]"),
-        }
-    }
-}
-
-/// An IPv6 address, also with the superfluous colon that the grammar of RFC 3261 allowed (RFC 5118 section 4.10).
-pub(crate) fn v6_of(text: &str) -> Option<Ipv6Addr> {
-    text.parse().ok().or_else(|| {
-        let fixed = text
-            .contains(":::")
-            .then(|| text.replacen(":::", "::", 1))?;
-        fixed.parse().ok()
-    })
-}
-
-/// Reads `host` or `host:port`; white space may stand around the colon.
-pub(crate) fn host_port_of(text: &str) -> Result<(Host<'_>, Option<u16>), &'static str> {
-    let colon = match text.rfind(']') {
-        Some(end) => text[end..].find(':').map(|at| at + end),
-        None if text.starts_with('[') => None,
-        None => text.find(':'),
-    };
-    let Some(colon) = colon else {
-        return Ok((Host::parse(lex::trim(text))?, None));
-    };
-    let port = lex::trim(&text[colon + 1..]);
-    if port.is_empty() || !port.bytes().all(|octet| octet.is_ascii_digit()) {
-        return Err("bad port");
-    }
-    let port = port.parse().map_err(|_| "port larger than 65535")?;
-    Ok((Host::parse(lex::trim(&text[..colon]))?, Some(port)))
-}
-
-/// Takes the `%` escapes out, once. What is not an escape stays. Octets that are not UTF-8 are read as Latin-1.
-#[must_use]
-pub fn unescape(text: &str) -> Cow<'_, str> {
-    match unescape_octets(text) {
-        Cow::Borrowed(_) => Cow::Borrowed(text),
-        Cow::Owned(octets) => Cow::Owned(lex::text_of(&octets).into_owned()),
-    }
-}
-
-/// Takes the `%` escapes out, once, and gives the octets.
-#[must_use]
-pub fn unescape_octets(text: &str) -> Cow<'_, [u8]> {
-    if !text.contains('%') {
-        return Cow::Borrowed(text.as_bytes());
-    }
-    let octets = text.as_bytes();
-    let mut plain = Vec::with_capacity(octets.len());
-    let mut at = 0;
-    while let Some(&octet) = octets.get(at) {
-        let digits = octets.get(at + 1..at + 3).filter(|_| octet == b'%');
-        if let Some(value) = digits.and_then(hex) {
-            plain.push(value);
-            at += 3;
-        } else {
-            plain.push(octet);
-            at += 1;
-        }
-    }
-    Cow::Owned(plain)
-}
-
-fn hex(digits: &[u8]) -> Option<u8> {
-    let mut value = 0;
-    for &digit in digits {
-        let nibble = match digit {
-            b'0'..=b'9' => digit - b'0',
-            b'a'..=b'f' => digit - b'a' + 10,
-            b'A'..=b'F' => digit - b'A' + 10,
-            _ => return None,
-        };
-        value = value << 4 | nibble;
-    }
-    Some(value)
-}
-
-/// Escapes everything but unreserved characters: fit for a user part, a parameter or a header of a URI.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
-    ];
-    let mut escaped = String::with_capacity(text.len() + 8);
-    for octet in text.bytes() {
-        let unreserved = octet.is_ascii_alphanumeric()
-            || matches!(
-                octet,
-                b'-' | b'_' | b'.' | b'!' | b'~' | b'*' | b'\'' | b'(' | b')' | b'+'
-            );
-        if unreserved {
-            escaped.push(char::from(octet));
-        } else {
-            escaped.push('%');
-            escaped.push(DIGITS[usize::from(octet >> 4)]);
-            escaped.push(DIGITS[usize::from(octet & 15)]);
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -492,14 +329,6 @@ mod tests {
         ] {
             assert_eq!(Uri::parse(text).unwrap_err(), why, "{text}");
         }
-    }
-
-    #[test]
-    fn escapes_are_taken_out_once_and_only_if_they_are_escapes() {
-        assert_eq!(unescape("a%2541%zz%4"), "a%41%zz%4");
-        assert_eq!(unescape("%00x"), "\0x");
-        assert_eq!(unescape("%fc"), "ü");
-        assert_eq!(unescape(&escape("sip:a@b;c=d ü")), "sip:a@b;c=d ü");
     }
 
     /// The pairs of RFC 3261 section 19.1.4.

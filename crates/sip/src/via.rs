@@ -3,9 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use crate::host::{self, Host};
 use crate::lex;
 use crate::params::Params;
-use crate::uri::{self, Host};
 
 /// What a branch of RFC 3261 starts with; without it the older matching rules hold.
 pub const MAGIC_COOKIE: &str = "z9hG4bK";
@@ -42,7 +42,7 @@ impl<'a> Via<'a> {
         if !lex::is_token_text(transport) {
             return Err("bad transport");
         }
-        let (host, port) = uri::host_port_of(lex::trim(sent_by))?;
+        let (host, port) = host::host_port_of(lex::trim(sent_by))?;
         let params = Params::parse(params)?;
         Ok(Self {
             text,
@@ -111,7 +111,7 @@ impl<'a> Via<'a> {
             .unwrap_or(text);
         bare.parse()
             .ok()
-            .or_else(|| uri::v6_of(bare).map(IpAddr::V6))
+            .or_else(|| host::v6_of(bare).map(IpAddr::V6))
     }
 
     /// The port the next hop saw; `Some(None)` if the sender only asks for it.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use serde::Deserialize;
-use trunkline_sip::{Framed, Malformed, Message, Method, Name, StreamParser, uri, validate};
+use trunkline_sip::{Framed, Malformed, Message, Method, Name, StreamParser, escape, validate};
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -129,7 +129,7 @@ fn on_a_stream_only_a_bad_length_loses_the_framing() {
             .is_ok_and(|m| m.body().as_ptr_range().end != octets.as_ptr_range().end);
         let has_length = whole
             .as_ref()
-            .map_or_else(Malformed::partial, |m| m)
+            .unwrap_or_else(Malformed::partial)
             .header(Name::ContentLength)
             .is_some();
         if extra || !has_length || row.file.ends_with("baddn.dat") {
@@ -198,13 +198,13 @@ fn users_escapes_and_parameters_stay_where_they_belong() {
     let esc01 = message("rfc4475/esc01");
     let user = esc01.uri().unwrap().user().unwrap().to_owned();
     assert_eq!(user, "sips%3Auser%40example.com");
-    assert_eq!(uri::unescape(&user), "sips:user@example.com");
+    assert_eq!(escape::unescape(&user), "sips:user@example.com");
     let semi = message("rfc4475/semiuri");
     assert_eq!(semi.uri().unwrap().user(), Some("user;par=u%40example.net"));
     let nulls = message("rfc4475/escnull");
     let users: Vec<_> = nulls
         .addresses(Name::Contact)
-        .map(|contact| uri::unescape(contact.unwrap().uri().user().unwrap()).into_owned())
+        .map(|contact| escape::unescape(contact.unwrap().uri().user().unwrap()).into_owned())
         .collect();
     assert_eq!(users, ["\0", "\0\0"]);
     let outside = message("rfc4475/cparam01");
