@@ -4,6 +4,7 @@
 //! added, Content-Type, Content-Length), whatever order they were added in. A value with a line end or another
 //! control character is an error, never cut.
 
+use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 use std::net::SocketAddr;
 
@@ -296,16 +297,16 @@ impl<'a> ResponseBuilder<'a> {
         let Some(field) = self.request.fields_of(name).next() else {
             return;
         };
-        let mut value = verbatim(&field);
+        push_text(out, name.as_str(), &verbatim(&field));
         if name == Name::To
             && self.status != StatusCode::TRYING
             && let Some(tag) = self.to_tag
             && self.request.to().is_ok_and(|to| to.tag().is_none())
         {
-            value.extend_from_slice(b";tag=");
-            value.extend_from_slice(tag.as_bytes());
+            out.extend_from_slice(b";tag=");
+            out.extend_from_slice(tag.as_bytes());
         }
-        push_line(out, name.as_str(), &value);
+        out.extend_from_slice(b"\r\n");
     }
 }
 
@@ -314,23 +315,25 @@ fn is_forbidden(octet: u8) -> bool {
     octet == 0x7f || (octet < b' ' && octet != b'\t')
 }
 
-fn verbatim(field: &Field<'_>) -> Vec<u8> {
-    if field
-        .octets
-        .iter()
-        .any(|octet| matches!(octet, b'\r' | b'\n'))
-    {
-        parse::unfolded(field.octets)
+/// The octets as they came, folds joined.
+fn verbatim<'a>(field: &Field<'a>) -> Cow<'a, [u8]> {
+    if memchr::memchr2(b'\r', b'\n', field.octets).is_some() {
+        Cow::Owned(parse::unfolded(field.octets))
     } else {
-        field.octets.to_vec()
+        Cow::Borrowed(field.octets)
     }
 }
 
 fn push_line(out: &mut Vec<u8>, name: &str, value: &[u8]) {
+    push_text(out, name, value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// A line without its end.
+fn push_text(out: &mut Vec<u8>, name: &str, value: &[u8]) {
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
 }
 
 fn rank(name: Name<'_>) -> u8 {

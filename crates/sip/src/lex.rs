@@ -29,6 +29,11 @@ pub(crate) fn trim(text: &str) -> &str {
 /// Where `separator` stands first outside quotes and angle brackets.
 pub(crate) fn find_top(text: &str, separator: u8) -> Option<usize> {
     let octets = text.as_bytes();
+    // Mostly there is none, or nothing before it that could hide it.
+    let first = memchr::memchr(separator, octets)?;
+    if memchr::memchr2(b'"', b'<', &octets[..first]).is_none() {
+        return Some(first);
+    }
     let mut quoted = false;
     let mut bracket = false;
     let mut at = 0;

@@ -2,7 +2,28 @@
 //!
 //! # Wire layer
 //! [`message::Message`] keeps the octets and says where everything stands; typed views are read on demand, so that a
-//! header nobody asks for cannot fail. [`build`] writes requests and responses. Nothing here knows a transaction.
+//! header nobody asks for cannot fail. [`malformed`] and [`validate`](mod@validate) say what is wrong, with the status to
+//! answer and whether anybody may be answered at all; [`stream`] cuts TCP into messages; [`build`] writes requests and
+//! responses. Nothing of it knows a transaction.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use trunkline_sip::{Message, ResponseBuilder, StatusCode, validate};
+//!
+//! let request = Message::parse(Bytes::from_static(
+//!     b"OPTIONS sip:edge SIP/2.0\r\nv: SIP/2.0/UDP h;rport;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\n\
+//!       t: <sip:edge>\r\ni: x\r\nCSeq: 1 OPTIONS\r\n\r\n",
+//! ))?;
+//! assert_eq!(validate(&request), Ok(()));
+//! assert_eq!(request.from().unwrap().tag(), Some("1"));
+//! let answer = ResponseBuilder::to(&request, StatusCode::OK)
+//!     .source("192.0.2.1:5062".parse().unwrap())
+//!     .to_tag("2")
+//!     .build()
+//!     .unwrap();
+//! assert_eq!(answer.header(trunkline_sip::Name::Via), Some("SIP/2.0/UDP h;rport=5062;branch=z9hG4bK1;received=192.0.2.1"));
+//! # Ok::<(), trunkline_sip::Malformed>(())
+//! ```
 //!
 //! # Transactions, dialogs, endpoint
 //! [`transaction`] has the four machines of RFC 3261 §17, [`dialog`] what two ends agree on, and [`endpoint::Endpoint`]

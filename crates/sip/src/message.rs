@@ -167,12 +167,12 @@ impl Message {
 
     /// The fields of one name in order, not split at commas.
     pub fn fields_of<'a>(&'a self, name: Name<'_>) -> impl Iterator<Item = Field<'a>> {
-        let known = Known::of(name.as_str().as_bytes());
+        let known = name.known();
         self.lines
             .iter()
             .filter(move |line| {
                 line.known == known
-                    && (known.name().is_some()
+                    && (known != Known::Other
                         || self.bytes[line.name.range()]
                             .eq_ignore_ascii_case(name.as_str().as_bytes()))
             })

@@ -33,7 +33,7 @@ impl<'a> Params<'a> {
                 return Err("empty parameter");
             }
             let Param { name, value } = Param::of(part);
-            if name.is_empty() || name.contains([' ', '\t', '"', '<', '>', ',']) {
+            if name.is_empty() || holds(name, b" \t\"<>,") {
                 return Err("bad parameter name");
             }
             match value {
@@ -41,7 +41,7 @@ impl<'a> Params<'a> {
                     Some((_, "")) => {}
                     _ => return Err("unbalanced quote"),
                 },
-                Some(value) if value.contains([' ', '\t', '"', ',']) => {
+                Some(value) if holds(value, b" \t\",") => {
                     return Err("bad parameter value");
                 }
                 Some(_) | None => {}
@@ -111,6 +111,11 @@ impl<'a> Param<'a> {
             lex::unescape_quoted(inner)
         })
     }
+}
+
+/// Octet by octet, which is faster than by characters.
+fn holds(text: &str, any_of: &[u8]) -> bool {
+    text.bytes().any(|octet| any_of.contains(&octet))
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ fn no_mutation_of_the_corpora_panics() {
         match Message::parse(octets.clone()) {
             Ok(message) => {
                 good += 1;
-                if round % 8 == 0 {
+                if round % 16 == 0 {
                     exercise(&message);
                 }
             }
