@@ -1,0 +1,216 @@
+//! What call control decides by: trunks, numbers, agents, transfer targets and waits.
+
+use std::collections::BTreeMap;
+
+use schemas::command::BuiltInAgent;
+use schemas::conclusion::TransferMethod;
+use schemas::observation::ConfigurationApplied;
+use schemas::{AgentName, Hash, Transport, TrunkName};
+use serde::{Deserialize, Serialize};
+
+use crate::validate::Faults;
+
+/// The number that stands for every number that no other rule takes.
+pub const ANY_NUMBER: &str = "*";
+
+/// The most steps of one number's ladder: a caller must not be passed around for ever.
+pub const LADDER_MAX: usize = 8;
+
+/// Everything that control decides by, and nothing else: no address ranges, no ports, no secrets.
+/// Its JSON form is a `ConfigurationApplied` event; a field that is added needs a default, so that
+/// the snapshots of old histories are read for ever.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Configuration {
+    /// The phone systems and carriers.
+    pub trunks: BTreeMap<TrunkName, Trunk>,
+    /// The numbers that may be called, as the trunk sends them, and [`ANY_NUMBER`].
+    pub numbers: BTreeMap<String, Number>,
+    /// Who answers.
+    pub agents: BTreeMap<AgentName, Agent>,
+    /// Where callers may be transferred to.
+    pub transfer: Transfers,
+    /// How long control waits.
+    pub waits: Waits,
+}
+
+/// A phone system or carrier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trunk {
+    /// Where calls to it go. Needed for transfers through it.
+    #[serde(default)]
+    pub destination: Option<Destination>,
+    /// How its callers are transferred, unless the target says otherwise.
+    pub transfer: TransferMethod,
+}
+
+/// Where an INVITE is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// `host:port`; an IPv6 address in brackets.
+    pub address: String,
+    /// How it travels.
+    pub transport: Transport,
+}
+
+/// What happens to a call to a number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Number {
+    /// Who answers.
+    pub agent: AgentName,
+    /// Only for calls that come through this trunk; all trunks if absent.
+    #[serde(default)]
+    pub trunk: Option<TrunkName>,
+    /// The ladder: what to do, in this order, when the agent fails. Behind its end the caller is
+    /// refused with the status that fits the failure, or hung up if the call was answered.
+    #[serde(default)]
+    pub fallback: Vec<Fallback>,
+}
+
+/// A step of a number's ladder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fallback {
+    /// Another agent answers; an announcement is an agent as well.
+    Agent(AgentName),
+    /// The caller is refused, so that the phone system's own fallback takes him. A caller who was
+    /// answered already is hung up.
+    Refuse {
+        /// 400 to 699.
+        status: u16,
+    },
+}
+
+/// Who answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Agent {
+    /// One that the edge has.
+    BuiltIn(BuiltInAgent),
+    /// A SIP peer.
+    Sip {
+        /// The Request-URI.
+        uri: String,
+        /// Where the INVITE goes.
+        destination: Destination,
+    },
+}
+
+/// Where callers may be transferred to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Transfers {
+    /// The targets by name.
+    pub targets: BTreeMap<String, TransferTarget>,
+    /// The URIs that may be asked for without a name, `*` for any text: `sip:*@pbx.example.com`,
+    /// `tel:+1*`. Empty: none.
+    pub allowed: Vec<String>,
+}
+
+/// A named target.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TransferTarget {
+    /// `sip:`, `sips:` or `tel:`.
+    pub uri: String,
+    /// The trunk that the call goes out through; the caller's if absent.
+    #[serde(default)]
+    pub trunk: Option<TrunkName>,
+    /// How; as the caller's trunk says if absent.
+    #[serde(default)]
+    pub method: Option<TransferMethod>,
+}
+
+/// How long control waits, in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Waits {
+    /// That a dialed leg is answered: 1 to 600, default 30.
+    pub ring_s: u32,
+    /// That a call ends: 1 to 604,800 (7 days), default 14,400 (4 h).
+    pub call_s: u32,
+    /// That a transfer by REFER comes to an end: 1 to 600, default 60.
+    pub transfer_s: u32,
+}
+
+impl Default for Waits {
+    fn default() -> Waits {
+        Waits {
+            ring_s: 30,
+            call_s: 4 * 3_600,
+            transfer_s: 60,
+        }
+    }
+}
+
+/// A configuration in force, with the hash that decisions name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    configuration: Configuration,
+    snapshot: String,
+    hash: Hash,
+}
+
+impl Applied {
+    /// Checks a configuration and writes its snapshot.
+    pub fn new(configuration: Configuration) -> Result<Applied, Faults> {
+        configuration.validate()?;
+        let snapshot =
+            serde_json::to_string(&configuration).expect("a configuration has JSON form");
+        Ok(Applied {
+            hash: Hash::of(snapshot.as_bytes()),
+            configuration,
+            snapshot,
+        })
+    }
+
+    /// Reads the snapshot of an event. `None` if it is none, or not the one that the hash names.
+    pub fn read(event: &ConfigurationApplied) -> Option<Applied> {
+        let configuration = serde_json::from_str(&event.snapshot).ok()?;
+        (Hash::of(event.snapshot.as_bytes()) == event.hash).then(|| Applied {
+            configuration,
+            snapshot: event.snapshot.clone(),
+            hash: event.hash,
+        })
+    }
+
+    /// The configuration.
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// SHA-256 of the snapshot.
+    pub fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// The event that tells the log of it.
+    pub fn event(&self) -> ConfigurationApplied {
+        ConfigurationApplied {
+            hash: self.hash,
+            snapshot: self.snapshot.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_reads_back_under_the_same_hash() {
+        let mut configuration = Configuration::default();
+        configuration
+            .agents
+            .insert("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo));
+        let applied = Applied::new(configuration).unwrap();
+        assert_eq!(Applied::read(&applied.event()), Some(applied.clone()));
+
+        let mut forged = applied.event();
+        forged.snapshot.push(' ');
+        assert_eq!(Applied::read(&forged), None);
+    }
+
+    #[test]
+    fn a_snapshot_of_an_older_release_reads_with_defaults() {
+        let old: Configuration = serde_json::from_str(r#"{"trunks":{},"numbers":{}}"#).unwrap();
+        assert_eq!(old.waits, Waits::default());
+    }
+}

@@ -1,0 +1,231 @@
+//! What shall happen because of what was observed last.
+
+use schemas::command::{BridgeLegs, ConnectAgent, HangUpLeg, RefuseLeg};
+use schemas::conclusion::{CallEnded, CallRefused};
+use schemas::observation::{CommandFailed, Timer, Tried};
+use schemas::{Command, Conclusion, Decision, Hash, LegId, Observation};
+
+use crate::call::{Call, Serving};
+use crate::configuration::{Applied, Configuration};
+use crate::ending::Ending;
+use crate::failure::{Setback, phrase};
+use crate::{bridge, fall_back, hang_up, ring, route, transfer};
+
+/// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve); `None` means
+/// that nothing follows from it.
+pub fn decide(call: &Call, applied: &Applied, because: &Observation) -> Option<Decision> {
+    if !call.has_begun() || call.is_over() {
+        return None;
+    }
+    let mut draft = Draft::default();
+    answer(&mut draft, call, applied.configuration(), because);
+    draft.end_the_call(call);
+    draft.finish(applied.hash())
+}
+
+fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because: &Observation) {
+    match because {
+        Observation::InviteReceived(invite) => route::invite(draft, call, configuration, invite),
+        Observation::LegRinging(ringing) => ring::heard(draft, call, ringing.leg),
+        Observation::EarlyMediaStarted(early) => ring::heard(draft, call, early.leg),
+        Observation::LegAnswered(answered) => bridge::answered(draft, call, answered.leg),
+        Observation::LegFailed(failed) => {
+            if let Some(leg) = call.leg(failed.leg) {
+                let setback = Setback::of(leg, &failed.failure, failed.retry_after_s);
+                fall_back::leg_lost(draft, call, configuration, failed.leg, &setback);
+            }
+        }
+        Observation::ByeReceived(bye) => hang_up::goodbye(draft, call, bye.leg),
+        Observation::CancelReceived(cancel) => hang_up::goodbye(draft, call, cancel.leg),
+        Observation::LegEnded(ended) => hang_up::leg_ended(draft, call, configuration, ended),
+        Observation::AgentLost(lost) => fall_back::agent_lost(draft, call, configuration, lost),
+        Observation::TransferRequested(request) => {
+            transfer::requested(draft, call, configuration, request);
+        }
+        Observation::TransferProgressed(progressed) => {
+            transfer::progressed(draft, call, configuration, progressed);
+        }
+        Observation::CommandFailed(failed) => command_failed(draft, call, configuration, failed),
+        Observation::TimerFired(fired) => match fired.timer {
+            Timer::Ring(leg) => ring::timed_out(draft, call, leg),
+            Timer::MaximumDuration => hang_up::expired(draft, call),
+            Timer::Transfer => transfer::timed_out(draft, call, configuration),
+        },
+        Observation::HangUpRequested(_) => hang_up::operator(draft, call),
+        // The edge tells these to whoever diagnoses; nothing follows from them for the call.
+        Observation::LegDialed(_)
+        | Observation::CodecNegotiated(_)
+        | Observation::MediaStarted(_)
+        | Observation::MediaSilent(_)
+        | Observation::MediaResumed(_)
+        | Observation::MediaMeasured(_)
+        | Observation::DigitReceived(_)
+        | Observation::HoldRequested(_)
+        | Observation::ResumeRequested(_)
+        | Observation::AgentConnected(_)
+        | Observation::SourceRefused(_)
+        | Observation::MessagesMalformed(_)
+        | Observation::CallsTurnedAway(_)
+        | Observation::EdgeStarted(_)
+        | Observation::EdgeStopped(_)
+        | Observation::ConfigurationApplied(_)
+        | Observation::JournalGapFound(_) => {}
+    }
+}
+
+/// The edge could not do what was decided.
+fn command_failed(
+    draft: &mut Draft,
+    call: &Call,
+    configuration: &Configuration,
+    failed: &CommandFailed,
+) {
+    let setback = Setback::of_command(failed);
+    match failed.command.as_str() {
+        "DialLeg" => fall_back::leg_lost(draft, call, configuration, failed.leg, &setback),
+        "AnswerLeg" if call.caller_is_open() => {
+            draft.rule("hang_up.cannot_answer");
+            hang_up::everyone(draft, call, failed.status.clamp(400, 699), &failed.error);
+        }
+        "BridgeLegs" if call.caller_is_open() && call.serving_is_there() => {
+            draft.rule("hang_up.cannot_bridge");
+            hang_up::everyone(draft, call, 500, &failed.error);
+        }
+        "ConnectAgent" if call.transfer.is_none() && call.serving == Serving::Nobody => {
+            fall_back::next(draft, call, configuration, &setback);
+        }
+        "ReferLeg" => transfer::not_sent(draft, call, configuration, &setback),
+        "HangUpLeg" | "RefuseLeg" if failed.leg == LegId::CALLER => {
+            hang_up::goodbye(draft, call, failed.leg);
+        }
+        // The leg is gone or the word came too late; the call goes on.
+        _ => {}
+    }
+}
+
+/// A decision that is being made.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    rule: Option<&'static str>,
+    commands: Vec<Command>,
+    conclusions: Vec<Conclusion>,
+    tried: Vec<Tried>,
+}
+
+impl Draft {
+    /// Names the branch that was taken. The first one counts.
+    pub(crate) fn rule(&mut self, rule: &'static str) {
+        self.rule.get_or_insert(rule);
+    }
+
+    pub(crate) fn command(&mut self, command: impl Into<Command>) {
+        self.commands.push(command.into());
+    }
+
+    pub(crate) fn conclude(&mut self, conclusion: impl Into<Conclusion>) {
+        self.conclusions.push(conclusion.into());
+    }
+
+    /// Keeps what was looked at, for the explanation of a refusal.
+    pub(crate) fn tried(&mut self, tried: impl IntoIterator<Item = Tried>) {
+        self.tried.extend(tried);
+    }
+
+    /// Takes what was looked at.
+    pub(crate) fn take_tried(&mut self) -> Vec<Tried> {
+        std::mem::take(&mut self.tried)
+    }
+
+    /// Refuses the caller, or hangs up if he was answered already.
+    pub(crate) fn end_caller(&mut self, call: &Call, status: u16, why: &str) {
+        self.end_caller_after(call, status, None, why);
+    }
+
+    pub(crate) fn end_caller_after(
+        &mut self,
+        call: &Call,
+        status: u16,
+        retry_after_s: Option<u32>,
+        why: &str,
+    ) {
+        if !call.caller_is_open() {
+            return;
+        }
+        let leg = LegId::CALLER;
+        if call.caller_is_answered() {
+            self.command(HangUpLeg { leg, reason: None });
+            return;
+        }
+        self.command(RefuseLeg {
+            leg,
+            status,
+            phrase: phrase(status).to_owned(),
+            retry_after_s,
+        });
+        let tried = self.take_tried();
+        self.conclude(CallRefused {
+            status,
+            why: why.to_owned(),
+            tried,
+        });
+    }
+
+    /// Gives the caller back to whom he was given to. `false` if there is nobody.
+    pub(crate) fn give_back(&mut self, call: &Call) -> bool {
+        if !call.serving_is_there() {
+            return false;
+        }
+        match &call.serving {
+            Serving::Nobody => return false,
+            Serving::BuiltIn { agent, does } => self.command(ConnectAgent {
+                leg: LegId::CALLER,
+                agent: agent.clone(),
+                does: does.clone(),
+            }),
+            Serving::Leg(with) => self.command(BridgeLegs {
+                leg: LegId::CALLER,
+                with: *with,
+            }),
+        }
+        true
+    }
+
+    /// When every leg is over and no new one is dialed, the call is over.
+    fn end_the_call(&mut self, call: &Call) {
+        let dials = self
+            .commands
+            .iter()
+            .any(|command| matches!(command, Command::DialLeg(_)));
+        let ended = self
+            .conclusions
+            .iter()
+            .any(|one| matches!(one, Conclusion::CallEnded(_)));
+        if !ended && !dials && call.every_leg_has_ended() {
+            self.give_up(call, Ending::conclude(call));
+        }
+    }
+
+    /// Concludes the call, and a transfer that still runs before it.
+    pub(crate) fn give_up(&mut self, call: &Call, ended: CallEnded) {
+        self.rule("call.ended");
+        let settled = self.conclusions.iter().any(|one| {
+            matches!(
+                one,
+                Conclusion::TransferCompleted(_) | Conclusion::TransferFailed(_)
+            )
+        });
+        if call.transfer.is_some() && !settled {
+            self.conclude(transfer::caller_left(&ended.cause));
+        }
+        self.conclude(ended);
+    }
+
+    fn finish(self, configuration: Hash) -> Option<Decision> {
+        Some(Decision {
+            rule: self.rule?.to_owned(),
+            configuration,
+            commands: self.commands,
+            conclusions: self.conclusions,
+        })
+    }
+}

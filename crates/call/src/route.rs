@@ -1,0 +1,213 @@
+//! Which agent answers a number.
+
+use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent, DialLeg};
+use schemas::conclusion::CallRouted;
+use schemas::observation::{InviteReceived, Tried};
+use schemas::{AgentName, LegId, Personal, TrunkName};
+
+use crate::call::Call;
+use crate::configuration::{ANY_NUMBER, Agent, Configuration, Number};
+use crate::decide::Draft;
+use crate::failure::Setback;
+
+/// The most numbers that a refusal lists one by one; it counts the others.
+const TRIED_MAX: usize = 32;
+
+/// The agent name of what a caller hears who waits.
+const HOLD: &str = "hold";
+
+/// A call comes in.
+pub(crate) fn invite(
+    draft: &mut Draft,
+    call: &Call,
+    configuration: &Configuration,
+    invite: &InviteReceived,
+) {
+    let caller_is_new = call.routed == 0 && call.caller_is_open();
+    if invite.leg != LegId::CALLER || !caller_is_new || call.legs().len() > 1 {
+        return;
+    }
+    let trunk = &invite.trunk.trunk;
+    let called = invite.called.reveal();
+    let Some((number, rule)) = find(configuration, trunk, called) else {
+        draft.rule("route.refused");
+        draft.tried(invite.trunk.tried.iter().cloned());
+        draft.tried(explain(configuration, trunk, called));
+        draft.end_caller(
+            call,
+            404,
+            &format!("no rule takes this number from trunk {trunk}"),
+        );
+        return;
+    };
+    draft.rule(if number == ANY_NUMBER {
+        "route.default"
+    } else {
+        "route.number"
+    });
+    draft.tried(passed_over(configuration, trunk, called, number));
+    let rule_name = format!("number {number}");
+    if let Err(setback) = give_to(draft, call, configuration, &rule.agent, rule_name) {
+        draft.end_caller(call, 503, &setback.why);
+    }
+}
+
+/// The rule for a number: its own one first, then the one for all numbers.
+pub(crate) fn find<'a>(
+    configuration: &'a Configuration,
+    trunk: &TrunkName,
+    called: &str,
+) -> Option<(&'a str, &'a Number)> {
+    [called, ANY_NUMBER].into_iter().find_map(|number| {
+        let (number, rule) = configuration.numbers.get_key_value(number)?;
+        takes(rule, trunk).then_some((number.as_str(), rule))
+    })
+}
+
+/// Gives the caller to an agent: answers with a built-in one, dials a SIP one.
+pub(crate) fn give_to(
+    draft: &mut Draft,
+    call: &Call,
+    configuration: &Configuration,
+    name: &AgentName,
+    rule: String,
+) -> Result<(), Setback> {
+    let unavailable = |why: String| {
+        Setback::local(
+            schemas::conclusion::TransferFailure::DestinationUnavailable,
+            why,
+        )
+    };
+    let agent = configuration
+        .agents
+        .get(name)
+        .ok_or_else(|| unavailable(format!("there is no agent {name}")))?;
+    match agent {
+        Agent::BuiltIn(does) => {
+            if !call.caller_is_answered() {
+                draft.command(AnswerLeg { leg: LegId::CALLER });
+            }
+            draft.command(ConnectAgent {
+                leg: LegId::CALLER,
+                agent: name.clone(),
+                does: does.clone(),
+            });
+        }
+        Agent::Sip { uri, destination } => {
+            let leg = call
+                .next_leg()
+                .ok_or_else(|| unavailable("the call has too many legs".into()))?;
+            if call.caller_is_answered() {
+                draft.command(hold());
+            }
+            let invite = call.invite.as_ref();
+            draft.command(DialLeg {
+                leg,
+                trunk: None,
+                destination: destination.address.clone(),
+                transport: destination.transport,
+                target: Personal::new(uri.clone()),
+                caller: invite.map(|invite| invite.from.clone()).unwrap_or_default(),
+                context: invite
+                    .map(|invite| invite.context.clone())
+                    .unwrap_or_default(),
+                codecs_of: Some(LegId::CALLER),
+            });
+        }
+    }
+    let tried = draft.take_tried();
+    draft.conclude(CallRouted {
+        agent: name.clone(),
+        rule,
+        tried,
+    });
+    Ok(())
+}
+
+/// What a caller hears who waits.
+pub(crate) fn hold() -> ConnectAgent {
+    ConnectAgent {
+        leg: LegId::CALLER,
+        agent: AgentName::from(HOLD),
+        does: BuiltInAgent::Hold,
+    }
+}
+
+fn takes(rule: &Number, trunk: &TrunkName) -> bool {
+    rule.trunk.as_ref().is_none_or(|only| only == trunk)
+}
+
+/// The rules that stand before the one that matched, and why they did not.
+fn passed_over(
+    configuration: &Configuration,
+    trunk: &TrunkName,
+    called: &str,
+    matched: &str,
+) -> Vec<Tried> {
+    if matched == called {
+        return Vec::new();
+    }
+    match configuration.numbers.get(called) {
+        Some(rule) => vec![other_trunk(called, rule, trunk)],
+        None => Vec::new(),
+    }
+}
+
+/// Every rule and the first predicate in it that failed: first those that came nearest.
+fn explain(configuration: &Configuration, trunk: &TrunkName, called: &str) -> Vec<Tried> {
+    let own = |number: &str| number == called || number == ANY_NUMBER;
+    let mut tried: Vec<Tried> = [called, ANY_NUMBER]
+        .into_iter()
+        .filter_map(|number| {
+            Some(other_trunk(
+                number,
+                configuration.numbers.get(number)?,
+                trunk,
+            ))
+        })
+        .collect();
+    let mut others: Vec<&String> = configuration
+        .numbers
+        .keys()
+        .filter(|number| !own(number))
+        .collect();
+    others.sort_by_key(|number| !differs_by_form(number, called));
+    for number in others.iter().take(TRIED_MAX) {
+        let failed = if differs_by_form(number, called) {
+            "the number called is written differently: with, or without, its leading + or zeros"
+        } else {
+            "it is not the number called"
+        };
+        tried.push(Tried {
+            candidate: format!("number {number}"),
+            failed: failed.to_owned(),
+        });
+    }
+    if others.len() > TRIED_MAX {
+        tried.push(Tried {
+            candidate: format!("{} more numbers", others.len() - TRIED_MAX),
+            failed: "none is the number called".to_owned(),
+        });
+    }
+    if tried.is_empty() {
+        tried.push(Tried {
+            candidate: "numbers".to_owned(),
+            failed: "the configuration has none".to_owned(),
+        });
+    }
+    tried
+}
+
+fn other_trunk(number: &str, rule: &Number, trunk: &TrunkName) -> Tried {
+    let only = rule.trunk.as_ref().map_or("", TrunkName::as_str);
+    Tried {
+        candidate: format!("number {number}"),
+        failed: format!("it takes calls of trunk {only} only, this one is of trunk {trunk}"),
+    }
+}
+
+/// Whether two numbers differ in nothing but `+`, `00` and the like before them.
+fn differs_by_form(number: &str, called: &str) -> bool {
+    let bare = |number: &str| number.trim_start_matches(['+', '0']).to_owned();
+    number != called && !bare(number).is_empty() && bare(number) == bare(called)
+}

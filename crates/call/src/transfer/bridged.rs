@@ -1,0 +1,82 @@
+//! A bridged transfer: a new INVITE through a trunk, and both legs stay here.
+//!
+//! ```text
+//!   agent            trunkline             target            caller
+//!     │ REFER ──────────►│                    │                 │
+//!     │◄──── 202, NOTIFY 100                  │                 │
+//!     │                  │── hold ──────────────────────────────►│
+//!     │                  │ INVITE, From: the caller ►│           │
+//!     │◄──── NOTIFY 180 ─│◄────────────── 180 │                 │
+//!     │                  │◄────────────── 200 │                 │
+//!     │◄──── NOTIFY 200 ─│◄══════════════ audio ═══════════════►│
+//!     │◄──── BYE         │                    │                 │
+//! ```
+
+use schemas::command::{BridgeLegs, DialLeg, HangUpLeg};
+use schemas::conclusion::{TransferCompleted, TransferMethod, TransferStarted};
+use schemas::{LegId, Personal};
+
+use crate::call::{Call, Serving};
+use crate::configuration::Destination;
+use crate::decide::Draft;
+use crate::route;
+use crate::target::Target;
+
+/// Dials the target with the caller's own number; the caller waits.
+pub(crate) fn begin(draft: &mut Draft, call: &Call, target: Target, destination: Destination) {
+    let leg = call
+        .next_leg()
+        .expect("a transfer is admitted when a leg is free");
+    let invite = call
+        .invite
+        .as_ref()
+        .expect("a call with an open caller has begun");
+    let mut context = invite.context.clone();
+    for header in target.context {
+        context.retain(|known| !known.name.eq_ignore_ascii_case(&header.name));
+        context.push(header);
+    }
+    let to = Personal::new(target.uri);
+    draft.rule("transfer.bridged.started");
+    draft.command(route::hold());
+    draft.command(DialLeg {
+        leg,
+        trunk: Some(target.trunk),
+        destination: destination.address,
+        transport: destination.transport,
+        target: to.clone(),
+        caller: invite.from.clone(),
+        context,
+        codecs_of: Some(LegId::CALLER),
+    });
+    draft.conclude(TransferStarted {
+        target: to,
+        method: TransferMethod::Bridged,
+        leg,
+    });
+}
+
+/// The target answered: the caller talks to it, and the agent is let go.
+pub(crate) fn landed(draft: &mut Draft, call: &Call) {
+    let Some(leg) = call.transfer().map(|transfer| transfer.leg) else {
+        return;
+    };
+    draft.rule("transfer.bridged.answered");
+    draft.command(BridgeLegs {
+        leg: LegId::CALLER,
+        with: leg,
+    });
+    super::report_end(draft, call, 200);
+    if let Serving::Leg(agent) = call.serving
+        && call.leg(agent).is_some_and(|agent| agent.is_open())
+    {
+        draft.command(HangUpLeg {
+            leg: agent,
+            reason: None,
+        });
+    }
+    draft.conclude(TransferCompleted {
+        method: TransferMethod::Bridged,
+        leg,
+    });
+}

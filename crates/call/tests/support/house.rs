@@ -1,0 +1,136 @@
+//! The configuration of the scenarios: three trunks, four kinds of agent, ladders and targets.
+
+use call::configuration::{
+    Agent, Destination, Fallback, Number, TransferTarget, Transfers, Trunk, Waits,
+};
+use call::{Applied, Configuration};
+use schemas::Transport;
+use schemas::command::{BuiltInAgent, MenuChoice};
+use schemas::conclusion::TransferMethod;
+use trunkline_call as call;
+
+pub fn applied() -> Applied {
+    Applied::new(configuration()).expect("the scenarios' configuration is right")
+}
+
+pub fn configuration() -> Configuration {
+    Configuration {
+        trunks: [
+            (
+                "office",
+                trunk(Some("pbx.example.com:5060"), TransferMethod::Bridged),
+            ),
+            (
+                "carrier",
+                trunk(Some("carrier.example.com:5060"), TransferMethod::Refer),
+            ),
+            ("closed", trunk(None, TransferMethod::Bridged)),
+        ]
+        .map(|(name, trunk)| (name.into(), trunk))
+        .into(),
+        numbers: [
+            ("+14155550100", number("echo", None, &[])),
+            ("+14155550101", number("bot", None, &[])),
+            (
+                "+14155550102",
+                number("bot", None, &[agent("spare"), agent("sorry"), refuse(480)]),
+            ),
+            ("+14155550103", number("menu", None, &[])),
+            ("+14155550104", number("bot", Some("carrier"), &[])),
+            ("+14155550105", number("bot", None, &[refuse(503)])),
+            ("+14155550106", number("sorry", None, &[agent("echo")])),
+            ("*", number("echo", Some("carrier"), &[])),
+        ]
+        .map(|(name, number)| (name.to_owned(), number))
+        .into(),
+        agents: [
+            ("echo", Agent::BuiltIn(BuiltInAgent::Echo)),
+            (
+                "sorry",
+                Agent::BuiltIn(BuiltInAgent::Announcement {
+                    file: "sorry.wav".into(),
+                    repeat: false,
+                }),
+            ),
+            (
+                "menu",
+                Agent::BuiltIn(BuiltInAgent::Menu {
+                    prompt: None,
+                    choices: vec![MenuChoice {
+                        digit: '1',
+                        target: "queue".into(),
+                    }],
+                }),
+            ),
+            ("bot", sip("sip:bot@192.0.2.10:5060", "192.0.2.10:5060")),
+            ("spare", sip("sip:spare@192.0.2.11:5060", "192.0.2.11:5060")),
+        ]
+        .map(|(name, agent)| (name.into(), agent))
+        .into(),
+        transfer: Transfers {
+            targets: [
+                (
+                    "queue",
+                    target("sip:+14155550199@pbx.example.com", Some("office"), None),
+                ),
+                (
+                    "sales",
+                    target(
+                        "sip:sales@pbx.example.com",
+                        Some("office"),
+                        Some(TransferMethod::Refer),
+                    ),
+                ),
+            ]
+            .map(|(name, target)| (name.to_owned(), target))
+            .into(),
+            allowed: vec!["sip:*@pbx.example.com".into(), "tel:+1*".into()],
+        },
+        waits: Waits::default(),
+    }
+}
+
+fn trunk(address: Option<&str>, transfer: TransferMethod) -> Trunk {
+    Trunk {
+        destination: address.map(destination),
+        transfer,
+    }
+}
+
+fn destination(address: &str) -> Destination {
+    Destination {
+        address: address.to_owned(),
+        transport: Transport::Udp,
+    }
+}
+
+fn number(agent: &str, trunk: Option<&str>, fallback: &[Fallback]) -> Number {
+    Number {
+        agent: agent.into(),
+        trunk: trunk.map(Into::into),
+        fallback: fallback.to_vec(),
+    }
+}
+
+fn agent(name: &str) -> Fallback {
+    Fallback::Agent(name.into())
+}
+
+fn refuse(status: u16) -> Fallback {
+    Fallback::Refuse { status }
+}
+
+fn sip(uri: &str, address: &str) -> Agent {
+    Agent::Sip {
+        uri: uri.to_owned(),
+        destination: destination(address),
+    }
+}
+
+fn target(uri: &str, trunk: Option<&str>, method: Option<TransferMethod>) -> TransferTarget {
+    TransferTarget {
+        uri: uri.to_owned(),
+        trunk: trunk.map(Into::into),
+        method,
+    }
+}

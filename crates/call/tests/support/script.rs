@@ -1,0 +1,266 @@
+//! The script language of the scenarios: one observation a line.
+//!
+//! ```text
+//! invite +14155550100 from +14155550123 trunk office [X-Case=7]
+//! dialed 1 · ringing 1 [180] · early 1 · answered 1
+//! failed 1 486 Busy Here [retry 30] · failed 1 timeout B · failed 1 unreachable · failed 1 cancelled
+//! failed 1 impossible no common codec
+//! bye 1 · cancel 0 · ended 1 peer|control|edge cause
+//! refer 1 to queue [replaces] · choice menu to queue
+//! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
+//! lost echo finished · cannot DialLeg 1 503 no free port
+//! timer             the next wait runs out · operator grace · digit 0
+//! ```
+//! A number before a line is the time in seconds since the INVITE; otherwise 10 ms pass.
+
+use schemas::media::DigitMethod;
+use schemas::observation::*;
+use schemas::{EventId, LegId, Observation, Personal, Timestamp, Transport};
+
+/// When the first line of a script happens.
+pub const BEGIN: Timestamp = Timestamp(1_790_000_000_000_000);
+
+/// A line of a script.
+pub enum Line {
+    /// Something is observed.
+    Observed(Observation),
+    /// The next wait runs out.
+    Timer,
+}
+
+/// The time of a line, if it has one, and the line.
+pub fn read(line: &str) -> (Option<Timestamp>, Line) {
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match first.parse::<f64>() {
+        Ok(seconds) => {
+            let micros = i64::from((seconds * 1_000.0).round() as i32) * 1_000;
+            (Some(Timestamp(BEGIN.0 + micros)), word(rest))
+        }
+        Err(_) => (None, word(line)),
+    }
+}
+
+fn word(line: &str) -> Line {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if words == ["timer"] {
+        return Line::Timer;
+    }
+    let observation = observation(&words).unwrap_or_else(|| panic!("no such line: {line}"));
+    Line::Observed(observation)
+}
+
+fn observation(words: &[&str]) -> Option<Observation> {
+    Some(match words {
+        ["invite", to, "from", from, "trunk", trunk, context @ ..] => {
+            invite(to, from, trunk, context).into()
+        }
+        ["dialed", leg] => LegDialed {
+            leg: self::leg(leg),
+            trunk: None,
+            destination: "192.0.2.10:5060".into(),
+            transport: Transport::Udp,
+            target: "sip:bot@192.0.2.10".into(),
+            caller: Personal::default(),
+            sip_call_id: "c0ffee".into(),
+        }
+        .into(),
+        ["ringing", leg, status @ ..] => LegRinging {
+            leg: self::leg(leg),
+            status: status.first().map_or(180, |status| number(status)),
+        }
+        .into(),
+        ["early", leg] => EarlyMediaStarted {
+            leg: self::leg(leg),
+            status: 183,
+        }
+        .into(),
+        ["answered", leg] => LegAnswered {
+            leg: self::leg(leg),
+            after_ms: 1_000,
+        }
+        .into(),
+        ["failed", leg, why @ ..] => failed(self::leg(leg), why).into(),
+        ["bye", leg] => ByeReceived {
+            leg: self::leg(leg),
+            reason: None,
+            context: Vec::new(),
+        }
+        .into(),
+        ["cancel", leg] => CancelReceived {
+            leg: self::leg(leg),
+            reason: None,
+        }
+        .into(),
+        ["ended", leg, by, cause @ ..] => LegEnded {
+            leg: self::leg(leg),
+            by: match *by {
+                "peer" => EndedBy::Peer,
+                "control" => EndedBy::Control,
+                "edge" => EndedBy::Edge,
+                _ => return None,
+            },
+            cause: cause.join(" "),
+            talk_ms: 0,
+        }
+        .into(),
+        ["digit", leg] => DigitReceived {
+            leg: self::leg(leg),
+            method: DigitMethod::TelephoneEvent,
+            duration_ms: 100,
+            digit: None,
+        }
+        .into(),
+        ["operator", name] => HangUpRequested {
+            by: (*name).to_owned(),
+        }
+        .into(),
+        ["lost", agent, cause @ ..] => AgentLost {
+            leg: LegId::CALLER,
+            agent: (*agent).into(),
+            cause: cause.join(" "),
+        }
+        .into(),
+        ["cannot", command, leg, status, error @ ..] => CommandFailed {
+            decision: EventId([0; 16]),
+            leg: self::leg(leg),
+            command: (*command).to_owned(),
+            status: number(status),
+            error: error.join(" "),
+        }
+        .into(),
+        ["fired", "ring", leg] => fired(Timer::Ring(self::leg(leg))),
+        ["fired", "call"] => fired(Timer::MaximumDuration),
+        ["fired", "transfer"] => fired(Timer::Transfer),
+        _ => return transfer(words),
+    })
+}
+
+fn transfer(words: &[&str]) -> Option<Observation> {
+    Some(match words {
+        ["refer", leg, "to", target, replaces @ ..] => TransferRequested {
+            leg: self::leg(leg),
+            target: Personal::from(*target),
+            source: TransferSource::Refer,
+            referred_by: Some("sip:bot@192.0.2.10".into()),
+            replaces: replaces == ["replaces"],
+        }
+        .into(),
+        ["choice", agent, "to", target] => TransferRequested {
+            leg: LegId::CALLER,
+            target: Personal::from(*target),
+            source: TransferSource::Agent {
+                agent: (*agent).into(),
+                choice: "menu choice".into(),
+            },
+            referred_by: None,
+            replaces: false,
+        }
+        .into(),
+        ["progress", "sent"] => progress(TransferProgress::Sent),
+        ["progress", "accepted"] => progress(TransferProgress::Accepted),
+        ["progress", "timedout"] => progress(TransferProgress::TimedOut),
+        ["progress", "refused", status, phrase @ ..] => progress(TransferProgress::Refused {
+            status: number(status),
+            phrase: phrase.join(" "),
+        }),
+        ["progress", status, phrase @ .., "last"] => notified(status, phrase, true),
+        ["progress", status, phrase @ ..] => notified(status, phrase, false),
+        _ => return None,
+    })
+}
+
+fn fired(timer: Timer) -> Observation {
+    TimerFired { timer, late_us: 0 }.into()
+}
+
+fn notified(status: &str, phrase: &[&str], last: bool) -> Observation {
+    progress(TransferProgress::Notified {
+        status: number(status),
+        phrase: phrase.join(" "),
+        last,
+    })
+}
+
+fn progress(progress: TransferProgress) -> Observation {
+    TransferProgressed {
+        leg: LegId::CALLER,
+        progress,
+    }
+    .into()
+}
+
+fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived {
+    InviteReceived {
+        leg: LegId::CALLER,
+        trunk: TrunkMatch {
+            trunk: trunk.into(),
+            because: "source 192.0.2.1 is in 192.0.2.0/24".into(),
+            tried: Vec::new(),
+        },
+        source: "192.0.2.1:5060".into(),
+        local: "192.0.2.2:32681".into(),
+        transport: Transport::Udp,
+        sip_call_id: "beef@192.0.2.1".into(),
+        request_uri: Personal::new(format!("sip:{to}@192.0.2.2")),
+        called: to.into(),
+        to: Personal::default(),
+        from: Personal::new(Identity {
+            display_name: String::new(),
+            number: from.to_owned(),
+            uri: format!("sip:{from}@192.0.2.1"),
+        }),
+        asserted: None,
+        context: context
+            .iter()
+            .filter_map(|header| header.split_once('='))
+            .map(|(name, value)| ContextHeader {
+                name: name.to_owned(),
+                value: value.into(),
+            })
+            .collect(),
+        user_agent: None,
+        offer: None,
+    }
+}
+
+fn failed(leg: LegId, why: &[&str]) -> LegFailed {
+    let mut retry_after_s = None;
+    let mut reason = why;
+    if let [before @ .., "retry", seconds] = why {
+        retry_after_s = Some(seconds.parse().expect("seconds"));
+        reason = before;
+    }
+    let failure = match reason {
+        ["timeout", timer] => LegFailure::TimedOut {
+            timer: (*timer).to_owned(),
+        },
+        ["unreachable"] => LegFailure::Unreachable {
+            error: "network unreachable".into(),
+        },
+        ["cancelled"] => LegFailure::Cancelled,
+        ["impossible", error @ ..] => LegFailure::Impossible {
+            error: error.join(" "),
+        },
+        [status, phrase @ ..] => LegFailure::Refused {
+            status: number(status),
+            phrase: phrase.join(" "),
+        },
+        [] => panic!("a leg fails for a reason"),
+    };
+    LegFailed {
+        leg,
+        failure,
+        reason: None,
+        retry_after_s,
+        after_ms: 0,
+    }
+}
+
+fn leg(text: &str) -> LegId {
+    LegId(number(text))
+}
+
+fn number(text: &str) -> u16 {
+    text.parse()
+        .unwrap_or_else(|_| panic!("{text} is no number"))
+}
