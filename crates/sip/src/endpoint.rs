@@ -134,6 +134,8 @@ impl Endpoint {
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
             Input::Datagram { bytes, flow } => self.receive(bytes, flow, now),
+            Input::Message { message, flow } => self.receive_message(message, flow, now),
+            Input::Malformed { malformed, flow } => self.receive_malformed(&malformed, flow),
             Input::SendFailed { transaction } => self.send_failed(transaction, now),
             Input::Due => self.fire(now),
         }
@@ -161,6 +163,11 @@ impl Endpoint {
                 + self.server_keys.len()
                 + self.merges.len(),
         }
+    }
+
+    /// The Call-ID of a leg.
+    pub fn call_id(&self, leg: LegKey) -> Option<&str> {
+        self.legs.get(&leg).map(|leg| &*leg.call_id)
     }
 
     /// A leg's state: plain data.

@@ -41,6 +41,8 @@ use super::refer::{ReferIn, ReferOut};
 pub struct Leg {
     /// Its name.
     pub key: LegKey,
+    /// Call-ID.
+    pub call_id: Box<str>,
     /// Our tag, by which requests of the peer find it.
     pub local_tag: Box<str>,
     /// Who called whom.
@@ -121,9 +123,16 @@ pub enum Cancel {
     /// No.
     No,
     /// Yes, but nothing has been heard: a CANCEL must wait for the first provisional answer.
-    Wanted(Extra),
+    Wanted {
+        /// Headers of the CANCEL.
+        extra: Extra,
+        /// Why the leg will have ended.
+        cause: EndCause,
+    },
     /// Yes.
     Sent {
+        /// Why the leg will have ended.
+        cause: EndCause,
         /// When to stop waiting for the final answer.
         until: Instant,
     },
@@ -198,7 +207,7 @@ impl Leg {
         let phase = match &self.phase {
             Phase::Incoming { repeat_at, .. } => repeat_at.map(|at| (at, Timer::ProvisionalRepeat)),
             Phase::Calling {
-                cancel: Cancel::Sent { until },
+                cancel: Cancel::Sent { until, .. },
                 ..
             } => Some((*until, Timer::CancelWait)),
             Phase::Calling { .. } | Phase::Established | Phase::Closing { .. } => None,

@@ -25,8 +25,8 @@ pub struct Reporting {
     pub id: u32,
     /// When the subscription runs out.
     pub until: Instant,
-    /// A NOTIFY waits for its answer.
-    pub in_flight: bool,
+    /// The report whose NOTIFY waits for its answer.
+    pub in_flight: Option<Report>,
     /// What to report next.
     pub queue: VecDeque<Report>,
     /// The last report is in the queue or on its way.
@@ -42,6 +42,8 @@ pub struct Report {
     pub phrase: Box<str>,
     /// True if no more follow.
     pub last: bool,
+    /// How often it was sent.
+    pub tries: u8,
 }
 
 /// A transfer that we asked the peer for.

@@ -86,6 +86,7 @@ impl Endpoint {
         let invite = self.depart(departure, now);
         self.keep_leg(Leg {
             key: leg,
+            call_id: dialog.call_id,
             local_tag: dialog.local_tag,
             role: Role::Caller,
             flow,
@@ -162,7 +163,7 @@ impl Endpoint {
             return;
         };
         *heard = true;
-        if let Cancel::Wanted(extra) = cancel {
+        if let Cancel::Wanted { extra, .. } = cancel {
             let extra = extra.clone();
             self.send_cancel(key, invite, &extra, now);
             return;
@@ -227,7 +228,10 @@ impl Endpoint {
                 });
                 self.end_leg(key, EndCause::Rejected);
             }
-            Cancel::Wanted(_) | Cancel::Sent { .. } => self.end_leg(key, EndCause::Cancelled),
+            Cancel::Wanted { cause, .. } | Cancel::Sent { cause, .. } => {
+                let cause = *cause;
+                self.end_leg(key, cause);
+            }
         }
     }
 
@@ -277,11 +281,23 @@ impl Endpoint {
         now: Instant,
     ) {
         self.send_ack_anyway(invite, &dialog);
+        let mut cause = EndCause::AnsweredTooLate;
         if let Some(leg) = self.legs.get_mut(&key) {
+            if let Phase::Calling {
+                cancel:
+                    Cancel::Sent {
+                        cause: EndCause::PeerHungUp,
+                        ..
+                    },
+                ..
+            } = leg.phase
+            {
+                cause = EndCause::PeerHungUp;
+            }
             leg.dialogs = vec![dialog];
             leg.phase = Phase::Established;
         }
-        self.send_bye(key, &Extra::none(), Some(EndCause::AnsweredTooLate), now);
+        self.send_bye(key, &Extra::none(), Some(cause), now);
     }
 
     /// Another callee accepted the same INVITE: one is enough (RFC 3261 §13.2.2.4).

@@ -23,6 +23,17 @@ use super::{ActionError, Endpoint};
 impl Endpoint {
     /// Withdraws our INVITE. The CANCEL waits for the first provisional answer, as it must.
     pub fn cancel(&mut self, leg: LegKey, extra: Extra, now: Instant) -> Result<(), ActionError> {
+        self.withdraw(leg, extra, EndCause::Cancelled, now)
+    }
+
+    /// Takes our INVITE back; the leg ends for `cause` when its final answer is there.
+    pub(super) fn withdraw(
+        &mut self,
+        leg: LegKey,
+        extra: Extra,
+        cause: EndCause,
+        now: Instant,
+    ) -> Result<(), ActionError> {
         let Phase::Calling {
             invite,
             heard,
@@ -35,7 +46,10 @@ impl Endpoint {
             return Err(ActionError::Pending);
         }
         let (invite, heard) = (*invite, *heard);
-        *cancel = Cancel::Wanted(extra.clone());
+        *cancel = Cancel::Wanted {
+            extra: extra.clone(),
+            cause,
+        };
         if heard {
             self.send_cancel(leg, invite, &extra, now);
         }
@@ -68,8 +82,12 @@ impl Endpoint {
         let until = now + self.config.timers.patience();
         if let Some(leg) = self.legs.get_mut(&leg)
             && let Phase::Calling { cancel, .. } = &mut leg.phase
+            && let Cancel::Wanted { cause, .. } = cancel
         {
-            *cancel = Cancel::Sent { until };
+            *cancel = Cancel::Sent {
+                cause: *cause,
+                until,
+            };
         }
         self.settle_leg(leg);
     }

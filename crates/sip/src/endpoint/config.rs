@@ -90,6 +90,9 @@ pub const FORKS_MAX: usize = 8;
 /// Reports about a transfer that wait for the answer to the one before.
 pub const NOTIFY_QUEUE_MAX: usize = 8;
 
+/// Times that a report is sent whose NOTIFY was overtaken by a later request (500).
+pub const REPORT_TRIES_MAX: u8 = 3;
+
 /// Routes in a dialog: no honest path is longer.
 pub const ROUTES_MAX: usize = 16;
 

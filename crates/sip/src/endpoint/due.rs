@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::dialog::leg::{Exchange, Phase};
+use crate::dialog::leg::{Cancel, Exchange, Phase};
 use crate::dialog::refer::ReferIn;
 use crate::method::Method;
 use crate::timers::Timer;
@@ -215,14 +215,24 @@ impl Endpoint {
         let Some(leg) = self.legs.get(&key) else {
             return;
         };
-        if let Phase::Calling { invite, .. } = leg.phase {
-            self.forget_client(invite);
-            self.event(Event::TimedOut {
-                leg: key,
-                timer: Timer::CancelWait,
-            });
-            self.end_leg(key, EndCause::TimedOut(Timer::CancelWait));
+        let Phase::Calling {
+            invite,
+            cancel: Cancel::Sent { cause, .. },
+            ..
+        } = leg.phase
+        else {
+            return;
+        };
+        self.forget_client(invite);
+        if cause == EndCause::PeerHungUp {
+            self.end_leg(key, cause);
+            return;
         }
+        self.event(Event::TimedOut {
+            leg: key,
+            timer: Timer::CancelWait,
+        });
+        self.end_leg(key, EndCause::TimedOut(Timer::CancelWait));
     }
 
     pub(super) fn retry_reinvite(&mut self, key: LegKey, now: Instant) {

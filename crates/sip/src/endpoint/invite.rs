@@ -105,6 +105,7 @@ impl Endpoint {
         self.claim(transaction, leg);
         self.keep_leg(Leg {
             key: leg,
+            call_id: dialog.call_id.clone(),
             local_tag,
             role: Role::Callee,
             flow,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::malformed::Malformed;
 use crate::message::Message;
 use crate::timers::Timer;
 
@@ -19,6 +20,20 @@ pub enum Input {
         /// The bytes as received.
         bytes: Bytes,
         /// Which way they came.
+        flow: Flow,
+    },
+    /// The same, read already.
+    Message {
+        /// The message.
+        message: Arc<Message>,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// The same, read already, in vain.
+    Malformed {
+        /// What could be read.
+        malformed: Malformed,
+        /// Which way it came.
         flow: Flow,
     },
     /// A `Send` could not be delivered (ICMP, connection refused or lost).

@@ -12,7 +12,7 @@ use crate::method::Method;
 use crate::status::StatusCode;
 use crate::subscription;
 
-use super::config::NOTIFY_QUEUE_MAX;
+use super::config::{NOTIFY_QUEUE_MAX, REPORT_TRIES_MAX};
 use super::event::{Event, Failure};
 use super::extra::Extra;
 use super::keys::LegKey;
@@ -46,6 +46,7 @@ impl Endpoint {
             status,
             phrase,
             last,
+            tries: 0,
         });
         reporting.closing = last;
         self.next_report(leg, now);
@@ -64,7 +65,15 @@ impl Endpoint {
         };
         let (method, message) = (Method::Notify, response.clone());
         if let Some(ReferIn::Reporting(reporting)) = leg.refer_in.as_deref_mut() {
-            reporting.in_flight = false;
+            let report = reporting.in_flight.take();
+            // A later request has overtaken it: with a number of its own it will be in turn again.
+            if status == StatusCode::SERVER_INTERNAL_ERROR
+                && let Some(report) = report.filter(|report| report.tries < REPORT_TRIES_MAX)
+            {
+                reporting.queue.push_front(report);
+                self.next_report(key, now);
+                return;
+            }
             let over = status.get() >= 300 || (reporting.closing && reporting.queue.is_empty());
             self.event(Event::RequestAnswered {
                 leg: key,
@@ -113,7 +122,7 @@ impl Endpoint {
             if reporting.queue.is_empty() {
                 return;
             }
-            reporting.in_flight = false;
+            reporting.in_flight = None;
             self.next_report(key, now);
         }
     }
@@ -127,13 +136,13 @@ impl Endpoint {
         else {
             return;
         };
-        if reporting.in_flight {
+        if reporting.in_flight.is_some() {
             return;
         }
-        let Some(report) = reporting.queue.pop_front() else {
+        let Some(mut report) = reporting.queue.pop_front() else {
             return;
         };
-        reporting.in_flight = true;
+        report.tries += 1;
         let event = format!("refer;id={}", reporting.id);
         let left = reporting.until.saturating_duration_since(now).as_secs();
         let state = if report.last {
@@ -142,6 +151,7 @@ impl Endpoint {
             format!("active;expires={left}")
         };
         let body = Bytes::from(subscription::sipfrag(report.status, &report.phrase));
+        reporting.in_flight = Some(report);
         let notify = InDialog {
             method: Method::Notify,
             purpose: Purpose::Report(key),

@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::header::Name;
+use crate::malformed::Malformed;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -49,44 +50,61 @@ impl Verdict {
 
 impl Endpoint {
     pub(super) fn receive(&mut self, bytes: Bytes, flow: Flow, now: Instant) {
-        let mut received = Received {
-            bytes: bytes.clone(),
-            flow,
-            leg: None,
-            message: None,
-            disposition: Disposition::KeepAlive,
-        };
-        if bytes
-            .iter()
-            .all(|octet| matches!(octet, b'\r' | b'\n' | b' ' | b'\t' | 0))
-        {
+        let blank = |octet: &u8| matches!(octet, b'\r' | b'\n' | b' ' | b'\t' | 0);
+        if bytes.iter().all(blank) {
+            let (leg, message, disposition) = (None, None, Disposition::KeepAlive);
+            let received = Received {
+                bytes,
+                flow,
+                leg,
+                message,
+                disposition,
+            };
             self.outputs.push_back(Output::Received(received));
             return;
         }
+        match Message::parse(bytes) {
+            Ok(message) => self.receive_message(Arc::new(message), flow, now),
+            Err(malformed) => self.receive_malformed(&malformed, flow),
+        }
+    }
+
+    pub(super) fn receive_message(&mut self, message: Arc<Message>, flow: Flow, now: Instant) {
         // Its outputs come after it, but only they tell what it was: so it is put in front of them afterwards.
         let at = self.outputs.len();
-        let verdict = match Message::parse(bytes) {
-            Ok(message) => {
-                let message = Arc::new(message);
-                received.message = Some(message.clone());
-                if message.is_request() {
-                    self.request(message, flow, now)
-                } else {
-                    self.response(&message, now)
-                }
-            }
-            Err(malformed) => {
-                let answer = malformed.answer();
-                self.answer_fault(malformed.partial(), flow, &answer);
-                Verdict::none(match answer.silence {
-                    Some(_) => Disposition::Unreadable,
-                    None => Disposition::Refused,
-                })
-            }
+        let verdict = if message.is_request() {
+            self.request(message.clone(), flow, now)
+        } else {
+            self.response(&message, now)
         };
-        received.leg = verdict.leg;
-        received.disposition = verdict.disposition;
+        let Verdict { leg, disposition } = verdict;
+        let bytes = message.bytes().clone();
+        let received = Received {
+            bytes,
+            flow,
+            leg,
+            message: Some(message),
+            disposition,
+        };
         self.outputs.insert(at, Output::Received(received));
+    }
+
+    pub(super) fn receive_malformed(&mut self, malformed: &Malformed, flow: Flow) {
+        let answer = malformed.answer();
+        let disposition = match answer.silence {
+            Some(_) => Disposition::Unreadable,
+            None => Disposition::Refused,
+        };
+        let (bytes, leg, message) = (malformed.bytes().clone(), None, None);
+        let received = Received {
+            bytes,
+            flow,
+            leg,
+            message,
+            disposition,
+        };
+        self.outputs.push_back(Output::Received(received));
+        self.answer_fault(malformed.partial(), flow, &answer);
     }
 
     fn request(&mut self, request: Arc<Message>, flow: Flow, now: Instant) -> Verdict {

@@ -6,10 +6,12 @@ use bytes::Bytes;
 
 use crate::malformed::Answer;
 use crate::message::Message;
+use crate::method::Method;
 use crate::status::StatusCode;
 use crate::transaction::{Action, ServerInput};
 
 use super::compose::Reply;
+use super::extra::Extra;
 use super::flow::Flow;
 use super::keys::TransactionKey;
 use super::output::{Repeat, Send, Urgency};
@@ -17,6 +19,26 @@ use super::plumbing::reply_flow;
 use super::{ActionError, Endpoint};
 
 impl Endpoint {
+    /// Answers a request and keeps nothing, for what the user turns away before any state: strangers, overload.
+    ///
+    /// A repeated request gets the same answer, an ACK and a response get none.
+    pub fn answer_stateless(
+        &mut self,
+        request: &Message,
+        source: Flow,
+        status: StatusCode,
+        phrase: Option<&str>,
+        extra: Extra,
+    ) {
+        if request
+            .method()
+            .is_some_and(|method| *method != Method::Ack)
+        {
+            let reply = Reply::new(status).phrase(phrase).extra(extra);
+            self.refuse_stateless(request, source, &reply);
+        }
+    }
+
     /// Answers through the transaction and gives back the bytes sent.
     pub(super) fn respond(
         &mut self,

@@ -91,11 +91,10 @@ impl Endpoint {
             Purpose::Reinvite(leg) => return self.reinvite_answered(key, leg, response, now),
             // Of the others only the final answer tells anything.
             _ if status.is_provisional() => {}
-            Purpose::Cancel(_) | Purpose::ForkBye(_) => {}
             Purpose::Bye(leg) => self.bye_answered(leg, status),
             Purpose::Refer(leg) => self.refer_answered(leg, status, response),
             Purpose::Report(leg) => self.report_answered(leg, status, response, now),
-            Purpose::Info(leg) => {
+            Purpose::Info(leg) if self.legs.contains_key(&leg) => {
                 let (method, message) = (Method::Info, response.clone());
                 self.event(Event::RequestAnswered {
                     leg,
@@ -104,6 +103,7 @@ impl Endpoint {
                     message,
                 });
             }
+            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) => {}
             Purpose::Probe => {
                 let message = response.clone();
                 self.event(Event::OptionsAnswered {
@@ -127,17 +127,17 @@ impl Endpoint {
         match purpose {
             Purpose::Invite(leg) => self.invite_unanswered(leg, failure),
             Purpose::Reinvite(leg) => self.reinvite_unanswered(leg, failure, now),
-            Purpose::Cancel(_) | Purpose::ForkBye(_) => {}
             Purpose::Bye(leg) => self.end_leg(leg, EndCause::HungUpUnconfirmed(failure)),
             Purpose::Refer(leg) => self.refer_unanswered(leg, failure),
             Purpose::Report(leg) => self.report_unanswered(leg, failure),
-            Purpose::Info(leg) => {
+            Purpose::Info(leg) if self.legs.contains_key(&leg) => {
                 self.event(Event::RequestFailed {
                     leg,
                     method: Method::Info,
                     failure,
                 });
             }
+            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) => {}
             Purpose::Probe => {
                 self.event(Event::OptionsFailed {
                     transaction: key,

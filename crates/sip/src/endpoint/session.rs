@@ -227,7 +227,10 @@ impl Endpoint {
             Phase::Calling {
                 cancel: Cancel::No, ..
             } => {
-                if self.cancel(key, Extra::none(), now).is_err() {
+                if self
+                    .withdraw(key, Extra::none(), EndCause::PeerHungUp, now)
+                    .is_err()
+                {
                     self.end_leg(key, EndCause::PeerHungUp);
                 }
             }
@@ -265,7 +268,7 @@ impl Endpoint {
             None => true,
             Some(ReferIn::Asked { .. }) => false,
             Some(ReferIn::Reporting(reporting)) => {
-                reporting.closing && !reporting.in_flight && reporting.queue.is_empty()
+                reporting.closing && reporting.in_flight.is_none() && reporting.queue.is_empty()
             }
         };
         if over {

@@ -91,7 +91,7 @@ impl Endpoint {
         let reporting = Reporting {
             id: request.cseq().map(|cseq| cseq.number).unwrap_or_default(),
             until: now + Duration::from_secs(u64::from(REFER_EXPIRES_S)),
-            in_flight: false,
+            in_flight: None,
             queue: VecDeque::new(),
             closing: false,
         };

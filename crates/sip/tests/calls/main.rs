@@ -1,0 +1,7 @@
+//! Calls between two endpoints over a virtual link with a virtual clock: scripts, loss, raw peers, random interleavings.
+
+mod link;
+mod loss;
+mod random;
+mod raw;
+mod script;
