@@ -1,6 +1,8 @@
 //! What a step of a call costs: one observation folded, decided and its decision folded.
 //! The goal is 500,000 decisions a second: `cargo bench -p trunkline-call`.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -8,10 +10,11 @@ use call::{Answer, Call, Step, evolve, take};
 use schemas::{Observation, Timestamp};
 use trunkline_call as call;
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-use support::script::Line;
-use support::{house, script};
+#[path = "../tests/support/house.rs"]
+mod house;
+#[path = "../tests/support/script.rs"]
+mod script;
+use script::Line;
 
 /// A bridged call with a digit, a transfer and a goodbye, as an edge tells it.
 const SCRIPT: &str = "\

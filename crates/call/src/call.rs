@@ -15,7 +15,7 @@ pub(crate) const LEGS_MAX: usize = 64;
 
 /// How long the edge has to end the legs of a call that lasted too long, before control gives up on
 /// the edge: 60 s, more than the 32 s of a BYE without an answer (RFC 3261, timer F).
-const GRACE_US: i64 = 60_000_000;
+pub(crate) const GRACE_US: i64 = 60_000_000;
 
 /// A call. Made by [`evolve`](crate::evolve) only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

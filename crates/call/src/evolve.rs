@@ -10,7 +10,7 @@ use schemas::observation::{
 };
 use schemas::{Command, Conclusion, Decision, LegId, Observation, Timestamp};
 
-use crate::call::{Call, Expired, Invite, Serving, Transfer};
+use crate::call::{Call, Expired, GRACE_US, Invite, Serving, Transfer};
 use crate::ending::Ending;
 use crate::leg::{Leg, Phase, Role};
 
@@ -168,9 +168,15 @@ impl Call {
             Timer::Ring(leg) => self.with_leg(leg, |leg| leg.rang_out = leg.is_ringing_out()),
             Timer::MaximumDuration => {
                 self.blame = Some(Ending::expired(self));
-                self.expired = Some(Expired {
-                    at: self.now,
-                    twice: self.expired.is_some(),
+                self.expired = Some(match self.expired {
+                    None => Expired {
+                        at: self.now,
+                        twice: false,
+                    },
+                    Some(Expired { at, .. }) => Expired {
+                        at,
+                        twice: self.now.since(at) >= GRACE_US,
+                    },
                 });
             }
             Timer::Transfer => {
