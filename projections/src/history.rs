@@ -1,0 +1,18 @@
+//! One row for each call: the call detail record, with the evidence for everything that it says.
+
+mod decided;
+mod fold;
+mod lane;
+mod leg;
+mod query;
+mod row;
+mod search;
+mod transfer;
+
+pub use fold::Applied;
+pub use lane::{LaneState, Lanes, Missing};
+pub use leg::{Codec, Leg, LegEvidence, LegState, Measure, Role};
+pub use query::QueryError;
+pub use row::{Caller, End, Outcome, Refusal, Routed, Row, Trouble};
+pub use search::Search;
+pub use transfer::{Acceptance, Transfer, TransferState};

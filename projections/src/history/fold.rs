@@ -1,0 +1,389 @@
+//! The fold of the row: what each event adds. It never refuses an event, and a second delivery of
+//! one changes nothing.
+
+use schemas::conclusion::TransferMethod;
+use schemas::observation::{
+    Identity, InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured,
+    TransferProgress, TransferProgressed, TransferRequested, TransferSource,
+};
+use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
+
+use super::lane::Admission;
+use super::row::{Caller, Row, Trouble};
+use super::transfer::{Acceptance, Transfer};
+use super::{Codec, Leg, LegState, Measure, Role};
+
+/// The most legs that a row tells of; a call has 2 or 3.
+const LEGS_MAX: usize = 32;
+/// The most transfers that a row tells of.
+pub(super) const TRANSFERS_MAX: usize = 32;
+/// The most troubles that a row tells of: the first ones say the most.
+const TROUBLES_MAX: usize = 32;
+/// The most header fields that a row keeps.
+const CONTEXT_MAX: usize = 64;
+
+/// What an event was to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It was new and in order.
+    New,
+    /// It was new; events before it in its lane are missing.
+    BehindHole,
+    /// It was missing until now.
+    Late,
+    /// It was there already, or does not belong to this row: nothing changed.
+    Nothing,
+}
+
+/// Where and when an event was written.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    pub(super) lane: Lane,
+    pub(super) id: EventId,
+}
+
+impl Row {
+    /// Adds an event of this call.
+    pub fn apply(&mut self, record: &Record) -> Applied {
+        let header = record.header();
+        if header.subject.call() != Some(self.call) {
+            return Applied::Nothing;
+        }
+        let Some(lane) = self.lanes.of_mut(header.lane) else {
+            return Applied::Nothing;
+        };
+        let applied = match lane.admit(header, record.hash()) {
+            Admission::Duplicate => return Applied::Nothing,
+            Admission::Next => Applied::New,
+            Admission::BehindHole => Applied::BehindHole,
+            Admission::Late => Applied::Late,
+        };
+        let moment = Moment::of(header);
+        self.events += 1;
+        self.last = self.last.max(moment.at);
+        match record.event() {
+            Ok(Event::Observation(observation)) => self.observe(moment, observation),
+            Ok(Event::Decision(decision)) => self.decide(moment, decision),
+            Ok(Event::Wire(_)) => {}
+            Ok(Event::Unknown(_)) => self.unknown += 1,
+            Err(error) => {
+                self.unreadable += 1;
+                let what = format!("event {} cannot be read: {error}", header.sequence);
+                self.trouble(moment, None, what);
+            }
+        }
+        applied
+    }
+
+    fn observe(&mut self, moment: Moment, observation: Observation) {
+        match observation {
+            Observation::InviteReceived(invite) => self.begin(moment, invite),
+            Observation::LegDialed(dialed) => self.dialed(moment, dialed),
+            Observation::LegRinging(ringing) => {
+                let leg = self.leg_mut(ringing.leg);
+                leg.advance(LegState::Ringing);
+                leg.evidence.ringing.get_or_insert(moment.id);
+                self.accept_bridged(ringing.leg, moment.id);
+            }
+            Observation::EarlyMediaStarted(early) => {
+                self.leg_mut(early.leg).advance(LegState::Ringing);
+                self.accept_bridged(early.leg, moment.id);
+            }
+            Observation::LegAnswered(answered) => {
+                let leg = self.leg_mut(answered.leg);
+                leg.advance(LegState::Answered);
+                leg.answered = Some(moment.at);
+                leg.setup_ms = Some(answered.after_ms);
+                leg.evidence.answered = Some(moment.id);
+                if answered.leg == LegId::CALLER {
+                    self.answered = Some(moment.at);
+                    self.ring_ms = Some(u64::from(answered.after_ms));
+                }
+                self.accept_bridged(answered.leg, moment.id);
+            }
+            Observation::LegFailed(failed) => self.leg_failed(moment, failed),
+            Observation::CodecNegotiated(agreed) => {
+                let leg = self.leg_mut(agreed.leg);
+                leg.codec = Some(Codec {
+                    name: agreed.codec,
+                    telephone_event: agreed.telephone_event.is_some(),
+                    packet_ms: agreed.packet_ms,
+                    direction: agreed.direction,
+                });
+                leg.evidence.codec = Some(moment.id);
+            }
+            Observation::MediaStarted(started) => {
+                let leg = self.leg_mut(started.leg);
+                leg.media_after_ms = Some(started.after_answer_ms);
+                leg.evidence.media_started = Some(moment.id);
+            }
+            Observation::MediaSilent(silent) => {
+                let leg = self.leg_mut(silent.leg);
+                leg.silences += 1;
+                leg.evidence.media_silent = Some(moment.id);
+            }
+            Observation::MediaResumed(_) => {}
+            Observation::MediaMeasured(measured) => self.measured(moment, measured),
+            Observation::DigitReceived(digit) => {
+                self.digits += 1;
+                let leg = self.leg_mut(digit.leg);
+                leg.digits += 1;
+                leg.evidence.digit.get_or_insert(moment.id);
+            }
+            Observation::HoldRequested(hold) => {
+                let leg = self.leg_mut(hold.leg);
+                leg.holds += 1;
+                leg.advance(LegState::Held);
+            }
+            Observation::ResumeRequested(resume) => {
+                self.leg_mut(resume.leg).advance(LegState::Answered);
+            }
+            Observation::TransferRequested(request) => self.transfer_requested(moment, request),
+            Observation::TransferProgressed(progress) => self.transfer_progressed(moment, progress),
+            Observation::ByeReceived(bye) => self.leg_context(bye.leg, bye.reason, "BYE"),
+            Observation::CancelReceived(cancel) => {
+                self.leg_context(cancel.leg, cancel.reason, "CANCEL");
+            }
+            Observation::LegEnded(ended) => self.leg_ended(moment, ended),
+            Observation::AgentConnected(connected) => {
+                self.built_in = Some((connected.agent, connected.kind));
+                self.built_in_event = Some(moment.id);
+            }
+            Observation::AgentLost(lost) => {
+                let what = format!("agent {} left: {}", lost.agent, lost.cause);
+                self.trouble(moment, Some(lost.leg), what);
+            }
+            Observation::CommandFailed(failed) => {
+                let what = format!("{} could not be done: {}", failed.command, failed.error);
+                self.trouble(moment, Some(failed.leg), what);
+            }
+            Observation::JournalGapFound(gap) => {
+                self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
+            }
+            Observation::TimerFired(_)
+            | Observation::HangUpRequested(_)
+            | Observation::SourceRefused(_)
+            | Observation::MessagesMalformed(_)
+            | Observation::CallsTurnedAway(_)
+            | Observation::EdgeStarted(_)
+            | Observation::EdgeStopped(_)
+            | Observation::ConfigurationApplied(_) => {}
+        }
+    }
+
+    fn begin(&mut self, moment: Moment, invite: InviteReceived) {
+        self.began = moment.at;
+        let trunk = invite.trunk.trunk;
+        let (field, who) = match invite.asserted {
+            Some(asserted) if !asserted.reveal().number.is_empty() => {
+                ("P-Asserted-Identity", asserted)
+            }
+            Some(_) | None => ("From", invite.from),
+        };
+        let caller = caller(field, who.into_inner());
+        let leg = self.leg_mut(invite.leg);
+        leg.role = Role::Caller;
+        leg.advance(LegState::Began);
+        leg.party = caller.uri.clone();
+        leg.address = invite.source;
+        leg.trunk = Some(trunk.clone());
+        leg.sip_call_id = invite.sip_call_id;
+        leg.began = Some(moment.at);
+        leg.evidence.began = Some(moment.id);
+        self.trunk = Some(trunk);
+        self.trunk_because = invite.trunk.because;
+        self.caller = Some(caller);
+        self.called = invite.called;
+        self.user_agent = invite.user_agent;
+        self.context = invite.context;
+        self.context.truncate(CONTEXT_MAX);
+    }
+
+    fn dialed(&mut self, moment: Moment, dialed: LegDialed) {
+        let leg = self.leg_mut(dialed.leg);
+        leg.advance(LegState::Began);
+        leg.party = dialed.target;
+        leg.address = dialed.destination;
+        leg.trunk = dialed.trunk;
+        leg.sip_call_id = dialed.sip_call_id;
+        leg.shown_caller = Personal::new(dialed.caller.into_inner().number);
+        leg.began = Some(moment.at);
+        leg.evidence.began = Some(moment.id);
+    }
+
+    fn leg_failed(&mut self, moment: Moment, failed: LegFailed) {
+        let (status, cause) = match failed.failure {
+            LegFailure::Refused { status, phrase } => (Some(status), format!("{status} {phrase}")),
+            LegFailure::TimedOut { timer } if timer == "ring" => {
+                (None, "it rang for too long".to_owned())
+            }
+            LegFailure::TimedOut { timer } => {
+                (None, format!("no answer of any kind (timer {timer})"))
+            }
+            LegFailure::Unreachable { error } => {
+                (None, format!("it could not be reached: {error}"))
+            }
+            LegFailure::Cancelled => (None, "it was given up".to_owned()),
+            LegFailure::Impossible { error } => (None, format!("it could not be done: {error}")),
+        };
+        let transfer = self
+            .transfers
+            .iter_mut()
+            .rev()
+            .find(|transfer| !transfer.is_over() && transfer.leg == Some(failed.leg));
+        if let Some(transfer) = transfer {
+            let acceptance = match status {
+                Some(status) => Acceptance::Refused {
+                    status,
+                    phrase: cause
+                        .split_once(' ')
+                        .map_or_else(String::new, |(_, phrase)| phrase.to_owned()),
+                },
+                None => Acceptance::TimedOut,
+            };
+            transfer.accept(acceptance, moment.id);
+        }
+        let leg = self.leg_mut(failed.leg);
+        leg.advance(LegState::Failed);
+        leg.ended = Some(moment.at);
+        leg.setup_ms = Some(failed.after_ms);
+        leg.status = status;
+        leg.cause = cause;
+        leg.evidence.failed = Some(moment.id);
+    }
+
+    fn measured(&mut self, moment: Moment, measured: MediaMeasured) {
+        let leg = self.leg_mut(measured.leg);
+        leg.measure = Some(Measure {
+            received: measured.received,
+            sent: measured.sent,
+            refused_packets: measured.refused_packets,
+            over_ms: measured.over_ms,
+        });
+        leg.evidence.measured = Some(moment.id);
+    }
+
+    fn leg_ended(&mut self, moment: Moment, ended: LegEnded) {
+        let leg = self.leg_mut(ended.leg);
+        leg.advance(LegState::Ended);
+        leg.ended = Some(moment.at);
+        leg.talk_ms = leg.answered.is_some().then_some(ended.talk_ms);
+        let (talk_ms, was_answered) = (leg.talk_ms, leg.answered.is_some());
+        if leg.cause.is_empty() || !ended.cause.starts_with(leg.cause.as_str()) {
+            leg.cause = match leg.cause.is_empty() {
+                true => ended.cause,
+                false => format!("{} ({})", ended.cause, leg.cause),
+            };
+        }
+        leg.evidence.ended = Some(moment.id);
+        if ended.leg == LegId::CALLER {
+            self.talk_ms = talk_ms;
+            if !was_answered {
+                let rang_us = moment.at.since(self.began).max(0);
+                self.ring_ms = u64::try_from(rang_us / 1_000).ok();
+            }
+        }
+    }
+
+    fn leg_context(&mut self, id: LegId, reason: Option<String>, method: &str) {
+        if let Some(reason) = reason {
+            self.leg_mut(id).cause = format!("{method}, {reason}");
+        }
+    }
+
+    fn transfer_requested(&mut self, moment: Moment, request: TransferRequested) {
+        if self.transfers.len() >= TRANSFERS_MAX {
+            return;
+        }
+        let mut transfer = Transfer::new(moment.at, request.target);
+        transfer.by = Some(request.leg);
+        transfer.source = match request.source {
+            TransferSource::Refer if request.replaces => "REFER with Replaces".to_owned(),
+            TransferSource::Refer => "REFER".to_owned(),
+            TransferSource::Agent { agent, choice } => format!("agent {agent}: {choice}"),
+        };
+        transfer.requested_event = Some(moment.id);
+        self.transfers.push(transfer);
+    }
+
+    fn transfer_progressed(&mut self, moment: Moment, progressed: TransferProgressed) {
+        let acceptance = match progressed.progress {
+            TransferProgress::Sent => return,
+            TransferProgress::Accepted => Acceptance::Accepted,
+            TransferProgress::Refused { status, phrase } => Acceptance::Refused { status, phrase },
+            TransferProgress::Notified { .. } => Acceptance::Accepted,
+            TransferProgress::TimedOut => Acceptance::TimedOut,
+        };
+        if let Some(transfer) = self.transfer_mut() {
+            transfer.accept(acceptance, moment.id);
+        }
+    }
+
+    fn accept_bridged(&mut self, id: LegId, event: EventId) {
+        let transfer = self.transfers.iter_mut().rev().find(|transfer| {
+            !transfer.is_over()
+                && transfer.leg == Some(id)
+                && transfer.method == Some(TransferMethod::Bridged)
+        });
+        if let Some(transfer) = transfer {
+            transfer.accept(Acceptance::Accepted, event);
+        }
+    }
+
+    pub(super) fn trouble(&mut self, moment: Moment, leg: Option<LegId>, what: String) {
+        if self.troubles.len() < TROUBLES_MAX {
+            self.troubles.push(Trouble {
+                at: moment.at,
+                leg,
+                what,
+                lane: moment.lane,
+                event: moment.id,
+            });
+        }
+    }
+
+    pub(super) fn transfer_mut(&mut self) -> Option<&mut Transfer> {
+        self.transfers
+            .iter_mut()
+            .rev()
+            .find(|transfer| !transfer.is_over())
+    }
+
+    /// The leg, which begins to be told of here if it was not known. Beyond the bound the last one
+    /// stands for all further ones.
+    pub(super) fn leg_mut(&mut self, id: LegId) -> &mut Leg {
+        let index = match self.legs.binary_search_by_key(&id, |leg| leg.id) {
+            Ok(index) => index,
+            Err(_) if self.legs.len() >= LEGS_MAX => self.legs.len() - 1,
+            Err(index) => {
+                let role = match id {
+                    LegId::CALLER => Role::Caller,
+                    _ => Role::Dialed,
+                };
+                self.legs.insert(index, Leg::new(id, role));
+                index
+            }
+        };
+        &mut self.legs[index]
+    }
+}
+
+impl Moment {
+    fn of(header: &Header) -> Moment {
+        Moment {
+            at: header.recorded_at,
+            lane: header.lane,
+            id: header.id,
+        }
+    }
+}
+
+fn caller(field: &str, who: Identity) -> Caller {
+    Caller {
+        display_name: Personal::new(who.display_name),
+        number: Personal::new(who.number),
+        uri: Personal::new(who.uri),
+        field: field.to_owned(),
+    }
+}

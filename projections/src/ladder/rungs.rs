@@ -1,0 +1,412 @@
+//! The rungs of a ladder, from facts, decisions and the wire capture.
+
+use schemas::conclusion::{CallOutcome, Conclusion};
+use schemas::observation::{LegFailure, TransferProgress};
+use schemas::{Decision, Direction, Event, Lane, LegId, Observation, Record};
+
+use super::line::heading;
+use super::parties::EDGE;
+use super::{Party, Rung, RungKind};
+use crate::history::Row;
+use crate::{Mark, plain};
+
+struct Drawing<'a> {
+    row: &'a Row,
+    parties: &'a [Party],
+    from_wire: bool,
+    rungs: Vec<Rung>,
+}
+
+pub(super) fn of(
+    row: &Row,
+    parties: &[Party],
+    records: &[&Record],
+    wire: &[Record],
+    from_wire: bool,
+) -> Vec<Rung> {
+    let mut drawing = Drawing {
+        row,
+        parties,
+        from_wire,
+        rungs: Vec::with_capacity(records.len() + wire.len()),
+    };
+    let mut wire: Vec<&Record> = wire
+        .iter()
+        .filter(|record| record.lane() == Lane::Wire && record.subject().call() == Some(row.call))
+        .collect();
+    wire.sort_by_key(|record| (record.header().recorded_at, record.header().sequence));
+    wire.dedup_by_key(|record| record.id());
+    let mut wire = wire.into_iter().peekable();
+    for record in records {
+        let at = record.header().recorded_at;
+        while let Some(message) = wire.next_if(|message| message.header().recorded_at <= at) {
+            drawing.message(message);
+        }
+        drawing.holes_before(record);
+        match record.event() {
+            Ok(Event::Observation(observation)) => drawing.observation(record, &observation),
+            Ok(Event::Decision(decision)) => drawing.decision(record, &decision),
+            Ok(Event::Wire(_)) => {}
+            Ok(Event::Unknown(unknown)) => {
+                drawing.note(
+                    record,
+                    Mark::Warn,
+                    &format!("unknown event, type {}", unknown.kind),
+                );
+            }
+            Err(_) => drawing.note(record, Mark::Bad, "an event that cannot be read"),
+        }
+    }
+    for message in wire {
+        drawing.message(message);
+    }
+    drawing.rungs
+}
+
+impl Drawing<'_> {
+    fn message(&mut self, record: &Record) {
+        let Ok(Event::Wire(message)) = record.event() else {
+            return;
+        };
+        let peer = match message.leg {
+            Some(leg) => self.column(leg),
+            None => self
+                .parties
+                .iter()
+                .position(|party| party.address == message.peer)
+                .unwrap_or(0),
+        };
+        let (from, to) = match message.direction {
+            Direction::Received => (peer, EDGE),
+            Direction::Sent => (EDGE, peer),
+        };
+        let heading = heading(&message.bytes);
+        if message.retransmission {
+            let first = self.rungs.iter_mut().rev().find(|rung| {
+                rung.kind == RungKind::Message
+                    && (rung.from, rung.to) == (from, to)
+                    && rung.label == heading.label
+            });
+            if let Some(first) = first {
+                first.repeats += 1;
+                return;
+            }
+        }
+        self.push(
+            record,
+            RungKind::Message,
+            (from, to),
+            heading.mark,
+            heading.label,
+        );
+    }
+
+    fn observation(&mut self, record: &Record, observation: &Observation) {
+        match observation {
+            Observation::InviteReceived(invite) => {
+                let sdp = if invite.offer.is_some() {
+                    "INVITE (SDP)"
+                } else {
+                    "INVITE"
+                };
+                self.heard(record, invite.leg, Mark::Info, sdp);
+            }
+            Observation::LegDialed(dialed) => {
+                self.told(record, dialed.leg, Mark::Info, "INVITE (SDP)")
+            }
+            Observation::LegRinging(ringing) => {
+                let label = format!("{} (INVITE)", ringing.status);
+                self.answer(record, ringing.leg, Mark::Mute, &label);
+            }
+            Observation::EarlyMediaStarted(early) => {
+                let label = format!("{} (INVITE, SDP)", early.status);
+                self.answer(record, early.leg, Mark::Mute, &label);
+            }
+            Observation::LegAnswered(answered) => {
+                self.answer(record, answered.leg, Mark::Ok, "200 OK (INVITE, SDP)");
+            }
+            Observation::LegFailed(failed) => match &failed.failure {
+                LegFailure::Refused { status, phrase } => {
+                    let label = format!("{status} {phrase} (INVITE)");
+                    self.answer(record, failed.leg, Mark::Warn, &label);
+                }
+                LegFailure::Cancelled => self.told(record, failed.leg, Mark::Info, "CANCEL"),
+                LegFailure::TimedOut { timer } => {
+                    self.note(
+                        record,
+                        Mark::Bad,
+                        &format!("leg {}: timer {timer} ran out", failed.leg),
+                    );
+                }
+                LegFailure::Unreachable { error } | LegFailure::Impossible { error } => {
+                    self.note(record, Mark::Bad, &format!("leg {}: {error}", failed.leg));
+                }
+            },
+            Observation::CodecNegotiated(_) | Observation::MediaResumed(_) => {}
+            Observation::MediaStarted(started) => {
+                let codec = self.row.leg(started.leg).and_then(|leg| leg.codec.as_ref());
+                let codec = codec.map_or("", |codec| codec.name.split('/').next().unwrap_or(""));
+                let label = format!("RTP {codec}");
+                let from = self.column(started.leg);
+                self.push(
+                    record,
+                    RungKind::Media,
+                    (from, EDGE),
+                    Mark::Media,
+                    label.trim().to_owned(),
+                );
+            }
+            Observation::MediaSilent(silent) => {
+                let from = self.column(silent.leg);
+                let label = format!("no RTP for {} ms", silent.for_ms);
+                self.push(record, RungKind::Media, (from, EDGE), Mark::Warn, label);
+            }
+            Observation::MediaMeasured(measured) => {
+                let (received, sent) = (measured.received.packets, measured.sent.packets);
+                let mark = if received == 0 {
+                    Mark::Bad
+                } else {
+                    Mark::Media
+                };
+                let from = self.column(measured.leg);
+                let label = format!("{received} in, {sent} out");
+                self.push(record, RungKind::Media, (from, EDGE), mark, label);
+            }
+            Observation::DigitReceived(digit) => {
+                let key = digit
+                    .digit
+                    .map_or("digit".to_owned(), |key| format!("digit {key}"));
+                let from = self.column(digit.leg);
+                self.push(record, RungKind::Media, (from, EDGE), Mark::Media, key);
+            }
+            Observation::HoldRequested(hold) => {
+                self.heard(record, hold.leg, Mark::Info, "re-INVITE (hold)")
+            }
+            Observation::ResumeRequested(resume) => {
+                self.heard(record, resume.leg, Mark::Info, "re-INVITE (resume)");
+            }
+            Observation::TransferRequested(request) => match request.source {
+                schemas::observation::TransferSource::Refer => {
+                    self.heard(record, request.leg, Mark::Transfer, "REFER");
+                }
+                schemas::observation::TransferSource::Agent { .. } => {
+                    let agent = self.agent_column();
+                    let to = ("asks for a transfer".to_owned(), Mark::Transfer);
+                    self.push(record, RungKind::Note, (agent, agent), to.1, to.0);
+                }
+            },
+            Observation::TransferProgressed(progress) => {
+                let leg = progress.leg;
+                match &progress.progress {
+                    TransferProgress::Sent => self.told(record, leg, Mark::Transfer, "REFER"),
+                    TransferProgress::Accepted => {
+                        self.heard(record, leg, Mark::Ok, "202 Accepted (REFER)")
+                    }
+                    TransferProgress::Refused { status, phrase } => {
+                        self.heard(
+                            record,
+                            leg,
+                            Mark::Warn,
+                            &format!("{status} {phrase} (REFER)"),
+                        );
+                    }
+                    TransferProgress::Notified { status, phrase, .. } => {
+                        self.heard(
+                            record,
+                            leg,
+                            Mark::Transfer,
+                            &format!("NOTIFY ({status} {phrase})"),
+                        );
+                    }
+                    TransferProgress::TimedOut => self.note(record, Mark::Bad, "REFER: no answer"),
+                }
+            }
+            Observation::ByeReceived(bye) => self.heard(record, bye.leg, Mark::Info, "BYE"),
+            Observation::CancelReceived(cancel) => {
+                self.heard(record, cancel.leg, Mark::Info, "CANCEL")
+            }
+            Observation::LegEnded(ended) => {
+                if ended.by == schemas::observation::EndedBy::Edge {
+                    self.note(
+                        record,
+                        Mark::Bad,
+                        &format!("leg {} ended: {}", ended.leg, ended.cause),
+                    );
+                } else if ended.by == schemas::observation::EndedBy::Control {
+                    let label = match self
+                        .row
+                        .leg(ended.leg)
+                        .is_some_and(|leg| leg.answered.is_some())
+                    {
+                        true => "BYE",
+                        false => ended.cause.as_str(),
+                    };
+                    self.told(record, ended.leg, Mark::Info, label);
+                }
+            }
+            Observation::AgentConnected(connected) if connected.kind == "hold" => {
+                self.note(record, Mark::Mute, "hold signal");
+            }
+            Observation::AgentConnected(_) => {
+                let agent = self.agent_column();
+                self.push(
+                    record,
+                    RungKind::Media,
+                    (EDGE, agent),
+                    Mark::Ok,
+                    "connected".to_owned(),
+                );
+            }
+            Observation::AgentLost(lost) => {
+                self.note(
+                    record,
+                    Mark::Warn,
+                    &format!("agent {} left: {}", lost.agent, lost.cause),
+                );
+            }
+            Observation::CommandFailed(failed) => {
+                self.note(
+                    record,
+                    Mark::Bad,
+                    &format!("{}: {}", failed.command, failed.error),
+                );
+            }
+            Observation::TimerFired(fired) => {
+                self.note(record, Mark::Warn, &format!("timer: {:?}", fired.timer));
+            }
+            Observation::HangUpRequested(request) => {
+                self.note(
+                    record,
+                    Mark::Warn,
+                    &format!("{} asks to hang up", request.by),
+                );
+            }
+            Observation::JournalGapFound(gap) => self.note(record, Mark::Bad, &gap.missing),
+            Observation::SourceRefused(_)
+            | Observation::MessagesMalformed(_)
+            | Observation::CallsTurnedAway(_)
+            | Observation::EdgeStarted(_)
+            | Observation::EdgeStopped(_)
+            | Observation::ConfigurationApplied(_) => {}
+        }
+    }
+
+    fn decision(&mut self, record: &Record, decision: &Decision) {
+        let mut mark = Mark::Decision;
+        let mut words = vec![decision.rule.clone()];
+        for conclusion in &decision.conclusions {
+            match conclusion {
+                Conclusion::CallRouted(routed) => words.push(format!("agent {}", routed.agent)),
+                Conclusion::CallRefused(refused) => {
+                    mark = Mark::Bad;
+                    words.push(format!("refused, {}: {}", refused.status, refused.why));
+                }
+                Conclusion::TransferStarted(_) => words.push("transfer begins".to_owned()),
+                Conclusion::TransferCompleted(_) => words.push("transfer done".to_owned()),
+                Conclusion::TransferFailed(failed) => {
+                    mark = Mark::Bad;
+                    words.push(format!("transfer failed: {}", failed.why));
+                }
+                Conclusion::CallEnded(ended) => {
+                    if matches!(ended.outcome, CallOutcome::Failed) {
+                        mark = Mark::Bad;
+                    }
+                    words.push(format!("call over: {}", ended.cause));
+                }
+            }
+        }
+        self.note(record, mark, &words.join(" · "));
+    }
+
+    fn holes_before(&mut self, record: &Record) {
+        let header = record.header();
+        let Some(lane) = self.row.lanes.of(header.lane) else {
+            return;
+        };
+        let hole = lane
+            .missing
+            .iter()
+            .find(|hole| hole.last + 1 == header.sequence);
+        if let Some(hole) = hole {
+            let label = format!("{:?} {hole} missing", header.lane).to_lowercase();
+            let all = (0, self.parties.len() - 1);
+            self.push(record, RungKind::Hole, all, Mark::Bad, label);
+        }
+    }
+
+    /// A SIP request of the peer that a fact tells of, unless the wire capture shows it.
+    fn heard(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
+        let from = self.column(leg);
+        self.sip(record, (from, EDGE), mark, label);
+    }
+
+    /// A SIP message of the edge that a fact tells of.
+    fn told(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
+        let to = self.column(leg);
+        self.sip(record, (EDGE, to), mark, label);
+    }
+
+    /// An answer to the INVITE of a leg: the edge's on the caller's leg, the peer's on the others.
+    fn answer(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
+        match leg {
+            LegId::CALLER => self.told(record, leg, mark, label),
+            _ => self.heard(record, leg, mark, label),
+        }
+    }
+
+    fn sip(&mut self, record: &Record, ends: (usize, usize), mark: Mark, label: &str) {
+        if !self.from_wire {
+            self.push(
+                record,
+                RungKind::Told,
+                ends,
+                mark,
+                plain(label).into_owned(),
+            );
+        }
+    }
+
+    fn note(&mut self, record: &Record, mark: Mark, label: &str) {
+        self.push(
+            record,
+            RungKind::Note,
+            (EDGE, EDGE),
+            mark,
+            plain(label).into_owned(),
+        );
+    }
+
+    fn push(
+        &mut self,
+        record: &Record,
+        kind: RungKind,
+        (from, to): (usize, usize),
+        mark: Mark,
+        label: String,
+    ) {
+        let at = record.header().recorded_at;
+        self.rungs.push(Rung {
+            kind,
+            at,
+            offset_us: at.since(self.row.began),
+            from,
+            to,
+            label,
+            mark,
+            repeats: 0,
+            event: Some(record.id()),
+        });
+    }
+
+    fn column(&self, leg: LegId) -> usize {
+        let own = self.parties.iter().position(|party| party.leg == Some(leg));
+        own.unwrap_or(self.parties.len() - 1)
+    }
+
+    fn agent_column(&self) -> usize {
+        self.parties
+            .iter()
+            .position(|party| party.role == "agent")
+            .unwrap_or(EDGE)
+    }
+}

@@ -1,0 +1,414 @@
+//! The sentences that a call is told in: a table, because words are data. A sentence keeps its id for
+//! ever; other words are a new version of the catalogue.
+
+use crate::{Mark, plain};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the words. It stands in every timeline.
+pub const CATALOGUE_VERSION: u32 = 1;
+
+/// How much a reader wants to know. Each level holds the ones before it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// What happened, for somebody who knows no SIP.
+    Story,
+    /// Also what was decided and agreed on, and why.
+    Decisions,
+    /// Also what crossed the wire.
+    Protocol,
+}
+
+/// One sentence of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its id.
+    pub id: &'static str,
+    /// Who wants to read it.
+    pub level: Level,
+    /// What it is at a glance.
+    pub mark: Mark,
+    /// The words, with `{field}` for what is filled in.
+    pub text: &'static str,
+}
+
+const fn story(id: &'static str, mark: Mark, text: &'static str) -> Sentence {
+    Sentence {
+        id,
+        level: Level::Story,
+        mark,
+        text,
+    }
+}
+
+const fn decisions(id: &'static str, mark: Mark, text: &'static str) -> Sentence {
+    Sentence {
+        id,
+        level: Level::Decisions,
+        mark,
+        text,
+    }
+}
+
+const fn protocol(id: &'static str, mark: Mark, text: &'static str) -> Sentence {
+    Sentence {
+        id,
+        level: Level::Protocol,
+        mark,
+        text,
+    }
+}
+
+/// The catalogue.
+pub const SENTENCES: &[Sentence] = &[
+    story(
+        "invite.received",
+        Mark::Info,
+        "{Caller} calls {called} through trunk {trunk}.",
+    ),
+    story(
+        "leg.dialed",
+        Mark::Info,
+        "The edge calls {party} at {address}.",
+    ),
+    story(
+        "leg.dialed.trunk",
+        Mark::Info,
+        "The edge calls {party} through trunk {trunk}.",
+    ),
+    story("leg.ringing", Mark::Mute, "{Party} rings ({status})."),
+    protocol(
+        "leg.early",
+        Mark::Media,
+        "{Party} sends audio before the answer ({status}).",
+    ),
+    story("leg.answered", Mark::Ok, "{Party} answered after {after}."),
+    story(
+        "caller.answered",
+        Mark::Ok,
+        "The caller is answered after {after}.",
+    ),
+    story("leg.failed", Mark::Bad, "{Party} was not reached: {cause}."),
+    story(
+        "leg.cancelled",
+        Mark::Mute,
+        "The call to {party} was given up.",
+    ),
+    decisions(
+        "codec.agreed",
+        Mark::Media,
+        "{Codec} is agreed on with {party}, {digits}.",
+    ),
+    story(
+        "media.started",
+        Mark::Media,
+        "Audio of {party} arrives, {after} after the answer.",
+    ),
+    story(
+        "media.started.early",
+        Mark::Media,
+        "Audio of {party} arrives before the answer.",
+    ),
+    story(
+        "media.silent",
+        Mark::Warn,
+        "Nothing was heard of {party} for {time}.",
+    ),
+    story(
+        "media.resumed",
+        Mark::Ok,
+        "{Party} is heard again after {time}.",
+    ),
+    story(
+        "media.measured",
+        Mark::Media,
+        "Audio of {party}: {received} packets came, {sent} went, {lost} lost, jitter up to {jitter}.",
+    ),
+    story(
+        "media.measured.lossy",
+        Mark::Warn,
+        "Audio of {party}: {received} packets came, {sent} went, {lost} lost, jitter up to {jitter}.",
+    ),
+    story(
+        "media.measured.nothing",
+        Mark::Bad,
+        "Audio of {party}: not one packet came, {sent} went, {refused} were not let in.",
+    ),
+    story(
+        "digit.received",
+        Mark::Media,
+        "{Party} pressed a key ({method}, {time}).",
+    ),
+    story(
+        "digit.known",
+        Mark::Media,
+        "{Party} pressed {digit} ({method}, {time}).",
+    ),
+    story(
+        "hold.requested",
+        Mark::Mute,
+        "{Party} put the call on hold.",
+    ),
+    story(
+        "resume.requested",
+        Mark::Mute,
+        "{Party} took the call from hold.",
+    ),
+    story(
+        "transfer.requested",
+        Mark::Transfer,
+        "{Party} asks for a transfer to {target} ({source}).",
+    ),
+    decisions("refer.sent", Mark::Transfer, "A REFER went to {party}."),
+    story(
+        "refer.accepted",
+        Mark::Transfer,
+        "{Party} takes the transfer on (202).",
+    ),
+    story(
+        "refer.refused",
+        Mark::Bad,
+        "{Party} refuses the transfer: {status} {phrase}.",
+    ),
+    decisions(
+        "refer.notified",
+        Mark::Transfer,
+        "{Party} tells of the transfer: {status} {phrase}.",
+    ),
+    story(
+        "refer.silent",
+        Mark::Bad,
+        "{Party} does not tell what became of the transfer.",
+    ),
+    story("bye.received", Mark::Info, "{Party} hung up."),
+    story("bye.reason", Mark::Info, "{Party} hung up: {reason}."),
+    story(
+        "cancel.received",
+        Mark::Warn,
+        "{Party} gave up before the answer.",
+    ),
+    decisions(
+        "leg.ended",
+        Mark::Mute,
+        "The leg of {party} is over: {cause}.",
+    ),
+    story(
+        "leg.broken",
+        Mark::Bad,
+        "The edge ended the leg of {party}: {cause}.",
+    ),
+    story(
+        "agent.connected",
+        Mark::Ok,
+        "Agent {agent} ({kind}) is on the line with {party}.",
+    ),
+    story("agent.hold", Mark::Mute, "{Party} hears the hold signal."),
+    story(
+        "agent.lost",
+        Mark::Warn,
+        "Agent {agent} left the line: {cause}.",
+    ),
+    story(
+        "command.failed",
+        Mark::Bad,
+        "{command} for {party} could not be done: {error}.",
+    ),
+    story(
+        "timer.ring",
+        Mark::Warn,
+        "{Party} rang for longer than it may.",
+    ),
+    story(
+        "timer.duration",
+        Mark::Warn,
+        "The call is as long as a call may be.",
+    ),
+    story(
+        "timer.transfer",
+        Mark::Warn,
+        "The transfer took longer than it may.",
+    ),
+    story(
+        "hangup.requested",
+        Mark::Warn,
+        "{by} asked for the call to be hung up.",
+    ),
+    story("log.gap", Mark::Bad, "The log has a hole: {missing}."),
+    decisions("node.event", Mark::Mute, "{name} on the edge."),
+    decisions(
+        "decision",
+        Mark::Decision,
+        "Control decides {rule}: {commands}.",
+    ),
+    decisions(
+        "decision.nothing",
+        Mark::Decision,
+        "Control decides {rule}: nothing to do.",
+    ),
+    story(
+        "call.routed",
+        Mark::Decision,
+        "The call goes to agent {agent}, because {rule} matches.",
+    ),
+    story(
+        "call.refused",
+        Mark::Bad,
+        "The call is refused with {status}: {why}.",
+    ),
+    story(
+        "transfer.bridged",
+        Mark::Transfer,
+        "The transfer to {target} begins: a new call, bridged.",
+    ),
+    story(
+        "transfer.refer",
+        Mark::Transfer,
+        "The transfer to {target} begins: by REFER to {party}.",
+    ),
+    story(
+        "transfer.completed",
+        Mark::Ok,
+        "The transfer is done: the caller talks to {target}.",
+    ),
+    story("transfer.failed", Mark::Bad, "The transfer failed: {why}."),
+    story("call.ended", Mark::Ok, "The call is over: {cause}."),
+    story(
+        "call.abandoned",
+        Mark::Warn,
+        "The call is over before it was answered: {cause}.",
+    ),
+    story("call.broken", Mark::Bad, "The call is over: {cause}."),
+    story(
+        "event.unknown",
+        Mark::Warn,
+        "An event of type {kind}, version {version}, that this release does not know ({bytes} bytes).",
+    ),
+    story(
+        "event.unreadable",
+        Mark::Bad,
+        "An event that cannot be read: {error}.",
+    ),
+    story(
+        "events.missing",
+        Mark::Bad,
+        "The history has a hole: {missing}.",
+    ),
+    protocol("wire.received", Mark::Mute, "{line} from {peer}."),
+    protocol("wire.sent", Mark::Mute, "{line} to {peer}."),
+    protocol(
+        "wire.received.again",
+        Mark::Mute,
+        "{line} from {peer} again.",
+    ),
+    protocol("wire.sent.again", Mark::Mute, "{line} to {peer} again."),
+];
+
+impl Sentence {
+    /// The sentence with this id.
+    pub fn find(id: &str) -> Option<&'static Sentence> {
+        SENTENCES.iter().find(|sentence| sentence.id == id)
+    }
+
+    /// The words with the fields filled in. A field that begins with a capital in the text gets its
+    /// value with a capital. Values are made safe to print.
+    pub fn fill(&self, fields: &[(&str, String)]) -> String {
+        let mut told = String::with_capacity(self.text.len() + 48);
+        let mut rest = self.text;
+        while let Some(open) = rest.find('{') {
+            let (before, field) = rest.split_at(open);
+            told.push_str(before);
+            let close = field.find('}').expect("a field of the catalogue is closed");
+            let name = &field[1..close];
+            let value = fields
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(name));
+            match value {
+                Some((_, value)) if name.starts_with(|c: char| c.is_ascii_uppercase()) => {
+                    push_capital(&mut told, &plain(value));
+                }
+                Some((_, value)) => told.push_str(&plain(value)),
+                None => told.push('?'),
+            }
+            rest = &field[close + 1..];
+        }
+        told.push_str(rest);
+        told
+    }
+}
+
+fn push_capital(out: &mut String, text: &str) {
+    let mut characters = text.chars();
+    if let Some(first) = characters.next() {
+        out.extend(first.to_uppercase());
+        out.push_str(characters.as_str());
+    }
+}
+
+/// A span of time as people say it: `45 ms`, `1.2 s`, `62 s`, `5 min 3 s`.
+pub(crate) fn span(milliseconds: u64) -> String {
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..9_950 => {
+            let tenths = (milliseconds + 50) / 100;
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        9_950..119_500 => format!("{} s", (milliseconds + 500) / 1_000),
+        119_500..7_200_000 => {
+            format!(
+                "{} min {} s",
+                milliseconds / 60_000,
+                milliseconds / 1_000 % 60
+            )
+        }
+        _ => format!(
+            "{} h {} min",
+            milliseconds / 3_600_000,
+            milliseconds / 60_000 % 60
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sentence_has_its_own_id_and_ends() {
+        for (index, sentence) in SENTENCES.iter().enumerate() {
+            let first = SENTENCES.iter().position(|other| other.id == sentence.id);
+            assert_eq!(first, Some(index), "{} stands twice", sentence.id);
+            assert!(sentence.text.ends_with('.'), "{}", sentence.id);
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_break_out_of_its_sentence() {
+        let sentence = Sentence::find("bye.reason").unwrap();
+        let fields = [
+            ("party", "the caller".to_owned()),
+            ("reason", "x\u{1b}[2J{party}".to_owned()),
+        ];
+        assert_eq!(
+            sentence.fill(&fields),
+            "The caller hung up: x\\u{1b}[2J{party}."
+        );
+    }
+
+    #[test]
+    fn spans_are_said_as_people_say_them() {
+        let cases = [
+            (45, "45 ms"),
+            (1_249, "1.2 s"),
+            (62_400, "62 s"),
+            (9_999, "10 s"),
+            (303_000, "5 min 3 s"),
+            (7_260_000, "2 h 1 min"),
+        ];
+        for (milliseconds, text) in cases {
+            assert_eq!(span(milliseconds), text);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! The sentences for what happened.
+
+use schemas::media::{DigitMethod, StreamMeasure};
+use schemas::observation::{
+    ByeReceived, DigitReceived, EndedBy, InviteReceived, LegAnswered, LegDialed, LegEnded,
+    LegFailed, LegFailure, MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress,
+    TransferProgressed, TransferRequested, TransferSource,
+};
+use schemas::{LegId, Observation};
+
+use super::cast::{Cast, short_uri};
+use super::telling::{Telling, told};
+use crate::sentences::span;
+
+/// Loss from here on is worth a look: 1 %.
+const LOSS_WARN_PERMILLE: u64 = 10;
+
+pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
+    let party = |leg: LegId| ("party", cast.party(leg));
+    match observation {
+        Observation::InviteReceived(invite) => invite_received(invite),
+        Observation::LegDialed(dialed) => leg_dialed(dialed, cast),
+        Observation::LegRinging(ringing) => {
+            let status = ("status", ringing.status.to_string());
+            told("leg.ringing", &[party(ringing.leg), status]).on(ringing.leg)
+        }
+        Observation::EarlyMediaStarted(early) => {
+            let status = ("status", early.status.to_string());
+            told("leg.early", &[party(early.leg), status]).on(early.leg)
+        }
+        Observation::LegAnswered(answered) => leg_answered(answered, cast),
+        Observation::LegFailed(failed) => leg_failed(failed, cast),
+        Observation::CodecNegotiated(agreed) => {
+            let digits = match agreed.telephone_event {
+                Some(_) => "digits as telephone events",
+                None => "without telephone events",
+            };
+            let fields = [
+                party(agreed.leg),
+                ("codec", agreed.codec.clone()),
+                ("digits", digits.to_owned()),
+            ];
+            told("codec.agreed", &fields)
+                .on(agreed.leg)
+                .with("edge receives at", agreed.local.as_str())
+                .with("peer receives at", agreed.remote.as_str())
+                .with("direction", format!("{:?}", agreed.direction))
+                .with("packet", format!("{} ms", agreed.packet_ms))
+                .with("payload type", agreed.payload_type.to_string())
+        }
+        Observation::MediaStarted(started) => media_started(started, cast),
+        Observation::MediaSilent(silent) => {
+            let time = ("time", span(u64::from(silent.for_ms)));
+            told("media.silent", &[party(silent.leg), time]).on(silent.leg)
+        }
+        Observation::MediaResumed(resumed) => {
+            let time = ("time", span(u64::from(resumed.after_ms)));
+            told("media.resumed", &[party(resumed.leg), time]).on(resumed.leg)
+        }
+        Observation::MediaMeasured(measured) => media_measured(measured, cast),
+        Observation::DigitReceived(digit) => digit_received(digit, cast),
+        Observation::HoldRequested(hold) => told("hold.requested", &[party(hold.leg)])
+            .on(hold.leg)
+            .with("direction", format!("{:?}", hold.direction)),
+        Observation::ResumeRequested(resume) => {
+            told("resume.requested", &[party(resume.leg)]).on(resume.leg)
+        }
+        Observation::TransferRequested(request) => transfer_requested(request, cast),
+        Observation::TransferProgressed(progress) => transfer_progressed(progress, cast),
+        Observation::ByeReceived(bye) => bye_received(bye, cast),
+        Observation::CancelReceived(cancel) => told("cancel.received", &[party(cancel.leg)])
+            .on(cancel.leg)
+            .with("reason", cancel.reason.clone().unwrap_or_default()),
+        Observation::LegEnded(ended) => leg_ended(ended, cast),
+        Observation::AgentConnected(connected) => {
+            let id = if connected.kind == "hold" {
+                "agent.hold"
+            } else {
+                "agent.connected"
+            };
+            let fields = [
+                party(connected.leg),
+                ("agent", connected.agent.to_string()),
+                ("kind", connected.kind.clone()),
+            ];
+            told(id, &fields).on(connected.leg)
+        }
+        Observation::AgentLost(lost) => {
+            let fields = [
+                ("agent", lost.agent.to_string()),
+                ("cause", lost.cause.clone()),
+            ];
+            told("agent.lost", &fields).on(lost.leg)
+        }
+        Observation::CommandFailed(failed) => {
+            let fields = [
+                party(failed.leg),
+                ("command", failed.command.clone()),
+                ("error", failed.error.clone()),
+            ];
+            told("command.failed", &fields).on(failed.leg)
+        }
+        Observation::TimerFired(fired) => timer_fired(fired, cast),
+        Observation::HangUpRequested(request) => {
+            told("hangup.requested", &[("by", request.by.clone())])
+        }
+        Observation::JournalGapFound(gap) => told("log.gap", &[("missing", gap.missing.clone())]),
+        Observation::SourceRefused(_)
+        | Observation::MessagesMalformed(_)
+        | Observation::CallsTurnedAway(_)
+        | Observation::EdgeStarted(_)
+        | Observation::EdgeStopped(_)
+        | Observation::ConfigurationApplied(_) => {
+            told("node.event", &[("name", observation.name().to_owned())])
+        }
+    }
+}
+
+fn invite_received(invite: &InviteReceived) -> Telling {
+    let shown = match &invite.asserted {
+        Some(asserted) if !asserted.reveal().number.is_empty() => asserted.reveal(),
+        Some(_) | None => invite.from.reveal(),
+    };
+    let caller = match (shown.number.as_str(), shown.display_name.as_str()) {
+        ("", "") => "an anonymous caller".to_owned(),
+        ("", name) => name.to_owned(),
+        (number, "") => number.to_owned(),
+        (number, name) => format!("{number} ({name})"),
+    };
+    let fields = [
+        ("caller", caller),
+        ("called", invite.called.reveal().clone()),
+        ("trunk", invite.trunk.trunk.to_string()),
+    ];
+    let mut telling = told("invite.received", &fields)
+        .on(invite.leg)
+        .with("trunk matched", invite.trunk.because.as_str())
+        .with(
+            "from",
+            format!("{} by {:?}", invite.source, invite.transport),
+        )
+        .with("to", invite.local.as_str())
+        .with("request URI", invite.request_uri.reveal().as_str())
+        .with("Call-ID", invite.sip_call_id.as_str())
+        .with("User-Agent", invite.user_agent.clone().unwrap_or_default());
+    telling = match &invite.offer {
+        Some(offer) => telling.with(
+            "offer",
+            format!(
+                "{} ({}) at {}",
+                offer.codecs.join(", "),
+                offer.profile,
+                offer.address
+            ),
+        ),
+        None => telling.with("offer", "none: the answer carries it"),
+    };
+    for header in &invite.context {
+        telling = telling.with(&header.name, header.value.reveal().as_str());
+    }
+    telling
+}
+
+fn leg_dialed(dialed: &LegDialed, cast: &Cast) -> Telling {
+    let party = ("party", cast.party(dialed.leg));
+    let telling = match &dialed.trunk {
+        Some(trunk) => told("leg.dialed.trunk", &[party, ("trunk", trunk.to_string())]),
+        None => told(
+            "leg.dialed",
+            &[party, ("address", dialed.destination.clone())],
+        ),
+    };
+    telling
+        .on(dialed.leg)
+        .with("request URI", dialed.target.reveal().as_str())
+        .with(
+            "to",
+            format!("{} by {:?}", dialed.destination, dialed.transport),
+        )
+        .with("caller shown", dialed.caller.reveal().number.as_str())
+        .with("Call-ID", dialed.sip_call_id.as_str())
+}
+
+fn leg_answered(answered: &LegAnswered, cast: &Cast) -> Telling {
+    let id = match answered.leg {
+        LegId::CALLER => "caller.answered",
+        _ => "leg.answered",
+    };
+    let after = ("after", span(u64::from(answered.after_ms)));
+    told(id, &[("party", cast.party(answered.leg)), after]).on(answered.leg)
+}
+
+fn leg_failed(failed: &LegFailed, cast: &Cast) -> Telling {
+    let cause = match &failed.failure {
+        LegFailure::Refused { status, phrase } => format!("{status} {phrase}"),
+        LegFailure::TimedOut { timer } if timer == "ring" => "it rang for too long".to_owned(),
+        LegFailure::TimedOut { timer } => format!("no answer of any kind (our timer {timer})"),
+        LegFailure::Unreachable { error } | LegFailure::Impossible { error } => error.clone(),
+        LegFailure::Cancelled => {
+            return told("leg.cancelled", &[("party", cast.party(failed.leg))]).on(failed.leg);
+        }
+    };
+    told(
+        "leg.failed",
+        &[("party", cast.party(failed.leg)), ("cause", cause)],
+    )
+    .on(failed.leg)
+    .with("after", span(u64::from(failed.after_ms)))
+    .with("reason", failed.reason.clone().unwrap_or_default())
+    .with(
+        "retry after",
+        failed
+            .retry_after_s
+            .map(|s| format!("{s} s"))
+            .unwrap_or_default(),
+    )
+}
+
+fn media_started(started: &MediaStarted, cast: &Cast) -> Telling {
+    let party = ("party", cast.party(started.leg));
+    let telling = match u64::try_from(started.after_answer_ms) {
+        Ok(after) => told("media.started", &[party, ("after", span(after))]),
+        Err(_) => told("media.started.early", &[party]),
+    };
+    telling
+        .on(started.leg)
+        .with("from", started.source.as_str())
+        .with("SSRC", format!("{:08x}", started.ssrc))
+}
+
+fn media_measured(measured: &MediaMeasured, cast: &Cast) -> Telling {
+    let received = &measured.received;
+    let expected = received.packets + received.lost;
+    let id = match (received.packets, received.lost * 1_000) {
+        (0, _) => "media.measured.nothing",
+        (_, lost) if lost >= expected * LOSS_WARN_PERMILLE => "media.measured.lossy",
+        _ => "media.measured",
+    };
+    let fields = [
+        ("party", cast.party(measured.leg)),
+        ("received", received.packets.to_string()),
+        ("sent", measured.sent.packets.to_string()),
+        ("lost", received.lost.to_string()),
+        ("refused", measured.refused_packets.to_string()),
+        ("jitter", microseconds(received.jitter_max_us)),
+    ];
+    told(id, &fields)
+        .on(measured.leg)
+        .with("received", measure_words(received))
+        .with("sent", measure_words(&measured.sent))
+        .with("not let in", measured.refused_packets.to_string())
+        .with("over", span(u64::from(measured.over_ms)))
+}
+
+fn measure_words(measure: &StreamMeasure) -> String {
+    format!(
+        "{} packets, {} bytes, {} twice, {} out of order, longest gap {} ms, {}.{} % silence",
+        measure.packets,
+        measure.payload_bytes,
+        measure.duplicates,
+        measure.reordered,
+        measure.longest_gap_ms,
+        measure.silence_permille / 10,
+        measure.silence_permille % 10,
+    )
+}
+
+fn microseconds(us: u32) -> String {
+    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
+}
+
+fn digit_received(digit: &DigitReceived, cast: &Cast) -> Telling {
+    let method = match digit.method {
+        DigitMethod::TelephoneEvent => "telephone event",
+        DigitMethod::Info => "SIP INFO",
+    };
+    let mut fields = vec![
+        ("party", cast.party(digit.leg)),
+        ("method", method.to_owned()),
+        ("time", span(u64::from(digit.duration_ms))),
+    ];
+    let id = match digit.digit {
+        Some(key) => {
+            fields.push(("digit", key.to_string()));
+            "digit.known"
+        }
+        None => "digit.received",
+    };
+    told(id, &fields).on(digit.leg)
+}
+
+fn transfer_requested(request: &TransferRequested, cast: &Cast) -> Telling {
+    let source = match &request.source {
+        TransferSource::Refer if request.replaces => "REFER with Replaces".to_owned(),
+        TransferSource::Refer => "REFER".to_owned(),
+        TransferSource::Agent { agent, choice } => format!("agent {agent}, {choice}"),
+    };
+    let fields = [
+        ("party", cast.party(request.leg)),
+        ("target", short_uri(request.target.reveal())),
+        ("source", source),
+    ];
+    let referred_by = request.referred_by.as_ref().map(|by| by.reveal().clone());
+    told("transfer.requested", &fields)
+        .on(request.leg)
+        .with("target", request.target.reveal().as_str())
+        .with("referred by", referred_by.unwrap_or_default())
+}
+
+fn transfer_progressed(progressed: &TransferProgressed, cast: &Cast) -> Telling {
+    let mut fields = vec![("party", cast.party(progressed.leg))];
+    let id = match &progressed.progress {
+        TransferProgress::Sent => "refer.sent",
+        TransferProgress::Accepted => "refer.accepted",
+        TransferProgress::Refused { status, phrase } => {
+            fields.extend([("status", status.to_string()), ("phrase", phrase.clone())]);
+            "refer.refused"
+        }
+        TransferProgress::Notified { status, phrase, .. } => {
+            fields.extend([("status", status.to_string()), ("phrase", phrase.clone())]);
+            "refer.notified"
+        }
+        TransferProgress::TimedOut => "refer.silent",
+    };
+    told(id, &fields).on(progressed.leg)
+}
+
+fn bye_received(bye: &ByeReceived, cast: &Cast) -> Telling {
+    let party = ("party", cast.party(bye.leg));
+    let mut telling = match &bye.reason {
+        Some(reason) => told("bye.reason", &[party, ("reason", reason.clone())]),
+        None => told("bye.received", &[party]),
+    };
+    for header in &bye.context {
+        telling = telling.with(&header.name, header.value.reveal().as_str());
+    }
+    telling.on(bye.leg)
+}
+
+fn leg_ended(ended: &LegEnded, cast: &Cast) -> Telling {
+    let id = match ended.by {
+        EndedBy::Peer | EndedBy::Control => "leg.ended",
+        EndedBy::Edge => "leg.broken",
+    };
+    let fields = [
+        ("party", cast.party(ended.leg)),
+        ("cause", ended.cause.clone()),
+    ];
+    told(id, &fields)
+        .on(ended.leg)
+        .with("talked", span(ended.talk_ms))
+}
+
+fn timer_fired(fired: &TimerFired, cast: &Cast) -> Telling {
+    let telling = match fired.timer {
+        Timer::Ring(leg) => told("timer.ring", &[("party", cast.party(leg))]).on(leg),
+        Timer::MaximumDuration => told("timer.duration", &[]),
+        Timer::Transfer => told("timer.transfer", &[]),
+    };
+    telling.with("late by", format!("{} µs", fired.late_us))
+}
