@@ -79,8 +79,9 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The first repetition, one `gap` from `now`.
+    /// The first repetition, one `gap` from `now`; a gap of nothing would repeat for ever.
     pub fn start(now: Instant, gap: Duration) -> Self {
+        let gap = gap.max(Duration::from_millis(1));
         Backoff { at: now + gap, gap }
     }
 

@@ -39,7 +39,8 @@ impl Endpoint {
             .legs
             .get(&leg)
             .is_none_or(|leg| matches!(leg.phase, Phase::Closing { .. } | Phase::Reporting));
-        if (closing && *method != Method::Bye) || self.is_full() {
+        // A BYE is always taken: it makes room.
+        if *method != Method::Bye && (closing || self.is_full()) {
             let status = if closing {
                 StatusCode::DOES_NOT_EXIST
             } else {

@@ -98,6 +98,9 @@ pub enum Disposition {
 }
 
 /// One message to send.
+///
+/// An edge that holds a message back until its events are durable must keep the order per leg, and drop a repetition
+/// of a message that it still holds.
 #[derive(Debug, Clone)]
 pub struct Send {
     /// The bytes.

@@ -159,6 +159,7 @@ impl Endpoint {
         now: Instant,
     ) {
         self.flush_reports(leg, now);
+        self.drop_refer(leg, now);
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
@@ -254,6 +255,16 @@ impl Endpoint {
         }
         let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
         self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);
+    }
+
+    /// A peer's REFER that nobody will answer any more.
+    fn drop_refer(&mut self, leg: LegKey, now: Instant) {
+        let refer_in = self.legs.get(&leg).and_then(|leg| leg.refer_in.as_deref());
+        if let Some(ReferIn::Asked { transaction }) = refer_in {
+            let (transaction, terminated) =
+                (*transaction, Reply::new(StatusCode::REQUEST_TERMINATED));
+            self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);
+        }
     }
 
     /// After the peer's BYE the leg lives only as long as its transfer is reported.

@@ -386,6 +386,40 @@ fn overload_is_refused_without_state() {
     assert_eq!(desk.endpoint.load(), before);
 }
 
+/// A full endpoint still lets calls end.
+#[test]
+fn a_bye_is_taken_even_when_nothing_else_is() {
+    let mut config = Config::new([9; 32]);
+    config.bounds.transactions = 1;
+    let mut desk = Desk::with(config);
+    let (_, tag) = up(&mut desk);
+    assert_eq!(
+        desk.hears(&request("INFO", "z9hG4bKi", &tag, 6, "")),
+        ["503"]
+    );
+    assert_eq!(
+        desk.hears(&request("BYE", "z9hG4bKb", &tag, 7, "")),
+        ["200"]
+    );
+    assert_eq!(desk.events(), ["ByeReceived", "Ended:PeerHungUp"]);
+}
+
+/// RFC 3515 §2.4.2: a REFER that is still undecided when we hang up gets an answer of its own.
+#[test]
+fn hanging_up_answers_an_undecided_refer() {
+    let mut desk = Desk::new();
+    let (leg, tag) = up(&mut desk);
+    desk.hears(&request(
+        "REFER",
+        "z9hG4bKr",
+        &tag,
+        6,
+        "Refer-To: <sip:300@192.0.2.3>\n",
+    ));
+    desk.endpoint.bye(leg, Extra::none(), start()).unwrap();
+    assert_eq!(desk.drain(), ["487", "BYE"]);
+}
+
 /// RFC 3261 §11: our probe of a trunk and its failures; the transport's failure is no timeout.
 #[test]
 fn a_probe_is_answered_or_fails() {
