@@ -1,1 +1,58 @@
 //! Sockets on one side, the journal on the other, sip and media between.
+//!
+//! The edge has no opinion. What SIP and RTP bring it writes down as observations; what control decides it carries
+//! out; and nothing that obliges anybody leaves a socket before its event is in the log.
+//!
+//! # The walk of an INVITE
+//! 1. [`socket`] reads the datagram, [`run`] hands it to the [`core`](mod@core), which looks whose it is ([`trunk`],
+//!    [`screen`]) and gives it to the SIP endpoint. 100 Trying leaves at once.
+//! 2. The endpoint says that a call wants to begin; [`admission`] lets it in; [`observe`] writes `InviteReceived`
+//!    into the [`ledger`], [`outbox`] takes it to the log.
+//! 3. Control reads it there and decides. The decision comes back by the log; [`act`] carries out each command.
+//! 4. To answer, a leg needs a socket ([`switchboard`]); with it [`open`] answers by [`session`] and tells the
+//!    [`call_media`] task what was agreed on. 200 OK waits in the ledger until its facts are durable.
+//! 5. What happens in the media comes back by [`heard`]; a change of the session by [`hold`], transfers by
+//!    [`transfer`]. The end of a leg is in [`call`].
+//!
+//! [`Core`](core::Core) is all of this without sockets and clocks; [`Edge`] is the shell around it.
+
+pub mod act;
+pub mod admission;
+pub mod call;
+pub mod call_media;
+pub mod capture;
+pub mod checkpoint;
+pub mod clock;
+pub mod configuration;
+pub mod core;
+pub mod counters;
+pub mod error;
+pub mod heard;
+pub mod hold;
+pub mod identity;
+pub mod ledger;
+pub mod left_behind;
+pub mod leg;
+pub mod node;
+pub mod observe;
+pub mod open;
+pub mod outbox;
+pub mod port;
+pub mod ports;
+pub mod recordings;
+pub mod refusal;
+pub mod run;
+pub mod screen;
+pub mod session;
+pub mod socket;
+pub mod step;
+pub mod switchboard;
+pub mod tally;
+pub mod transfer;
+pub mod trunk;
+pub mod voice;
+
+pub use configuration::{Codec, Configuration, Digits, RtpPorts, Trunk, UnknownSources};
+pub use counters::{Counters, Snapshot};
+pub use error::Error;
+pub use run::Edge;

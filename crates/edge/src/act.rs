@@ -1,0 +1,381 @@
+//! From decisions to deeds: each command is carried out at most once and ends in one observation: what came of it, or
+//! `CommandFailed`. Dialing and answering need a socket first: they ask the shell for one and go on in `open`.
+
+use schemas::command::{
+    AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, HangUpLeg, RefuseLeg, RingLeg,
+};
+use schemas::observation::{AgentConnected, CommandFailed, EndedBy, LegFailure, LegRinging};
+use schemas::{Command, Conclusion, Decision, EventId, LegId, Transport};
+use sip::StatusCode;
+use sip::endpoint::extra::Extra;
+use sip::endpoint::keys::LegKey;
+
+use crate::call::{Call, LEGS_MAX};
+use crate::configuration::{CODECS, Digits};
+use crate::leg::{Agent, Ending, Leg, Socket, Stage};
+use crate::port::{Output, Toward};
+use crate::refusal::Refusal;
+use crate::session::Session;
+use crate::step::Step;
+use crate::voice::Hears;
+
+impl Call {
+    /// A decision for this call that was not carried out before.
+    pub fn carry_out(&mut self, step: &mut Step<'_>, because: EventId, decision: Decision) {
+        self.next_decision += 1;
+        self.control_is_there();
+        step.counters.decisions_done.one();
+        self.queue.extend(
+            decision
+                .commands
+                .into_iter()
+                .map(|command| (because, command)),
+        );
+        let ends = |one: &Conclusion| matches!(one, Conclusion::CallEnded(_));
+        self.concluded |= decision.conclusions.iter().any(ends);
+        self.work(step);
+    }
+
+    /// Does what waits, up to a leg that has to be answered first.
+    pub fn work(&mut self, step: &mut Step<'_>) {
+        while !self.is_answering()
+            && let Some((because, command)) = self.queue.pop_front()
+        {
+            if let Err(refusal) = self.act(step, because, &command) {
+                self.command_failed(step, because, command.name(), command.leg(), refusal);
+            }
+        }
+    }
+
+    /// A command came to nothing.
+    pub fn command_failed(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &str,
+        leg: LegId,
+        refusal: Refusal,
+    ) {
+        step.counters.commands_failed.one();
+        let Refusal { status, error } = refusal;
+        let (command, status) = (command.to_owned(), status.get());
+        let failed = CommandFailed {
+            decision: because,
+            leg,
+            command,
+            status,
+            error,
+        };
+        self.fact_because(step, Some(because), failed);
+    }
+
+    fn is_answering(&self) -> bool {
+        self.legs
+            .values()
+            .any(|leg| matches!(leg.stage, Stage::Answering { .. }))
+    }
+
+    fn act(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &Command,
+    ) -> Result<(), Refusal> {
+        match command {
+            Command::RingLeg(RingLeg { leg }) => self.ring(step, because, *leg),
+            Command::AnswerLeg(AnswerLeg { leg }) => self.answer(step, because, *leg),
+            Command::RefuseLeg(command) => self.refuse(step, because, command),
+            Command::DialLeg(command) => self.dial(step, because, command),
+            Command::HangUpLeg(command) => self.hang_up(step, because, command),
+            Command::BridgeLegs(BridgeLegs { leg, with }) => self.bridge(step, *leg, *with),
+            Command::ConnectAgent(command) => self.connect_agent(step, because, command),
+            Command::AcceptTransfer(command) => self.accept_transfer(step, command.leg),
+            Command::RefuseTransfer(command) => self.refuse_transfer(step, command),
+            Command::ReportTransfer(command) => self.report_transfer(step, command),
+            Command::ReferLeg(command) => self.refer(step, because, command),
+        }
+    }
+
+    fn ring(&mut self, step: &mut Step<'_>, because: EventId, leg: LegId) -> Result<(), Refusal> {
+        let (state, key) = self.live(leg)?;
+        if !state.waits_for_answer() {
+            return Err(Refusal::over("the leg does not wait for an answer"));
+        }
+        let (status, now) = (StatusCode::RINGING, step.moment.now);
+        step.endpoint
+            .provisional(key, status, None, Extra::none(), now)?;
+        self.fact_because(
+            step,
+            Some(because),
+            LegRinging {
+                leg,
+                status: status.get(),
+            },
+        );
+        Ok(())
+    }
+
+    fn answer(&mut self, step: &mut Step<'_>, because: EventId, leg: LegId) -> Result<(), Refusal> {
+        let (state, _) = self.live(leg)?;
+        let (Stage::Invited, Some(flow)) = (&state.stage, state.flow) else {
+            return Err(Refusal::over("the leg does not wait for an answer"));
+        };
+        state
+            .session
+            .check_offer()
+            .map_err(Refusal::not_acceptable)?;
+        state.stage = Stage::Answering { because };
+        state.socket = Socket::Asked;
+        let toward = Toward::Flow(flow);
+        step.outputs.push_back(Output::Open {
+            call: self.id,
+            leg,
+            toward,
+        });
+        Ok(())
+    }
+
+    /// The edge refuses a caller on its own; its endpoint says why.
+    pub fn turn_away(
+        &mut self,
+        step: &mut Step<'_>,
+        (leg, key): (LegId, LegKey),
+        status: StatusCode,
+        why: &str,
+    ) {
+        let mut extra = Extra::none();
+        let seconds = step.configuration.retry_after_s.to_string();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            extra
+                .add("Retry-After", &seconds)
+                .expect("a number is a header value");
+        }
+        let refused = step
+            .endpoint
+            .refuse(key, status, None, extra, step.moment.now);
+        debug_assert!(
+            refused.is_ok(),
+            "a leg that waits for its answer can be refused"
+        );
+        let cause = format!("refused with {status}: {why}");
+        self.end(
+            step,
+            leg,
+            Ending::Ended {
+                by: EndedBy::Edge,
+                cause,
+            },
+            None,
+        );
+    }
+
+    fn refuse(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &RefuseLeg,
+    ) -> Result<(), Refusal> {
+        let (state, key) = self.live(command.leg)?;
+        if !state.waits_for_answer() {
+            return Err(Refusal::over("the leg does not wait for an answer"));
+        }
+        let status = StatusCode::new(command.status)
+            .filter(|status| status.get() >= 300)
+            .ok_or_else(|| format!("{} is no status of a refusal", command.status))?;
+        let mut extra = Extra::none();
+        if let Some(seconds) = command.retry_after_s {
+            extra
+                .add("Retry-After", &seconds.to_string())
+                .expect("a number is a header value");
+        }
+        let phrase = Some(command.phrase.as_str()).filter(|phrase| !phrase.is_empty());
+        step.endpoint
+            .refuse(key, status, phrase, extra, step.moment.now)?;
+        let cause = format!("refused with {status}");
+        let ending = Ending::Ended {
+            by: EndedBy::Control,
+            cause,
+        };
+        self.end(step, command.leg, ending, Some(because));
+        Ok(())
+    }
+
+    fn dial(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &DialLeg,
+    ) -> Result<(), Refusal> {
+        if self.legs.contains_key(&command.leg) {
+            return Err(format!("there is a leg {} already", command.leg).into());
+        }
+        if self.legs.values().filter(|leg| leg.is_live()).count() >= LEGS_MAX {
+            return Err(format!("a call may have {LEGS_MAX} legs at the same time").into());
+        }
+        if command.transport != Transport::Udp {
+            return Err("this edge sends SIP by UDP only".to_owned().into());
+        }
+        let trunk = command.trunk.as_ref().map(|name| {
+            let known = step.trunks.named(name.as_str());
+            known.ok_or_else(|| format!("this edge knows no trunk {name}"))
+        });
+        let trunk = trunk.transpose()?;
+        let codecs = trunk.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
+        let inherited = self
+            .legs
+            .get(&LegId::CALLER)
+            .map_or(Digits::Counted, |leg| leg.digits);
+        let digits = trunk.map_or(inherited, |trunk| trunk.digits);
+        let stage = Stage::Opening {
+            because,
+            command: Box::new(command.clone()),
+        };
+        // Any number names the descriptions as long as the call's legs have different ones.
+        let id = (self.id.began_ms() << 8) | u64::from(command.leg.0);
+        let session = Session::new(codecs, id);
+        let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
+        leg.socket = Socket::Asked;
+        self.legs.insert(command.leg, leg);
+        let toward = Toward::Destination(command.destination.clone());
+        step.outputs.push_back(Output::Open {
+            call: self.id,
+            leg: command.leg,
+            toward,
+        });
+        Ok(())
+    }
+
+    fn hang_up(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &HangUpLeg,
+    ) -> Result<(), Refusal> {
+        let leg = command.leg;
+        let state = self.legs.get(&leg).ok_or_else(|| no_leg(leg))?;
+        if let Stage::Opening {
+            because: dialed, ..
+        } = state.stage
+        {
+            self.forget_unsent(leg);
+            let refusal = Refusal::over("it was given up before it was dialed");
+            self.command_failed(step, dialed, "DialLeg", leg, refusal.clone());
+            return Err(refusal);
+        }
+        let (state, _) = self.live(leg)?;
+        let ending = match state.stage {
+            Stage::Dialing => Ending::Failed {
+                failure: LegFailure::Cancelled,
+                reason: None,
+                retry_after_s: None,
+            },
+            _ => Ending::Ended {
+                by: EndedBy::Control,
+                cause: "hung up by control".to_owned(),
+            },
+        };
+        self.say_bye(step, leg, command.reason.as_deref());
+        self.end(step, leg, ending, Some(because));
+        Ok(())
+    }
+
+    /// BYE, CANCEL or a refusal, as the dialog has it. A dialog that ends by itself needs none.
+    pub fn say_bye(&mut self, step: &mut Step<'_>, leg: LegId, reason: Option<&str>) {
+        let Some(key) = self.legs.get(&leg).and_then(|leg| leg.key) else {
+            return;
+        };
+        let mut extra = Extra::none();
+        // A reason that cannot be written must not keep anybody on the line.
+        if reason.is_some_and(|reason| extra.add("Reason", reason).is_err()) {
+            extra = Extra::none();
+        }
+        // The peer may have hung up in the meantime: then there is nothing to say.
+        let _ = step.endpoint.hang_up(key, extra, step.moment.now);
+    }
+
+    fn bridge(&mut self, step: &mut Step<'_>, leg: LegId, with: LegId) -> Result<(), Refusal> {
+        if leg == with {
+            return Err("a leg cannot be bridged to itself".to_owned().into());
+        }
+        for (one, other) in [(leg, with), (with, leg)] {
+            let (state, _) = self.live(one)?;
+            if !matches!(state.stage, Stage::Talking | Stage::Dialing) {
+                return Err(format!("leg {one} is not answered").into());
+            }
+            self.disconnect_partners(step, one, other);
+        }
+        for (one, other) in [(leg, with), (with, leg)] {
+            if let Some(state) = self.legs.get_mut(&one) {
+                state.agent = None;
+            }
+            self.connect(step, one, Hears::Leg(other));
+        }
+        Ok(())
+    }
+
+    fn connect_agent(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &ConnectAgent,
+    ) -> Result<(), Refusal> {
+        let ConnectAgent { leg, agent, does } = command;
+        let (state, _) = self.live(*leg)?;
+        if !state.talks() {
+            return Err("the leg is not answered".to_owned().into());
+        }
+        let (kind, recording) = describe(does);
+        if let Some(file) = recording
+            && !step.recordings.has(file)
+        {
+            return Err(format!("this edge has no recording {file}").into());
+        }
+        let choices = match does {
+            BuiltInAgent::Menu { choices, .. } => choices.clone(),
+            _ => Vec::new(),
+        };
+        state.agent = Some(Agent {
+            name: agent.clone(),
+            choices,
+        });
+        self.disconnect_partners(step, *leg, *leg);
+        self.connect(step, *leg, Hears::Agent(does.clone()));
+        let (leg, agent, kind) = (*leg, agent.clone(), kind.to_owned());
+        self.fact_because(step, Some(because), AgentConnected { leg, agent, kind });
+        Ok(())
+    }
+
+    /// Whoever heard this leg hears nothing more, but for one.
+    fn disconnect_partners(&mut self, step: &mut Step<'_>, leg: LegId, but: LegId) {
+        for partner in self.partners(leg) {
+            if partner != but {
+                self.connect(step, partner, Hears::Nothing);
+            }
+        }
+    }
+
+    /// A leg that is not over and has a dialog.
+    pub fn live(&mut self, leg: LegId) -> Result<(&mut Leg, LegKey), Refusal> {
+        let state = self.legs.get_mut(&leg).ok_or_else(|| no_leg(leg))?;
+        match state.key {
+            Some(key) if state.is_live() => Ok((state, key)),
+            Some(_) => Err(Refusal::over(&format!("leg {leg} is over"))),
+            None => Err(Refusal::over(&format!("leg {leg} is not dialed yet"))),
+        }
+    }
+}
+
+fn no_leg(leg: LegId) -> Refusal {
+    Refusal::over(&format!("the call has no leg {leg}"))
+}
+
+/// The kind of an agent in one word, and the recording that it needs.
+fn describe(does: &BuiltInAgent) -> (&'static str, Option<&str>) {
+    match does {
+        BuiltInAgent::Echo => ("echo", None),
+        BuiltInAgent::Tone { .. } => ("tone", None),
+        BuiltInAgent::Announcement { file, .. } => ("announcement", Some(file)),
+        BuiltInAgent::Menu { prompt, .. } => ("menu", prompt.as_deref()),
+        BuiltInAgent::Hold => ("hold", None),
+    }
+}

@@ -1,0 +1,214 @@
+//! The media of one call at work: a task that owns the call's RTP sockets and drives its [`media::Call`]. Packets go
+//! from socket to socket here and meet no lock and no other task.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use schemas::{CallId, LegId};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+use tokio::time::Sleep;
+
+use crate::clock::moment;
+use crate::voice::FromVoice;
+
+/// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
+pub const ORDERS_MAX: usize = 64;
+
+/// Packets of one socket that are read before the others get their turn.
+const PACKETS_MAX: usize = 32;
+
+/// Octets of the largest packet that is looked at: more than an Ethernet frame holds.
+const PACKET_BYTES_MAX: usize = 2_048;
+
+/// What the task is told.
+#[derive(Debug)]
+pub enum Order {
+    /// A leg has a socket.
+    Open {
+        /// The leg.
+        leg: LegId,
+        /// The socket.
+        socket: UdpSocket,
+    },
+    /// Whatever the core says.
+    Media(media::Input),
+}
+
+/// The task of one call.
+pub struct CallMedia {
+    call: CallId,
+    media: media::Call,
+    legs: Vec<(media::LegId, UdpSocket)>,
+    orders: mpsc::Receiver<Order>,
+    events: mpsc::Sender<FromVoice>,
+    /// What happened and is not told yet.
+    told: Vec<FromVoice>,
+}
+
+/// Why the task woke up.
+enum Wake {
+    Order(Option<Order>),
+    Readable(usize),
+    Due,
+}
+
+impl CallMedia {
+    /// The media of a call without legs.
+    pub fn new(
+        call: CallId,
+        settings: media::Settings,
+        orders: mpsc::Receiver<Order>,
+        events: mpsc::Sender<FromVoice>,
+    ) -> CallMedia {
+        // The id's last octets are random and differ from call to call.
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&call.0[8..]);
+        CallMedia {
+            call,
+            media: media::Call::new(settings, u64::from_be_bytes(seed)),
+            legs: Vec::new(),
+            orders,
+            events,
+            told: Vec::new(),
+        }
+    }
+
+    /// Works until nobody gives orders any more.
+    pub async fn run(mut self) {
+        let mut timer = Box::pin(tokio::time::sleep_until(moment().now.into()));
+        let mut armed = None;
+        loop {
+            self.arm(timer.as_mut(), &mut armed);
+            let wake = std::future::poll_fn(|context| {
+                self.poll_wake(timer.as_mut(), armed.is_some(), context)
+            });
+            match wake.await {
+                Wake::Order(Some(order)) => self.carry_out(order),
+                Wake::Order(None) => return,
+                Wake::Readable(index) => self.receive(index),
+                Wake::Due => {
+                    armed = None;
+                    self.input(media::Input::Wake);
+                }
+            }
+            for told in self.told.drain(..) {
+                // The edge is gone: so is the call.
+                if self.events.send(told).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn arm(&self, timer: Pin<&mut Sleep>, armed: &mut Option<Instant>) {
+        let deadline = self.media.deadline();
+        if deadline != *armed {
+            *armed = deadline;
+            if let Some(at) = deadline {
+                timer.reset(at.into());
+            }
+        }
+    }
+
+    fn poll_wake(
+        &mut self,
+        timer: Pin<&mut Sleep>,
+        is_armed: bool,
+        context: &mut Context<'_>,
+    ) -> Poll<Wake> {
+        if let Poll::Ready(order) = self.orders.poll_recv(context) {
+            return Poll::Ready(Wake::Order(order));
+        }
+        if is_armed && timer.poll(context).is_ready() {
+            return Poll::Ready(Wake::Due);
+        }
+        for (index, (_, socket)) in self.legs.iter().enumerate() {
+            if socket.poll_recv_ready(context).is_ready() {
+                return Poll::Ready(Wake::Readable(index));
+            }
+        }
+        Poll::Pending
+    }
+
+    fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Open { leg, socket } => {
+                let leg = media::LegId(leg.0);
+                self.legs.push((leg, socket));
+                self.input(media::Input::Add { leg });
+            }
+            Order::Media(input) => {
+                let removed = match &input {
+                    media::Input::Remove { leg } => Some(*leg),
+                    _ => None,
+                };
+                self.input(input);
+                self.legs.retain(|(leg, _)| Some(*leg) != removed);
+            }
+        }
+    }
+
+    fn input(&mut self, input: media::Input) {
+        if let Err(error) = self.media.handle(input, moment().now) {
+            // The core keeps the same legs: only a bug gets here, and it costs one order.
+            tracing::warn!(call = %self.call, %error, "media cannot follow an order");
+        }
+        self.flush();
+    }
+
+    fn receive(&mut self, index: usize) {
+        let now = moment().now;
+        // On this function's stack: the task itself stays small while it waits.
+        let mut buffer = [0; PACKET_BYTES_MAX];
+        for _ in 0..PACKETS_MAX {
+            let (leg, socket) = &self.legs[index];
+            let Ok((length, source)) = socket.try_recv_from(&mut buffer) else {
+                return;
+            };
+            let (leg, source) = (*leg, canonical(source));
+            let bytes = &mut buffer[..length];
+            if let Some(transmit) = self.media.handle_packet(leg, source, bytes, now) {
+                send(&self.legs, &transmit);
+            }
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let CallMedia {
+            call,
+            media,
+            legs,
+            told,
+            ..
+        } = self;
+        while let Some(output) = media.poll() {
+            match output {
+                media::Output::Send(transmit) => send(legs, &transmit),
+                media::Output::Event { leg, event } => {
+                    told.push(FromVoice {
+                        call: *call,
+                        leg: LegId(leg.0),
+                        event,
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// A packet that cannot be sent now would be late later: it is dropped, as a network would.
+fn send(legs: &[(media::LegId, UdpSocket)], transmit: &media::Transmit<'_>) {
+    if let Some((_, socket)) = legs.iter().find(|(leg, _)| *leg == transmit.leg) {
+        let _ = socket.try_send_to(transmit.bytes, transmit.destination);
+    }
+}
+
+/// An IPv4 peer on an IPv6 socket, as descriptions name it.
+fn canonical(source: SocketAddr) -> SocketAddr {
+    SocketAddr::new(source.ip().to_canonical(), source.port())
+}

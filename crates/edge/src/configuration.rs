@@ -1,0 +1,277 @@
+//! What an edge is told at its start. The binary reads it from TOML; [`Configuration::check`] says what is wrong.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use schemas::{NodeName, TrunkName};
+pub use sdp::Codec;
+
+/// The UDP port of SIP that the platform guides ask for.
+pub const SIP_PORT: u16 = 32_681;
+
+/// How an edge listens, whom it knows and where its bounds are.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The name that it writes events under. Nobody else may write the facts of the node of this name.
+    pub node: NodeName,
+    /// The UDP addresses that it listens on; at least one. Default `0.0.0.0:32681`.
+    pub listen: Vec<SocketAddr>,
+    /// The address that peers reach it at where that is not its own (NAT): stands in Via, Contact and
+    /// SDP. Default: the local address that the peer is reached from.
+    pub advertise: Option<IpAddr>,
+    /// The ports for RTP. Default 16384 to 32767, so 8,192 legs.
+    pub rtp_ports: RtpPorts,
+    /// The trunks.
+    pub trunks: Vec<Trunk>,
+    /// What a request from no trunk's address gets. Default 403.
+    pub unknown_sources: UnknownSources,
+    /// The most calls at once, at least 1; a new one beyond it gets 503 with Retry-After. Default 10,000.
+    pub calls_max: usize,
+    /// After how long without RTP a leg counts as silent. Default 2 s.
+    pub media_silence: Duration,
+    /// How long calls may go on when the edge is told to stop. Default 30 s.
+    pub drain: Duration,
+    /// How long a new call waits for control's first decision, and a call with a leg gone for its next
+    /// one, before the edge ends it on its own. Default 5 s.
+    pub control_patience: Duration,
+    /// The Retry-After of a 503, in seconds. Default 10.
+    pub retry_after_s: u32,
+    /// Where the WAV files of announcements and menus are. Default: none, so they cannot be played.
+    pub recordings: Option<PathBuf>,
+    /// The file that remembers from where in the log to look for calls that an earlier run left behind.
+    /// Default: none, the whole log is looked through at the start.
+    pub checkpoint: Option<PathBuf>,
+}
+
+/// The even ports from the first to the last; RTCP has the odd one above each (RFC 3550, section 11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtpPorts {
+    /// The first; even, at least 1024.
+    pub first: u16,
+    /// The last.
+    pub last: u16,
+}
+
+/// A phone system or carrier that the edge talks to.
+#[derive(Clone, Debug)]
+pub struct Trunk {
+    /// Its name.
+    pub name: TrunkName,
+    /// The networks that its requests come from; at least one.
+    pub sources: Vec<IpNet>,
+    /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
+    pub codecs: Vec<Codec>,
+    /// Whether the log keeps which keys were pressed. Default: only that one was.
+    pub digits: Digits,
+}
+
+/// Every codec in the order in which it is offered where nothing else is said.
+pub const CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
+
+/// What the log keeps of a pressed key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Digits {
+    /// That one was pressed, how and for how long.
+    #[default]
+    Counted,
+    /// Which one it was, too; in INFO bodies of the wire capture as well.
+    Stored,
+}
+
+/// What a request from no trunk's address gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum UnknownSources {
+    /// 403.
+    #[default]
+    Refuse,
+    /// Nothing.
+    Drop,
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// There is no address to listen on.
+    #[error("no address to listen on; give at least one, such as 0.0.0.0:{SIP_PORT}")]
+    NoListen,
+    /// The RTP ports are no range.
+    #[error(
+        "RTP ports {first} to {last} are no range; begin with an even port from 1024 on and end above it, \
+         such as 16384-32767"
+    )]
+    RtpPorts {
+        /// The first.
+        first: u16,
+        /// The last.
+        last: u16,
+    },
+    /// SIP would listen on a port that RTP is given.
+    #[error("port {port} is listened on for SIP and lies in the RTP ports; move one of them")]
+    PortTwice {
+        /// The port.
+        port: u16,
+    },
+    /// Two trunks have one name.
+    #[error("two trunks are named {0}; give each its own name")]
+    TrunkTwice(TrunkName),
+    /// A trunk has no source.
+    #[error(
+        "trunk {0} has no sources; list the networks that its requests come from, such as 192.0.2.0/24"
+    )]
+    NoSources(TrunkName),
+    /// Two trunks have the same source.
+    #[error(
+        "{network} is a source of trunk {one} and of trunk {other}; a network can belong to one trunk only"
+    )]
+    SourceTwice {
+        /// The network.
+        network: IpNet,
+        /// The one trunk.
+        one: TrunkName,
+        /// The other.
+        other: TrunkName,
+    },
+    /// A trunk has no codec.
+    #[error("trunk {0} has no codecs; list PCMU, PCMA or both")]
+    NoCodecs(TrunkName),
+    /// No call would be taken.
+    #[error("no call may be up at once; allow at least 1")]
+    NoCalls,
+}
+
+impl Configuration {
+    /// The defaults under that name, without trunks.
+    pub fn new(node: NodeName) -> Configuration {
+        Configuration {
+            node,
+            listen: vec![SocketAddr::from(([0, 0, 0, 0], SIP_PORT))],
+            advertise: None,
+            rtp_ports: RtpPorts {
+                first: 16_384,
+                last: 32_767,
+            },
+            trunks: Vec::new(),
+            unknown_sources: UnknownSources::default(),
+            calls_max: 10_000,
+            media_silence: Duration::from_secs(2),
+            drain: Duration::from_secs(30),
+            control_patience: Duration::from_secs(5),
+            retry_after_s: 10,
+            recordings: None,
+            checkpoint: None,
+        }
+    }
+
+    /// The first thing that is wrong, if anything is.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.listen.is_empty() {
+            return Err(Fault::NoListen);
+        }
+        let RtpPorts { first, last } = self.rtp_ports;
+        if first < 1024 || first % 2 != 0 || last <= first {
+            return Err(Fault::RtpPorts { first, last });
+        }
+        if let Some(taken) = self
+            .listen
+            .iter()
+            .find(|at| (first..=last).contains(&at.port()))
+        {
+            return Err(Fault::PortTwice { port: taken.port() });
+        }
+        if self.calls_max == 0 {
+            return Err(Fault::NoCalls);
+        }
+        self.check_trunks()
+    }
+
+    fn check_trunks(&self) -> Result<(), Fault> {
+        for (index, trunk) in self.trunks.iter().enumerate() {
+            if trunk.sources.is_empty() {
+                return Err(Fault::NoSources(trunk.name.clone()));
+            }
+            if trunk.codecs.is_empty() {
+                return Err(Fault::NoCodecs(trunk.name.clone()));
+            }
+            for earlier in &self.trunks[..index] {
+                if earlier.name == trunk.name {
+                    return Err(Fault::TrunkTwice(trunk.name.clone()));
+                }
+                let same = |network: &&IpNet| {
+                    earlier
+                        .sources
+                        .iter()
+                        .any(|other| other.trunc() == network.trunc())
+                };
+                if let Some(network) = trunk.sources.iter().find(same) {
+                    return Err(Fault::SourceTwice {
+                        network: *network,
+                        one: earlier.name.clone(),
+                        other: trunk.name.clone(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Trunk {
+    /// A trunk with the default codecs that only counts digits.
+    pub fn new(name: &str, sources: Vec<IpNet>) -> Trunk {
+        Trunk {
+            name: TrunkName::from(name),
+            sources,
+            codecs: CODECS.to_vec(),
+            digits: Digits::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(change: impl FnOnce(&mut Configuration)) -> Result<(), Fault> {
+        let mut configuration = Configuration::new(NodeName::from("edge-1"));
+        configuration.trunks = vec![Trunk::new("pbx", vec!["10.0.0.0/8".parse().unwrap()])];
+        change(&mut configuration);
+        configuration.check()
+    }
+
+    #[test]
+    fn the_defaults_are_right_and_each_fault_names_the_remedy() {
+        assert_eq!(with(|_| {}), Ok(()));
+        let pbx = || Trunk::new("pbx", vec!["192.0.2.0/24".parse().unwrap()]);
+        let cases: [(Result<(), Fault>, &str); 8] = [
+            (
+                with(|c| c.listen.clear()),
+                "give at least one, such as 0.0.0.0:32681",
+            ),
+            (
+                with(|c| c.rtp_ports.first = 16_385),
+                "begin with an even port",
+            ),
+            (
+                with(|c| c.rtp_ports.last = 16_384),
+                "begin with an even port",
+            ),
+            (with(|c| c.listen[0].set_port(20_000)), "move one of them"),
+            (with(|c| c.trunks.push(pbx())), "two trunks are named pbx"),
+            (with(|c| c.trunks[0].sources.clear()), "list the networks"),
+            (
+                with(|c| {
+                    c.trunks
+                        .push(Trunk::new("b", vec!["10.1.0.0/8".parse().unwrap()]))
+                }),
+                "a network can belong to one trunk only",
+            ),
+            (with(|c| c.calls_max = 0), "allow at least 1"),
+        ];
+        for (result, text) in cases {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+    }
+}

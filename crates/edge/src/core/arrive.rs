@@ -1,0 +1,138 @@
+//! What comes in: datagrams of trunks and of strangers, and what the endpoint makes of them.
+
+use bytes::Bytes;
+use schemas::LegId;
+use sip::endpoint::event::Event as SipEvent;
+use sip::endpoint::extra::Extra;
+use sip::endpoint::flow::Flow;
+use sip::endpoint::keys::LegKey;
+use sip::endpoint::output::Input as SipInput;
+use sip::{Message, StatusCode};
+
+use super::Core;
+use crate::admission::Load;
+use crate::call::Call;
+use crate::clock::Moment;
+use crate::configuration::UnknownSources;
+use crate::node::Stranger;
+use crate::observe::Crossing;
+use crate::port::Output;
+use crate::screen::{self, Screened};
+
+impl Core {
+    pub(super) fn datagram(&mut self, bytes: Bytes, flow: Flow, moment: Moment) {
+        self.counters.datagrams_received.one();
+        let source = flow.remote.ip();
+        if self.trunks.of(source).is_none() {
+            match screen::screen(&bytes) {
+                Screened::Pass => {}
+                Screened::Stranger(message) => return self.stranger(&message, flow, moment),
+                Screened::Noise(error) => {
+                    if self.configuration.unknown_sources == UnknownSources::Drop {
+                        self.counters.messages_refused.one();
+                        self.node
+                            .malformed(&mut self.ledger, source, || error, moment);
+                        return;
+                    }
+                }
+            }
+        }
+        self.endpoint
+            .handle(SipInput::Datagram { bytes, flow }, moment.now);
+    }
+
+    fn stranger(&mut self, message: &Message, flow: Flow, moment: Moment) {
+        self.counters.strangers_refused.one();
+        let answer = match self.configuration.unknown_sources {
+            UnknownSources::Refuse => screen::forbid(message, flow.remote, &self.ids.seed),
+            UnknownSources::Drop => None,
+        };
+        let status = answer.is_some().then(screen::forbidden);
+        if let Some((bytes, remote)) = answer {
+            let flow = Flow { remote, ..flow };
+            self.outputs.push_back(Output::Send {
+                bytes,
+                flow,
+                transaction: None,
+            });
+        }
+        let trunks = &self.trunks;
+        let first = || Stranger {
+            method: message
+                .method()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            status,
+            tried: trunks.explain(flow.remote.ip()).err().unwrap_or_default(),
+        };
+        self.node
+            .stranger(&mut self.ledger, flow.remote.ip(), first, moment);
+    }
+
+    pub(super) fn event(&mut self, event: SipEvent, moment: Moment) {
+        match event {
+            SipEvent::IncomingInvite { leg, message, flow } => {
+                self.invite(leg, &message, flow, moment);
+            }
+            SipEvent::OptionsReceived { transaction, .. } => {
+                let (status, extra) = (StatusCode::OK, Extra::none());
+                // It was asked a moment ago, so the question is still open.
+                let _ = self
+                    .endpoint
+                    .answer_options(transaction, status, None, extra, moment.now);
+            }
+            event => {
+                let place = event.leg().and_then(|leg| self.places.get(&leg)).copied();
+                if let Some((call, leg)) = place {
+                    self.with_call(call, moment, |call, step| call.observe(step, leg, event));
+                }
+            }
+        }
+    }
+
+    fn invite(&mut self, key: LegKey, message: &Message, flow: Flow, moment: Moment) {
+        let load = Load {
+            calls: self.live_calls,
+            calls_max: self.configuration.calls_max,
+            log_is_away: self.ledger.away_since().is_some(),
+        };
+        if let Some(cause) = self.admission.refusal(load, moment.now) {
+            return self.turn_away(key, cause, moment);
+        }
+        let Ok(trunk) = self.trunks.explain(flow.remote.ip()) else {
+            // Strangers were screened before the endpoint heard of them.
+            return self.turn_away(key, "no trunk", moment);
+        };
+        let call = self.ids.call(moment);
+        self.calls.insert(call, Call::new(call));
+        self.counters.calls_begun.one();
+        let early = std::mem::take(&mut self.early);
+        self.with_call(call, moment, |call, step| {
+            call.begin(step, key, message, flow, trunk);
+            for message in early.iter().filter(|message| message.key == key) {
+                let (direction, flow) = (message.direction, message.flow);
+                let crossing = Crossing {
+                    direction,
+                    flow,
+                    retransmission: false,
+                    bytes: &message.bytes,
+                };
+                call.capture(step, Some(LegId::CALLER), crossing);
+            }
+        });
+    }
+
+    fn turn_away(&mut self, key: LegKey, cause: &'static str, moment: Moment) {
+        self.counters.calls_turned_away.one();
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let mut extra = Extra::none();
+        let seconds = self.configuration.retry_after_s.to_string();
+        extra
+            .add("Retry-After", &seconds)
+            .expect("a number is a header value");
+        // The caller may have withdrawn it already: then there is nobody to refuse.
+        let _ = self.endpoint.refuse(key, status, None, extra, moment.now);
+        self.node
+            .turned_away(&mut self.ledger, cause, status.get(), moment);
+    }
+}

@@ -1,0 +1,240 @@
+//! From media to facts: packets that begin, stop and come again, keys, and agents that come to their end.
+
+use std::time::Duration;
+
+use media::{Digit, Event, Finished, Method};
+use schemas::media::DigitMethod;
+use schemas::observation::{
+    AgentLost, DigitReceived, MediaResumed, MediaSilent, MediaStarted, TransferRequested,
+    TransferSource,
+};
+use schemas::{LegId, Personal};
+use sip::Message;
+
+use crate::call::Call;
+use crate::configuration::Digits;
+use crate::leg::{Leg, Socket};
+use crate::step::Step;
+use crate::tally::milliseconds;
+use crate::voice::{Hears, leg_id};
+
+/// How long a key is down if the INFO that tells it does not say: what RFC 4733 senders use.
+const INFO_DIGIT: Duration = Duration::from_millis(160);
+
+impl Call {
+    /// Something happened in the media of a leg.
+    pub fn heard(&mut self, step: &mut Step<'_>, leg: LegId, event: Event) {
+        if let Event::Measured(measured) = event {
+            self.measured(step, leg, &measured);
+            return;
+        }
+        // What is still on its way when a leg ends comes behind its last fact.
+        let Some(state) = self.legs.get(&leg).filter(|leg| leg.is_live()) else {
+            return;
+        };
+        match event {
+            Event::Started { source, ssrc, .. } => {
+                let after_answer_ms = after_answer_ms(state, step);
+                let source = source.to_string();
+                self.fact(
+                    step,
+                    MediaStarted {
+                        leg,
+                        after_answer_ms,
+                        source,
+                        ssrc,
+                    },
+                );
+            }
+            Event::Silent { lasted, .. } => {
+                self.fact(
+                    step,
+                    MediaSilent {
+                        leg,
+                        for_ms: milliseconds(lasted),
+                    },
+                );
+            }
+            Event::Resumed { after, .. } => {
+                self.fact(
+                    step,
+                    MediaResumed {
+                        leg,
+                        after_ms: milliseconds(after),
+                    },
+                );
+            }
+            Event::Digit { press, method } => {
+                let method = match method {
+                    Method::TelephoneEvent => DigitMethod::TelephoneEvent,
+                    Method::Signalled => DigitMethod::Info,
+                };
+                self.digit(step, leg, method, press.digit, press.duration);
+            }
+            Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
+            Event::AgentFinished { finished } => self.agent_finished(step, leg, finished),
+            // Counted: they stand in the measures of the leg.
+            Event::Latched { .. } | Event::Refused { .. } | Event::Measured(_) => {}
+        }
+    }
+
+    /// An INFO that tells a key (application/dtmf-relay, application/dtmf). The media passes it on and tells of it.
+    pub fn info(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
+        let Some((digit, duration)) = digit_of(message) else {
+            return;
+        };
+        let Some(state) = self.legs.get(&leg).filter(|leg| leg.is_live()) else {
+            return;
+        };
+        if state.socket == Socket::Open {
+            self.voice(
+                step,
+                media::Input::DigitSignalled {
+                    leg: leg_id(leg),
+                    digit,
+                    duration,
+                },
+            );
+        } else {
+            self.digit(step, leg, DigitMethod::Info, digit, duration);
+        }
+    }
+
+    fn digit(
+        &mut self,
+        step: &mut Step<'_>,
+        leg: LegId,
+        method: DigitMethod,
+        digit: Digit,
+        duration: Duration,
+    ) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let digit = (state.digits == Digits::Stored).then(|| digit.key());
+        let duration_ms = milliseconds(duration);
+        self.fact(
+            step,
+            DigitReceived {
+                leg,
+                method,
+                duration_ms,
+                digit,
+            },
+        );
+    }
+
+    /// A menu's choice: where it leads is what control decides on; the key itself stays here.
+    fn agent_chose(&mut self, step: &mut Step<'_>, leg: LegId, digit: Digit) {
+        let agent = self.legs.get(&leg).and_then(|leg| leg.agent.as_ref());
+        let Some(agent) = agent else { return };
+        let chosen = agent
+            .choices
+            .iter()
+            .find(|choice| Digit::new(choice.digit) == Some(digit));
+        let Some(choice) = chosen else { return };
+        let requested = TransferRequested {
+            leg,
+            target: Personal::new(choice.target.clone()),
+            source: TransferSource::Agent {
+                agent: agent.name.clone(),
+                choice: "menu choice".to_owned(),
+            },
+            referred_by: None,
+            replaces: false,
+        };
+        self.fact(step, requested);
+    }
+
+    fn agent_finished(&mut self, step: &mut Step<'_>, leg: LegId, finished: Finished) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let Some(agent) = state.agent.take() else {
+            return;
+        };
+        state.hears = Hears::Nothing;
+        // Its media has let go of the agent already.
+        state.tuned = Hears::Nothing;
+        let cause = match finished {
+            Finished::Played => "finished",
+            Finished::NoChoice => "nobody chose",
+        };
+        self.fact(
+            step,
+            AgentLost {
+                leg,
+                agent: agent.name,
+                cause: cause.to_owned(),
+            },
+        );
+    }
+}
+
+/// Negative for media before the answer; how much earlier is known only when the answer comes, so it says 1 ms.
+fn after_answer_ms(leg: &Leg, step: &Step<'_>) -> i32 {
+    let now = step.moment.now;
+    match leg.answered {
+        Some(_) => i32::try_from(leg.talk_ms(now)).unwrap_or(i32::MAX),
+        None => -1,
+    }
+}
+
+fn digit_of(message: &Message) -> Option<(Digit, Duration)> {
+    let body = std::str::from_utf8(message.body()).ok()?;
+    if !message.has_body_of("application/dtmf-relay") {
+        return key(body.trim()).map(|digit| (digit, INFO_DIGIT));
+    }
+    let value = |name: &str| {
+        body.lines().find_map(|line| {
+            let (found, value) = line.split_once('=')?;
+            found
+                .trim()
+                .eq_ignore_ascii_case(name)
+                .then(|| value.trim())
+        })
+    };
+    let digit = key(value("Signal")?)?;
+    let duration_ms = value("Duration").and_then(|text| text.parse().ok());
+    Some((digit, duration_ms.map_or(INFO_DIGIT, Duration::from_millis)))
+}
+
+/// The key, also as the number of its event (RFC 4733, section 3.2).
+fn key(text: &str) -> Option<Digit> {
+    match text {
+        "10" => Digit::new('*'),
+        "11" => Digit::new('#'),
+        _ => {
+            let mut letters = text.chars();
+            let (Some(letter), None) = (letters.next(), letters.next()) else {
+                return None;
+            };
+            Digit::new(letter)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_come_in_both_forms_of_info() {
+        let read = |kind: &str, body: &str| {
+            let text = format!(
+                "INFO sip:a SIP/2.0\r\nContent-Type: application/{kind}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            digit_of(&Message::parse(text.into()).unwrap())
+                .map(|(digit, down)| (digit.key(), down.as_millis()))
+        };
+        assert_eq!(
+            read("dtmf-relay", "Signal=5\r\nDuration=200\r\n"),
+            Some(('5', 200))
+        );
+        assert_eq!(read("dtmf-relay", "signal= 10 \n"), Some(('*', 160)));
+        assert_eq!(read("dtmf", "#"), Some(('#', 160)));
+        assert_eq!(read("dtmf", "55"), None);
+        assert_eq!(read("dtmf-relay", "Duration=3"), None);
+    }
+}

@@ -1,0 +1,174 @@
+//! A leg of a call: one dialog, what offer and answer agreed on in it, and what it hears.
+
+use std::time::Instant;
+
+use schemas::command::{DialLeg, MenuChoice};
+use schemas::observation::{EndedBy, LegFailure};
+use schemas::{AgentName, EventId, LegId};
+use sip::endpoint::flow::Flow;
+use sip::endpoint::keys::LegKey;
+
+use crate::configuration::Digits;
+use crate::session::Session;
+use crate::tally::milliseconds;
+use crate::voice::Hears;
+
+/// One leg.
+#[derive(Debug)]
+pub struct Leg {
+    /// Its number in the call.
+    pub id: LegId,
+    /// Its name in the SIP endpoint; none before its INVITE is sent.
+    pub key: Option<LegKey>,
+    /// Which way its messages go; none before its INVITE is sent.
+    pub flow: Option<Flow>,
+    /// How far it is.
+    pub stage: Stage,
+    /// When its INVITE came or was sent.
+    pub began: Instant,
+    /// When it was answered.
+    pub answered: Option<Instant>,
+    /// Offer and answer.
+    pub session: Session,
+    /// Its RTP socket.
+    pub socket: Socket,
+    /// What it shall hear when its peer listens.
+    pub hears: Hears,
+    /// What its media was told last.
+    pub tuned: Hears,
+    /// The agent that is on it.
+    pub agent: Option<Agent>,
+    /// Whether the log keeps which keys it pressed.
+    pub digits: Digits,
+    /// Whether a REFER of ours waits for its end on this leg.
+    pub refers: bool,
+    /// Whether its endpoint forgot it.
+    pub gone: bool,
+}
+
+/// How far a leg is.
+#[derive(Debug)]
+pub enum Stage {
+    /// The caller's: it waits for a decision.
+    Invited,
+    /// The caller's: it is to be answered as soon as it has a socket.
+    Answering {
+        /// The decision that said so.
+        because: EventId,
+    },
+    /// To be dialed as soon as it has a socket.
+    Opening {
+        /// The decision that said so.
+        because: EventId,
+        /// The command.
+        command: Box<DialLeg>,
+    },
+    /// Dialed, not answered.
+    Dialing,
+    /// Answered.
+    Talking,
+    /// Over; its last facts wait for the measures of its media.
+    Ending {
+        /// How.
+        ending: Ending,
+        /// The decision that ended it, if one did.
+        because: Option<EventId>,
+    },
+    /// Over, and its last fact is written.
+    Over,
+}
+
+/// How a leg came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As a leg that began at the peer or was answered.
+    Ended {
+        /// By whom.
+        by: EndedBy,
+        /// Why, in words.
+        cause: String,
+    },
+    /// As a leg that was dialed and not answered.
+    Failed {
+        /// Why.
+        failure: LegFailure,
+        /// The Reason header field, if there was one.
+        reason: Option<String>,
+        /// The Retry-After header field, if there was one.
+        retry_after_s: Option<u32>,
+    },
+}
+
+/// The RTP socket of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Socket {
+    /// There is none.
+    None,
+    /// The shell was asked for one.
+    Asked,
+    /// It is open.
+    Open,
+}
+
+/// A built-in agent on a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name.
+    pub name: AgentName,
+    /// What its keys mean, if it is a menu.
+    pub choices: Vec<MenuChoice>,
+}
+
+impl Leg {
+    /// A leg that has just begun.
+    pub fn new(id: LegId, stage: Stage, session: Session, digits: Digits, now: Instant) -> Leg {
+        Leg {
+            id,
+            key: None,
+            flow: None,
+            stage,
+            began: now,
+            answered: None,
+            session,
+            socket: Socket::None,
+            hears: Hears::Nothing,
+            tuned: Hears::Nothing,
+            agent: None,
+            digits,
+            refers: false,
+            gone: false,
+        }
+    }
+
+    /// Whether it is not over.
+    pub fn is_live(&self) -> bool {
+        !matches!(self.stage, Stage::Ending { .. } | Stage::Over)
+    }
+
+    /// Whether it is over and nothing more is to be written of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Over)
+    }
+
+    /// Whether it is answered and not over.
+    pub fn talks(&self) -> bool {
+        matches!(self.stage, Stage::Talking)
+    }
+
+    /// Whether it is the leg that began the call, and not answered yet.
+    pub fn waits_for_answer(&self) -> bool {
+        matches!(self.stage, Stage::Invited | Stage::Answering { .. })
+    }
+
+    /// Milliseconds since its INVITE.
+    pub fn age_ms(&self, now: Instant) -> u32 {
+        milliseconds(now.saturating_duration_since(self.began))
+    }
+
+    /// Milliseconds since it was answered; 0 if it was not.
+    pub fn talk_ms(&self, now: Instant) -> u64 {
+        self.answered.map_or(0, |at| {
+            u64::try_from(now.saturating_duration_since(at).as_millis()).unwrap_or(u64::MAX)
+        })
+    }
+}

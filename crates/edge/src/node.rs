@@ -1,0 +1,215 @@
+//! The facts of the edge itself: its start and stop, and what it refused, counted so that a flood of packets is no
+//! flood of events.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use schemas::observation::{
+    CallsTurnedAway, EdgeStarted, EdgeStopped, MessagesMalformed, SourceRefused, Tried,
+};
+use schemas::{Chain, Event};
+
+use crate::clock::Moment;
+use crate::ledger::Ledger;
+use crate::tally::{Tally, Told};
+
+/// The facts of one edge.
+#[derive(Debug)]
+pub struct Node {
+    chain: Chain,
+    strangers: Tally<Source, Stranger>,
+    malformed: Tally<Source, String>,
+    turned_away: Tally<&'static str, u16>,
+}
+
+/// Where messages came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// One address.
+    Address(IpAddr),
+    /// More addresses than are counted one by one.
+    Others,
+}
+
+/// What is told of a stranger's first request.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// Its method.
+    pub method: String,
+    /// The answer, if there was one.
+    pub status: Option<u16>,
+    /// The trunks that were tried.
+    pub tried: Vec<Tried>,
+}
+
+impl Node {
+    /// The node whose facts go on behind this chain.
+    pub fn new(chain: Chain) -> Node {
+        Node {
+            chain,
+            strangers: Tally::default(),
+            malformed: Tally::default(),
+            turned_away: Tally::default(),
+        }
+    }
+
+    /// The edge began.
+    pub fn started(&mut self, ledger: &mut Ledger, started: EdgeStarted, moment: Moment) {
+        self.fact(ledger, started, moment);
+    }
+
+    /// The edge ends: what was counted is told, then the end.
+    pub fn stopped(&mut self, ledger: &mut Ledger, stopped: EdgeStopped, moment: Moment) {
+        let strangers = self.strangers.finish(moment.now);
+        let malformed = self.malformed.finish(moment.now);
+        let turned_away = self.turned_away.finish(moment.now);
+        self.tell(ledger, (strangers, malformed, turned_away), moment);
+        self.fact(ledger, stopped, moment);
+    }
+
+    /// A request of a stranger was refused.
+    pub fn stranger(
+        &mut self,
+        ledger: &mut Ledger,
+        source: IpAddr,
+        first: impl FnOnce() -> Stranger,
+        moment: Moment,
+    ) {
+        let source = Source::Address(source);
+        let told = self
+            .strangers
+            .count(source, Source::Others, moment.now, first);
+        self.tell(ledger, (told, None, None), moment);
+    }
+
+    /// A message was no SIP.
+    pub fn malformed(
+        &mut self,
+        ledger: &mut Ledger,
+        source: IpAddr,
+        error: impl FnOnce() -> String,
+        moment: Moment,
+    ) {
+        let source = Source::Address(source);
+        let told = self
+            .malformed
+            .count(source, Source::Others, moment.now, error);
+        self.tell(ledger, (None, told, None), moment);
+    }
+
+    /// A new call was turned away.
+    pub fn turned_away(
+        &mut self,
+        ledger: &mut Ledger,
+        cause: &'static str,
+        status: u16,
+        moment: Moment,
+    ) {
+        let told = self.turned_away.count(cause, cause, moment.now, || status);
+        self.tell(ledger, (None, None, told), moment);
+    }
+
+    /// When [`Node::due`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        let strangers = self.strangers.deadline().into_iter();
+        strangers
+            .chain(self.malformed.deadline())
+            .chain(self.turned_away.deadline())
+            .min()
+    }
+
+    /// Tells what was counted in windows that are over.
+    pub fn due(&mut self, ledger: &mut Ledger, moment: Moment) {
+        let strangers = self.strangers.due(moment.now);
+        let malformed = self.malformed.due(moment.now);
+        let turned_away = self.turned_away.due(moment.now);
+        self.tell(ledger, (strangers, malformed, turned_away), moment);
+    }
+
+    fn tell(
+        &mut self,
+        ledger: &mut Ledger,
+        (strangers, malformed, turned_away): (
+            impl IntoIterator<Item = Told<Source, Stranger>>,
+            impl IntoIterator<Item = Told<Source, String>>,
+            impl IntoIterator<Item = Told<&'static str, u16>>,
+        ),
+        moment: Moment,
+    ) {
+        for Told {
+            key,
+            count,
+            first,
+            over_ms,
+        } in strangers
+        {
+            let Stranger {
+                method,
+                status,
+                tried,
+            } = first;
+            let source = key.to_string();
+            let refused = SourceRefused {
+                source,
+                requests: count,
+                method,
+                status,
+                over_ms,
+                tried,
+            };
+            self.fact(ledger, refused, moment);
+        }
+        for Told {
+            key,
+            count,
+            first: error,
+            over_ms,
+        } in malformed
+        {
+            let source = key.to_string();
+            self.fact(
+                ledger,
+                MessagesMalformed {
+                    source,
+                    messages: count,
+                    error,
+                    over_ms,
+                },
+                moment,
+            );
+        }
+        for Told {
+            key,
+            count,
+            first: status,
+            over_ms,
+        } in turned_away
+        {
+            let cause = key.to_owned();
+            self.fact(
+                ledger,
+                CallsTurnedAway {
+                    calls: count,
+                    cause,
+                    status,
+                    over_ms,
+                },
+                moment,
+            );
+        }
+    }
+
+    fn fact(&mut self, ledger: &mut Ledger, event: impl Into<Event>, moment: Moment) {
+        ledger.fact(&mut self.chain, None, event, moment.wall);
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Address(address) => fmt::Display::fmt(address, f),
+            Source::Others => f.write_str("other addresses"),
+        }
+    }
+}

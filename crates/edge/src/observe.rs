@@ -1,0 +1,394 @@
+//! From SIP to facts: what an event of the endpoint means for the call that it belongs to. An INVITE that begins a
+//! call comes in by [`Call::begin`], everything after it by [`Call::observe`].
+
+use bytes::Bytes;
+use schemas::observation::{
+    ByeReceived, CancelReceived, CodecNegotiated, EarlyMediaStarted, EndedBy, InviteReceived,
+    LegAnswered, LegFailure, LegRinging, TrunkMatch,
+};
+use schemas::{Direction, LegId, Personal, WireMessage};
+use sip::endpoint::event::{EndCause, Event};
+use sip::endpoint::flow::Flow;
+use sip::endpoint::keys::LegKey;
+use sip::{Message, Name, StatusCode};
+
+use crate::call::{Call, ended_by_edge};
+use crate::capture::{DigitsInCapture, redact};
+use crate::configuration::{CODECS, Digits};
+use crate::identity;
+use crate::leg::{Ending, Leg, Stage};
+use crate::session::{Session, direction_of};
+use crate::step::Step;
+use crate::voice::{leg_id, negotiated};
+
+impl Call {
+    /// An INVITE began the call.
+    pub fn begin(
+        &mut self,
+        step: &mut Step<'_>,
+        key: LegKey,
+        message: &Message,
+        flow: Flow,
+        trunk: TrunkMatch,
+    ) {
+        let known = step.trunks.named(trunk.trunk.as_str());
+        let codecs = known.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
+        let digits = known.map_or(Digits::Counted, |trunk| trunk.digits);
+        let mut session = Session::new(codecs, key.get());
+        if message.has_body_of("application/sdp") {
+            session.take_offer(message.body());
+        }
+        let offer = session.media_offer();
+        let now = step.moment.now;
+        let mut leg = Leg::new(LegId::CALLER, Stage::Invited, session, digits, now);
+        leg.key = Some(key);
+        leg.flow = Some(flow);
+        self.legs.insert(LegId::CALLER, leg);
+        step.places.insert(key, (self.id, LegId::CALLER));
+        self.fact(
+            step,
+            InviteReceived {
+                leg: LegId::CALLER,
+                trunk,
+                source: flow.remote.to_string(),
+                local: flow.local.to_string(),
+                transport: transport(flow),
+                sip_call_id: message.call_id().unwrap_or_default().to_owned(),
+                request_uri: Personal::new(message.request_uri().to_owned()),
+                called: identity::called(message),
+                to: identity::of_header(message, Name::To),
+                from: identity::of_header(message, Name::From),
+                asserted: identity::asserted(message),
+                context: identity::context(message),
+                user_agent: message.header(Name::UserAgent).map(str::to_owned),
+                offer,
+            },
+        );
+    }
+
+    /// Something happened in the dialog of a leg.
+    pub fn observe(&mut self, step: &mut Step<'_>, leg: LegId, event: Event) {
+        match event {
+            Event::IncomingInvite { .. } => {}
+            Event::Ringing { status, .. } => {
+                self.fact(
+                    step,
+                    LegRinging {
+                        leg,
+                        status: status.get(),
+                    },
+                );
+            }
+            Event::EarlyMedia { status, sdp, .. } => self.early_media(step, leg, status, &sdp),
+            Event::Answered { sdp, .. } => self.answered(step, leg, sdp.as_ref()),
+            Event::Rejected {
+                status, message, ..
+            } => self.rejected(step, leg, status, &message),
+            Event::TimedOut { timer, .. } => {
+                self.fail(
+                    step,
+                    leg,
+                    LegFailure::TimedOut {
+                        timer: timer.to_string(),
+                    },
+                );
+            }
+            Event::TransportFailed { .. } => {
+                let error = "the INVITE could not be sent".to_owned();
+                self.fail(step, leg, LegFailure::Unreachable { error });
+            }
+            Event::Cancelled { message, .. } => self.cancelled(step, leg, &message),
+            Event::Acked { sdp, .. } => self.acked(step, leg, sdp.as_ref()),
+            Event::AckMissing { .. } => {
+                self.end(step, leg, ended_by_edge("no ACK within 32 s"), None);
+            }
+            Event::ByeReceived { message, .. } => self.bye(step, leg, &message),
+            Event::OfferReceived { sdp, .. } => self.offered(step, leg, sdp.as_ref()),
+            Event::ReferReceived {
+                refer_to,
+                referred_by,
+                ..
+            } => {
+                self.transfer_requested(step, leg, &refer_to, referred_by.as_deref());
+            }
+            Event::ReferAccepted { reports, .. } => self.refer_accepted(step, leg, reports),
+            Event::ReferProgress {
+                status,
+                phrase,
+                last,
+                ..
+            } => {
+                self.refer_progress(step, leg, status, &phrase, last);
+            }
+            Event::ReferRejected {
+                status, message, ..
+            } => {
+                self.refer_rejected(step, leg, status, &message);
+            }
+            Event::RequestFailed { method, .. } => self.request_failed(step, leg, &method),
+            Event::InfoReceived {
+                answered, message, ..
+            } => {
+                if answered.is_success() {
+                    self.info(step, leg, &message);
+                }
+            }
+            Event::Ended { cause, .. } => self.gone(step, leg, cause),
+            // The ladder shows them; nothing of the call depends on them.
+            Event::ForkHungUp { .. }
+            | Event::OfferCancelled { .. }
+            | Event::ReinviteAnswered { .. }
+            | Event::ReinviteRejected { .. }
+            | Event::ReinviteDelayed { .. }
+            | Event::NotifyReceived { .. }
+            | Event::RequestAnswered { .. }
+            | Event::OptionsReceived { .. }
+            | Event::OptionsAnswered { .. }
+            | Event::OptionsFailed { .. } => {}
+        }
+    }
+
+    fn early_media(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, sdp: &Bytes) {
+        let status = status.get();
+        self.fact(step, LegRinging { leg, status });
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if state.session.terms().is_none() && state.session.take_answer(sdp).is_ok() {
+            self.fact(step, EarlyMediaStarted { leg, status });
+            self.talk(step, leg);
+        }
+    }
+
+    fn answered(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Option<&Bytes>) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        // A 200 without a description keeps the answer of the 183 (RFC 3261 section 13.2.1).
+        let agreed = match sdp {
+            Some(sdp) => state.session.take_answer(sdp),
+            None if state.session.terms().is_some() => Ok(()),
+            None => Err("the answer holds no session description".to_owned()),
+        };
+        let now = step.moment.now;
+        match agreed {
+            Ok(()) => {
+                state.stage = Stage::Talking;
+                state.answered = Some(now);
+                let after_ms = state.age_ms(now);
+                self.fact(step, LegAnswered { leg, after_ms });
+                self.negotiated(step, leg);
+            }
+            Err(error) => {
+                self.fail(step, leg, LegFailure::Impossible { error });
+                self.say_bye(step, leg, None);
+            }
+        }
+    }
+
+    fn rejected(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, message: &Message) {
+        let ending = Ending::Failed {
+            failure: LegFailure::Refused {
+                status: status.get(),
+                phrase: message.reason_phrase().to_owned(),
+            },
+            reason: identity::reason(message),
+            retry_after_s: retry_after_s(message),
+        };
+        self.end(step, leg, ending, None);
+    }
+
+    fn fail(&mut self, step: &mut Step<'_>, leg: LegId, failure: LegFailure) {
+        self.end(
+            step,
+            leg,
+            Ending::Failed {
+                failure,
+                reason: None,
+                retry_after_s: None,
+            },
+            None,
+        );
+    }
+
+    fn cancelled(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
+        self.fact(
+            step,
+            CancelReceived {
+                leg,
+                reason: identity::reason(message),
+            },
+        );
+        let cause = "CANCEL".to_owned();
+        self.end(
+            step,
+            leg,
+            Ending::Ended {
+                by: EndedBy::Peer,
+                cause,
+            },
+            None,
+        );
+    }
+
+    /// The answer to an offer that stood in our 200.
+    fn acked(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Option<&Bytes>) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if !state.session.awaits_answer() {
+            return;
+        }
+        let taken = match sdp {
+            Some(sdp) => state.session.take_answer(sdp),
+            None => Err("the ACK holds no session description".to_owned()),
+        };
+        match taken {
+            Ok(()) => self.negotiated(step, leg),
+            // A session that was agreed on before goes on; without one nobody hears anybody.
+            Err(_) if state.session.terms().is_some() => {}
+            Err(error) => {
+                self.end(step, leg, ended_by_edge(&error), None);
+                self.say_bye(step, leg, None);
+            }
+        }
+    }
+
+    fn bye(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
+        let (reason, context) = (identity::reason(message), identity::context(message));
+        self.fact(
+            step,
+            ByeReceived {
+                leg,
+                reason,
+                context,
+            },
+        );
+        let cause = "BYE".to_owned();
+        self.end(
+            step,
+            leg,
+            Ending::Ended {
+                by: EndedBy::Peer,
+                cause,
+            },
+            None,
+        );
+    }
+
+    /// The endpoint forgot the leg. Whatever did not end it before, this does.
+    fn gone(&mut self, step: &mut Step<'_>, leg: LegId, cause: EndCause) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        state.gone = true;
+        let waits = matches!(state.stage, Stage::Dialing);
+        if waits {
+            self.fail(step, leg, LegFailure::Cancelled);
+        } else if cause == EndCause::DialogLost {
+            self.end(
+                step,
+                leg,
+                ended_by_edge("the peer does not know the dialog any more"),
+                None,
+            );
+        } else {
+            self.end(step, leg, ended_by_edge("the dialog ended"), None);
+        }
+    }
+
+    /// Offer and answer agreed: media follows, and everybody is told.
+    pub fn negotiated(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let (Some(terms), Some(local)) = (state.session.terms(), state.session.local()) else {
+            return;
+        };
+        let fact = CodecNegotiated {
+            leg,
+            codec: terms.codec.to_string(),
+            payload_type: terms.payload_type_send,
+            telephone_event: terms.dtmf.map(|dtmf| dtmf.send),
+            local: local.to_string(),
+            remote: terms.remote.to_string(),
+            direction: direction_of(terms.direction),
+            packet_ms: terms.ptime_ms,
+        };
+        self.fact(step, fact);
+        self.talk(step, leg);
+    }
+
+    /// Lets the media of a leg follow what was agreed on.
+    pub fn talk(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let (Some(terms), Some(flow)) = (state.session.terms(), state.flow) else {
+            return;
+        };
+        let watched = state.answered.is_some();
+        let accepts = state.session.described();
+        let negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
+        self.voice(
+            step,
+            media::Input::Update {
+                leg: leg_id(leg),
+                negotiated,
+            },
+        );
+        self.tune(step, leg);
+        self.tune_partners(step, leg);
+    }
+
+    /// A SIP message of this call crossed a socket.
+    pub fn capture(&mut self, step: &mut Step<'_>, leg: Option<LegId>, crossing: Crossing<'_>) {
+        let stored = leg
+            .and_then(|leg| self.legs.get(&leg))
+            .map(|leg| leg.digits);
+        let digits = match stored {
+            Some(Digits::Stored) => DigitsInCapture::Kept,
+            Some(Digits::Counted) | None => DigitsInCapture::Masked,
+        };
+        let message = WireMessage {
+            leg,
+            direction: crossing.direction,
+            local: crossing.flow.local.to_string(),
+            peer: crossing.flow.remote.to_string(),
+            transport: transport(crossing.flow),
+            retransmission: crossing.retransmission,
+            bytes: redact(crossing.bytes, digits),
+        };
+        step.ledger.wire(&mut self.wire, message, step.moment.wall);
+        step.counters.wire_written.one();
+    }
+}
+
+/// A message on its way through a socket.
+#[derive(Clone, Copy, Debug)]
+pub struct Crossing<'a> {
+    /// In or out.
+    pub direction: Direction,
+    /// Which way.
+    pub flow: Flow,
+    /// Whether it repeats an earlier one.
+    pub retransmission: bool,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// The transport as events name it.
+pub fn transport(flow: Flow) -> schemas::Transport {
+    match flow.transport {
+        sip::endpoint::flow::Transport::Udp => schemas::Transport::Udp,
+        sip::endpoint::flow::Transport::Tcp => schemas::Transport::Tcp,
+        sip::endpoint::flow::Transport::Tls => schemas::Transport::Tls,
+    }
+}
+
+/// The delay of a Retry-After; what stands behind it (a comment, a duration) is left out.
+fn retry_after_s(message: &Message) -> Option<u32> {
+    let value = message.header(Name::RetryAfter)?;
+    let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}

@@ -1,0 +1,182 @@
+//! A leg got its socket: it is answered, or its INVITE leaves.
+
+use schemas::command::DialLeg;
+use schemas::observation::{Identity, LegAnswered, LegDialed};
+use schemas::{EventId, LegId, Personal};
+use sip::endpoint::InviteRequest;
+use sip::endpoint::extra::Extra;
+use sip::endpoint::keys::LegKey;
+
+use crate::call::Call;
+use crate::leg::{Socket, Stage};
+use crate::observe::transport;
+use crate::port::Opened;
+use crate::refusal::Refusal;
+use crate::step::Step;
+use crate::voice::leg_id;
+
+impl Call {
+    /// The socket that was asked for, or why there is none.
+    pub fn opened(&mut self, step: &mut Step<'_>, leg: LegId, result: Result<Opened, String>) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            // Given up in the meantime.
+            if result.is_ok() {
+                self.voice(step, media::Input::Remove { leg: leg_id(leg) });
+            }
+            return;
+        };
+        state.socket = if result.is_ok() {
+            Socket::Open
+        } else {
+            Socket::None
+        };
+        match &mut state.stage {
+            Stage::Answering { because } => {
+                let because = *because;
+                self.answer_now(step, leg, because, result);
+            }
+            Stage::Opening { because, command } => {
+                let (because, command) = (*because, command.clone());
+                if let Err(refusal) = self.dial_now(step, because, &command, result) {
+                    self.close(step, leg);
+                    self.forget_unsent(leg);
+                    self.command_failed(step, because, "DialLeg", leg, refusal);
+                }
+            }
+            _ => self.close(step, leg),
+        }
+        self.work(step);
+    }
+
+    /// Forgets a leg whose INVITE was never sent.
+    pub fn forget_unsent(&mut self, leg: LegId) {
+        self.legs.remove(&leg);
+    }
+
+    fn close(&mut self, step: &mut Step<'_>, leg: LegId) {
+        if self
+            .legs
+            .get(&leg)
+            .is_some_and(|leg| leg.socket == Socket::Open)
+        {
+            self.voice(step, media::Input::Remove { leg: leg_id(leg) });
+        }
+    }
+
+    fn answer_now(
+        &mut self,
+        step: &mut Step<'_>,
+        leg: LegId,
+        because: EventId,
+        result: Result<Opened, String>,
+    ) {
+        let preferred = self.codec_beside(leg);
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let Some(key) = state.key else { return };
+        let described = result.map_err(Refusal::unavailable).and_then(|opened| {
+            state.session.receive_at(opened.rtp);
+            state
+                .session
+                .answer(preferred)
+                .map_err(Refusal::not_acceptable)
+        });
+        let now = step.moment.now;
+        let answered = described
+            .and_then(|sdp| Ok(step.endpoint.answer(key, Some(sdp), Extra::none(), now)?));
+        if let Err(refusal) = answered {
+            // The leg waits on: control says what the caller gets.
+            state.stage = Stage::Invited;
+            self.close(step, leg);
+            self.command_failed(step, because, "AnswerLeg", leg, refusal);
+            return;
+        }
+        state.stage = Stage::Talking;
+        state.answered = Some(now);
+        let after_ms = state.age_ms(now);
+        self.fact_because(step, Some(because), LegAnswered { leg, after_ms });
+        self.negotiated(step, leg);
+    }
+
+    fn dial_now(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        command: &DialLeg,
+        result: Result<Opened, String>,
+    ) -> Result<(), Refusal> {
+        let opened = result.map_err(Refusal::unavailable)?;
+        let first = command.codecs_of.and_then(|leg| self.legs.get(&leg));
+        let first = first
+            .map(|leg| leg.session.common_codecs())
+            .unwrap_or_default();
+        let state = self
+            .legs
+            .get_mut(&command.leg)
+            .ok_or_else(|| Refusal::over("the leg was given up"))?;
+        state.session.receive_at(opened.rtp);
+        let sdp = state.session.offer(&first)?;
+        let caller = command.caller.reveal();
+        let call_id = call_id(self.id, command.leg);
+        let request = InviteRequest {
+            target: command.target.reveal().as_str().into(),
+            flow: opened.flow,
+            from: from(caller).into(),
+            to: None,
+            contact: None,
+            call_id: Some(call_id.as_str().into()),
+            headers: context(command),
+            sdp: Some(sdp),
+        };
+        let now = step.moment.now;
+        let key = step.endpoint.invite(request, now)?;
+        state.stage = Stage::Dialing;
+        state.began = now;
+        self.placed(step, command.leg, key, opened);
+        step.counters.legs_dialed.one();
+        let dialed = LegDialed {
+            leg: command.leg,
+            trunk: command.trunk.clone(),
+            destination: opened.flow.remote.to_string(),
+            transport: transport(opened.flow),
+            target: command.target.clone(),
+            caller: Personal::new(caller.clone()),
+            sip_call_id: call_id,
+        };
+        self.fact_because(step, Some(because), dialed);
+        Ok(())
+    }
+
+    fn placed(&mut self, step: &mut Step<'_>, leg: LegId, key: LegKey, opened: Opened) {
+        if let Some(state) = self.legs.get_mut(&leg) {
+            state.key = Some(key);
+            state.flow = Some(opened.flow);
+        }
+        step.places.insert(key, (self.id, leg));
+    }
+}
+
+/// The Call-ID of a leg that is dialed: it names the call, so that both sides of a bridge can be found by one search.
+/// Nothing secret follows from it: a dialog is found by its tags as well.
+fn call_id(call: schemas::CallId, leg: LegId) -> String {
+    format!("{call}-{leg}")
+}
+
+/// The From of a caller; one that is not known calls as RFC 3323 has it.
+fn from(caller: &Identity) -> String {
+    let uri = match caller.uri.as_str() {
+        "" => "sip:anonymous@anonymous.invalid",
+        uri => uri,
+    };
+    sip::name_addr::format(Some(&caller.display_name), uri, None)
+}
+
+/// The listed header fields. One that cannot be written does not keep the others from crossing.
+fn context(command: &DialLeg) -> Extra {
+    let mut extra = Extra::none();
+    for header in &command.context {
+        let _ = extra.add(&header.name, header.value.reveal());
+    }
+    extra
+}

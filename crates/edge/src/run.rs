@@ -1,0 +1,419 @@
+//! The edge with its sockets: one loop that turns everything that comes into one [`Input`] for the core, and carries
+//! out what the core says.
+
+mod lookup;
+mod stopping;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use journal::{BoxFuture, EventLog, Filter, Follower, Stream};
+use schemas::{CallId, Entry, Lane, LegId};
+use sip::endpoint::flow::Flow;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::lookup::{Lookup, lookup};
+use self::stopping::Stopping;
+use crate::checkpoint::Checkpoint;
+use crate::clock::{Moment, moment};
+use crate::configuration::Configuration;
+use crate::core::{Core, FACTS_WAITING_MAX, Start};
+use crate::counters::Counters;
+use crate::error::Error;
+use crate::ledger::Batch;
+use crate::left_behind;
+use crate::outbox::{Outbox, Progress};
+use crate::port::{Input, Opened, Output, Toward};
+use crate::recordings::Recordings;
+use crate::socket::{Sockets, rtp_bind_address};
+use crate::switchboard::Switchboard;
+use crate::voice::FromVoice;
+
+/// Datagrams of one socket that are handled before their facts are given to the log together.
+const DATAGRAMS_MAX: usize = 64;
+
+/// Media events that are handled in one turn.
+const VOICE_MAX: usize = 256;
+
+/// How often the checkpoint is written.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
+
+/// How long to wait before a log that cannot be followed is followed anew.
+const FOLLOW_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// A running edge: sockets, media and the way into the log around a [`Core`].
+pub struct Edge {
+    core: Core,
+    sockets: Sockets,
+    log: Arc<dyn EventLog>,
+    outbox: Outbox,
+    switchboard: Switchboard,
+    voices: mpsc::Receiver<FromVoice>,
+    decisions: Option<Follower>,
+    follow_at: Option<Instant>,
+    following: Option<BoxFuture<Result<Follower, journal::Error>>>,
+    lookups: FuturesUnordered<BoxFuture<Lookup>>,
+    checkpoint: Checkpoint,
+    checkpoint_at: Instant,
+    advertise: Option<std::net::IpAddr>,
+    counters: Arc<Counters>,
+    log_is_away: bool,
+}
+
+/// Everything that the loop waits for.
+enum Wake {
+    Datagrams(usize),
+    Decided(Decided),
+    Voice(Option<FromVoice>),
+    Progress(Progress),
+    Lookup(Lookup),
+    Stop,
+    Due,
+}
+
+/// What comes of following the decisions.
+enum Decided {
+    Entries(Result<Vec<Entry>, journal::Error>),
+    Follower(Result<Follower, journal::Error>),
+}
+
+impl Edge {
+    /// Listens, and ends in the log what an earlier run left behind. `seed` is secret randomness, never the same twice.
+    pub async fn bind(
+        configuration: Configuration,
+        log: Arc<dyn EventLog>,
+        seed: [u8; 32],
+    ) -> Result<Edge, Error> {
+        configuration.check()?;
+        let recordings = match &configuration.recordings {
+            Some(directory) => Recordings::read(directory)?,
+            None => Recordings::default(),
+        };
+        let sockets = Sockets::listen(&configuration.listen, configuration.advertise)?;
+        let counters = Arc::new(Counters::default());
+        let checkpoint = Checkpoint::new(configuration.checkpoint.clone());
+        let Moment { now, wall } = moment();
+        // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
+        let head = log.head(Stream::Events).await?;
+        let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
+        let filter = Filter::ALL.lanes(&[Lane::Decisions]);
+        let decisions = Some(log.follow(Stream::Events, head, filter).await?);
+        let (switchboard, voices) = Switchboard::new(&configuration);
+        let advertise = configuration.advertise;
+        let core = Core::new(Start {
+            configuration,
+            recordings: Arc::new(recordings),
+            counters: counters.clone(),
+            seed,
+            chain: past.chain,
+            listens: sockets.addresses().to_vec(),
+            moment: moment(),
+        });
+        let mut outbox = Outbox::new(log.clone(), counters.clone());
+        if past.calls > 0 {
+            tracing::warn!(
+                calls = past.calls,
+                "an earlier run left calls behind; they are ended"
+            );
+            outbox.submit(Batch::of_the_past(past.endings));
+        }
+        Ok(Edge {
+            core,
+            sockets,
+            log,
+            outbox,
+            switchboard,
+            voices,
+            decisions,
+            follow_at: None,
+            following: None,
+            lookups: FuturesUnordered::new(),
+            checkpoint,
+            checkpoint_at: now + CHECKPOINT_EVERY,
+            advertise,
+            counters,
+            log_is_away: false,
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addresses(&self) -> &[SocketAddr] {
+        self.sockets.addresses()
+    }
+
+    /// Its counters, readable from anywhere at any time.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
+    }
+
+    /// Works until `stop`, then lets calls come to their end for as long as the drain bound says, ends the others, and
+    /// returns when the log has everything. `cause` is what the log says of the stop: `SIGTERM`.
+    pub async fn run(mut self, stop: CancellationToken, cause: &str) -> Result<(), Error> {
+        let mut stopping = Stopping::No;
+        self.settle();
+        loop {
+            let wake = self.wait(&stop, stopping).await;
+            self.carry_out(wake);
+            self.settle();
+            if self.core.is_overfull() {
+                return Err(Error::LogLost {
+                    waiting: FACTS_WAITING_MAX,
+                });
+            }
+            stopping = self.stopping(stopping, &stop, cause);
+            if matches!(stopping, Stopping::Over) {
+                break;
+            }
+        }
+        self.remember();
+        self.switchboard.stop().await;
+        Ok(())
+    }
+
+    async fn wait(&mut self, stop: &CancellationToken, stopping: Stopping) -> Wake {
+        let deadline = self.deadline(stopping);
+        let due = async {
+            match deadline {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let (decisions, following) = (&mut self.decisions, &mut self.following);
+        let decisions = async {
+            match (decisions, following) {
+                (Some(follower), _) => Decided::Entries(follower.next().await),
+                (None, Some(following)) => Decided::Follower(following.await),
+                (None, None) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            index = self.sockets.readable() => Wake::Datagrams(index),
+            decided = decisions => Wake::Decided(decided),
+            told = self.voices.recv() => Wake::Voice(told),
+            progress = self.outbox.progress() => Wake::Progress(progress),
+            Some(lookup) = self.lookups.next() => Wake::Lookup(lookup),
+            () = stop.cancelled(), if matches!(stopping, Stopping::No) => Wake::Stop,
+            () = due => Wake::Due,
+        }
+    }
+
+    fn carry_out(&mut self, wake: Wake) {
+        match wake {
+            Wake::Datagrams(index) => self.datagrams(index),
+            Wake::Decided(Decided::Entries(Ok(entries))) => {
+                for entry in entries {
+                    self.input(Input::Decision(entry.record));
+                }
+            }
+            Wake::Decided(Decided::Follower(Ok(follower))) => {
+                self.following = None;
+                self.decisions = Some(follower);
+            }
+            Wake::Decided(Decided::Entries(Err(error)) | Decided::Follower(Err(error))) => {
+                self.decisions_lost(&error);
+            }
+            Wake::Voice(told) => self.voices(told),
+            Wake::Progress(progress) => self.progress(progress),
+            Wake::Lookup(Lookup { call, leg, found }) => {
+                let flow = found.and_then(|remote| self.flow_to(remote));
+                self.open(call, leg, flow);
+            }
+            Wake::Stop => self.input(Input::Stop),
+            Wake::Due => self.due(),
+        }
+    }
+
+    /// Handles what is there, so that many datagrams share one append.
+    fn datagrams(&mut self, index: usize) {
+        for _ in 0..DATAGRAMS_MAX {
+            let Some((bytes, flow)) = self.sockets.receive(index) else {
+                return;
+            };
+            self.input(Input::Datagram { bytes, flow });
+        }
+    }
+
+    fn voices(&mut self, first: Option<FromVoice>) {
+        let mut next = first;
+        for _ in 0..VOICE_MAX {
+            let Some(told) = next else { return };
+            if let media::Event::Measured(measured) = &told.event {
+                self.counters.rtp_received.add(measured.received.packets);
+                self.counters.rtp_sent.add(measured.sent.packets);
+                self.switchboard.closed(told.call, told.leg);
+            }
+            self.input(Input::Voice(told));
+            next = self.voices.try_recv().ok();
+        }
+        if let Some(told) = next {
+            self.input(Input::Voice(told));
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        match progress {
+            Progress::Durable {
+                ticket,
+                begun,
+                last,
+            } => {
+                for (call, position) in begun {
+                    self.checkpoint.began(call, position);
+                }
+                if let Some(position) = last {
+                    self.checkpoint.reached(position);
+                }
+                if std::mem::take(&mut self.log_is_away) {
+                    tracing::info!("the log takes facts again");
+                }
+                if let Some(ticket) = ticket {
+                    self.input(Input::Committed(ticket));
+                }
+            }
+            Progress::Refused { reason } => {
+                if !std::mem::replace(&mut self.log_is_away, true) {
+                    tracing::error!(%reason, "the log takes no facts; new calls are turned away");
+                }
+                self.input(Input::LogAway);
+            }
+        }
+    }
+
+    fn decisions_lost(&mut self, error: &journal::Error) {
+        tracing::error!(%error, "decisions cannot be followed");
+        if matches!(error, journal::Error::Damaged(_)) {
+            return;
+        }
+        self.decisions = None;
+        self.following = None;
+        self.follow_at = Some(moment().now + FOLLOW_AGAIN_AFTER);
+    }
+
+    fn due(&mut self) {
+        let now = moment().now;
+        self.input(Input::Due);
+        if now >= self.checkpoint_at {
+            self.checkpoint_at = now + CHECKPOINT_EVERY;
+            self.remember();
+        }
+    }
+
+    fn remember(&mut self) {
+        if let Err(error) = self.checkpoint.write() {
+            tracing::warn!(%error, "the checkpoint cannot be written; the next start takes longer");
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        self.core.handle(input, moment());
+        while let Some(output) = self.core.poll() {
+            self.output(output);
+        }
+    }
+
+    fn output(&mut self, output: Output) {
+        match output {
+            Output::Send {
+                bytes,
+                flow,
+                transaction,
+            } => {
+                if let Err(error) = self.sockets.send(&bytes, flow) {
+                    tracing::debug!(%error, remote = %flow.remote, "a datagram cannot be sent");
+                    if let Some(transaction) = transaction {
+                        self.core
+                            .handle(Input::SendFailed { transaction }, moment());
+                    }
+                }
+            }
+            Output::Open {
+                call,
+                leg,
+                toward: Toward::Flow(flow),
+            } => self.open(call, leg, Ok(flow)),
+            Output::Open {
+                call,
+                leg,
+                toward: Toward::Destination(text),
+            } => match text.parse() {
+                Ok(remote) => {
+                    let flow = self.flow_to(remote);
+                    self.open(call, leg, flow);
+                }
+                Err(_) => self.lookups.push(lookup(call, leg, text)),
+            },
+            Output::Voice(to) => {
+                if let Some(told) = self.switchboard.tell(to) {
+                    self.switchboard.closed(told.call, told.leg);
+                    self.core.handle(Input::Voice(told), moment());
+                }
+            }
+            Output::Forget(call) => {
+                self.switchboard.forget(call);
+                self.checkpoint.forget(call);
+            }
+        }
+    }
+
+    fn flow_to(&mut self, remote: SocketAddr) -> Result<Flow, String> {
+        self.sockets
+            .flow_to(remote)
+            .map_err(|error| format!("{remote} cannot be reached: {error}"))
+    }
+
+    fn open(&mut self, call: CallId, leg: LegId, flow: Result<Flow, String>) {
+        let result = flow.and_then(|flow| {
+            let bind = rtp_bind_address(&self.sockets, flow.local.ip());
+            let port = self.switchboard.open(call, leg, bind)?;
+            let seen = self.advertise.unwrap_or(flow.local.ip());
+            Ok(Opened {
+                flow,
+                rtp: SocketAddr::new(seen, port),
+            })
+        });
+        self.core
+            .handle(Input::Opened { call, leg, result }, moment());
+    }
+
+    /// Gives the log what it can take, and follows decisions again if they were lost.
+    fn settle(&mut self) {
+        let now = moment().now;
+        self.outbox.retry(now);
+        while self.outbox.has_room()
+            && let Some(batch) = self.core.take_batch()
+        {
+            self.outbox.submit(batch);
+        }
+        if self.follow_at.is_some_and(|at| at <= now) {
+            self.follow_at = None;
+            self.following = Some(follow_from_head(self.log.clone()));
+        }
+    }
+
+    fn deadline(&self, stopping: Stopping) -> Option<Instant> {
+        let stopping = stopping.deadline();
+        [
+            self.core.deadline(),
+            self.outbox.deadline(),
+            self.follow_at,
+            stopping,
+            Some(self.checkpoint_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+/// Decisions from now on. Those that were made in between are missed; the calls that needed them notice, and end.
+fn follow_from_head(log: Arc<dyn EventLog>) -> BoxFuture<Result<Follower, journal::Error>> {
+    Box::pin(async move {
+        let head = log.head(Stream::Events).await?;
+        let filter = Filter::ALL.lanes(&[Lane::Decisions]);
+        log.follow(Stream::Events, head, filter).await
+    })
+}

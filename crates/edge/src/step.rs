@@ -1,0 +1,37 @@
+//! What one step of the core works with beside the call itself: lent out, so that a call never owns its surroundings.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use schemas::{CallId, LegId};
+use sip::endpoint::Endpoint;
+use sip::endpoint::keys::LegKey;
+
+use crate::clock::Moment;
+use crate::configuration::Configuration;
+use crate::counters::Counters;
+use crate::ledger::Ledger;
+use crate::port::Output;
+use crate::recordings::Recordings;
+use crate::trunk::Trunks;
+
+/// One step.
+pub struct Step<'a> {
+    /// The SIP side.
+    pub endpoint: &'a mut Endpoint,
+    /// The log side.
+    pub ledger: &'a mut Ledger,
+    /// What the shell has to do.
+    pub outputs: &'a mut VecDeque<Output>,
+    /// Which leg of which call a leg of the endpoint is.
+    pub places: &'a mut BTreeMap<LegKey, (CallId, LegId)>,
+    /// The configuration.
+    pub configuration: &'a Configuration,
+    /// The trunks.
+    pub trunks: &'a Trunks,
+    /// The recordings that agents can play.
+    pub recordings: &'a Recordings,
+    /// The counters.
+    pub counters: &'a Counters,
+    /// Now.
+    pub moment: Moment,
+}

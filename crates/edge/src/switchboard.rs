@@ -1,0 +1,153 @@
+//! The media of all calls: who has which port, and the way to each call's task.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use schemas::{CallId, LegId};
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use crate::call_media::{CallMedia, ORDERS_MAX, Order};
+use crate::configuration::Configuration;
+use crate::ports::Ports;
+use crate::socket::open_rtp;
+use crate::voice::{FromVoice, ToVoice};
+
+/// Media events that wait for the edge's loop; calls wait when it is full.
+const EVENTS_MAX: usize = 4_096;
+
+/// Ports that are tried before a leg gets none: others may hold some of the range.
+const TRIES_MAX: usize = 64;
+
+/// The media of all calls.
+pub struct Switchboard {
+    calls: BTreeMap<CallId, mpsc::Sender<Order>>,
+    ports: Ports,
+    taken: BTreeMap<(CallId, LegId), u16>,
+    settings: media::Settings,
+    events: mpsc::Sender<FromVoice>,
+    tasks: TaskTracker,
+}
+
+impl Switchboard {
+    /// A switchboard without calls, and what happens in their media.
+    pub fn new(configuration: &Configuration) -> (Switchboard, mpsc::Receiver<FromVoice>) {
+        let (events, happened) = mpsc::channel(EVENTS_MAX);
+        let mut settings = media::Settings::default();
+        settings.silence.no_packets = configuration.media_silence;
+        let switchboard = Switchboard {
+            calls: BTreeMap::new(),
+            ports: Ports::new(configuration.rtp_ports),
+            taken: BTreeMap::new(),
+            settings,
+            events,
+            tasks: TaskTracker::new(),
+        };
+        (switchboard, happened)
+    }
+
+    /// Opens a socket for a leg; its port.
+    pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
+        let (port, socket) = self.bind(bind)?;
+        self.taken.insert((call, leg), port);
+        self.order(call, Order::Open { leg, socket });
+        Ok(port)
+    }
+
+    /// Gives an order to a call's media. What is measured of a leg whose media is gone comes back at once.
+    pub fn tell(&mut self, to: ToVoice) -> Option<FromVoice> {
+        let removed = match &to.input {
+            media::Input::Remove { leg } => Some(LegId(leg.0)),
+            _ => None,
+        };
+        let taken = self.order(to.call, Order::Media(to.input));
+        let leg = removed.filter(|_| !taken)?;
+        Some(FromVoice {
+            call: to.call,
+            leg,
+            event: media::Event::Measured(NOTHING_MEASURED),
+        })
+    }
+
+    /// A leg's media is closed: its port is free.
+    pub fn closed(&mut self, call: CallId, leg: LegId) {
+        if let Some(port) = self.taken.remove(&(call, leg)) {
+            self.ports.give_back(port);
+        }
+    }
+
+    /// A call is over: its task ends.
+    pub fn forget(&mut self, call: CallId) {
+        self.calls.remove(&call);
+    }
+
+    /// Ends all tasks.
+    pub async fn stop(self) {
+        drop(self.calls);
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn bind(&mut self, bind: IpAddr) -> Result<(u16, tokio::net::UdpSocket), String> {
+        let range = self.ports.range();
+        let mut last_error = String::new();
+        for _ in 0..TRIES_MAX.min(self.ports.free()) {
+            let Some(port) = self.ports.take() else { break };
+            match open_rtp(bind, port) {
+                Ok(socket) => return Ok((port, socket)),
+                Err(error) => {
+                    // Somebody else's: it goes to the end of the queue.
+                    last_error = format!(" ({}: {error})", SocketAddr::new(bind, port));
+                    self.ports.give_back(port);
+                }
+            }
+        }
+        Err(format!(
+            "no RTP port of {} to {} is free{last_error}",
+            range.first, range.last
+        ))
+    }
+
+    /// Whether the call's task took the order.
+    fn order(&mut self, call: CallId, order: Order) -> bool {
+        let opens = matches!(order, Order::Open { .. });
+        if opens && !self.calls.contains_key(&call) {
+            let (sender, orders) = mpsc::channel(ORDERS_MAX);
+            let task = CallMedia::new(call, self.settings, orders, self.events.clone());
+            self.tasks.spawn(task.run());
+            self.calls.insert(call, sender);
+        }
+        let Some(sender) = self.calls.get(&call) else {
+            return false;
+        };
+        if let Err(error) = sender.try_send(order) {
+            tracing::warn!(%call, %error, "the media of a call takes no orders");
+            self.calls.remove(&call);
+            return false;
+        }
+        true
+    }
+}
+
+/// What is known of media that is gone.
+const NOTHING_MEASURED: media::Measured = media::Measured {
+    received: NO_STREAM,
+    sent: NO_STREAM,
+    refused: 0,
+    refused_by_reason: [0; media::Reason::ALL.len()],
+    first_packet_after: None,
+    over: std::time::Duration::ZERO,
+};
+
+const NO_STREAM: media::Stream = media::Stream {
+    packets: 0,
+    payload_bytes: 0,
+    lost: 0,
+    duplicates: 0,
+    reordered: 0,
+    late: 0,
+    jitter_us: 0,
+    jitter_max_us: 0,
+    longest_gap_ms: 0,
+    silence_permille: 0,
+};
