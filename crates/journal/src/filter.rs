@@ -41,6 +41,19 @@ impl Filter {
             && (self.partitions == u64::MAX || self.partitions & (1 << partition_of(subject)) != 0)
     }
 
+    /// Whether events of a lane may pass.
+    pub(crate) fn has_lane(&self, lane: Lane) -> bool {
+        self.lanes & lane_bit(lane) != 0
+    }
+
+    /// The partitions that pass; `None` if all do.
+    pub(crate) fn partition_list(&self) -> Option<Vec<u8>> {
+        (self.partitions != u64::MAX).then(|| {
+            let passes = |partition: &u8| self.partitions & (1 << partition) != 0;
+            (0..PARTITIONS).filter(passes).collect()
+        })
+    }
+
     /// What passes and belongs to a stream.
     pub(crate) fn within(self, stream: Stream) -> Filter {
         let of_stream = match stream {

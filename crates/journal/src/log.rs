@@ -60,6 +60,9 @@ pub trait EventLog: Send + Sync {
     /// some of them is an error, never a shorter answer.
     fn read(&self, subject: &Subject) -> BoxFuture<Result<Vec<Entry>, Error>>;
 
+    /// The last record of a lane: what its writer continues after a restart.
+    fn last(&self, subject: &Subject, lane: Lane) -> BoxFuture<Result<Option<Entry>, Error>>;
+
     /// The SIP messages of one call that are still kept, in log order.
     fn read_wire(&self, call: CallId) -> BoxFuture<Result<Vec<Entry>, Error>>;
 

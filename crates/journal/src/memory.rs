@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use schemas::{CallId, Entry, LogId, Position, Record, Subject};
+use schemas::{CallId, Entry, Lane, LogId, Position, Record, Subject};
 use tokio::sync::watch;
 
 use crate::follower::{BATCH_MAX_ENTRIES, Follow, ready};
@@ -95,6 +95,14 @@ impl EventLog for Memory {
 
     fn read(&self, subject: &Subject) -> BoxFuture<Result<Vec<Entry>, Error>> {
         ready(Ok(self.events.read().of(Key::of(subject))))
+    }
+
+    fn last(&self, subject: &Subject, lane: Lane) -> BoxFuture<Result<Option<Entry>, Error>> {
+        let state = self.shelf(Stream::of(lane)).read();
+        let tail = state.lanes.get(&(Key::of(subject), lane));
+        ready(Ok(tail
+            .and_then(|tail| state.at(tail.position.sequence))
+            .cloned()))
     }
 
     fn read_wire(&self, call: CallId) -> BoxFuture<Result<Vec<Entry>, Error>> {

@@ -5,7 +5,7 @@ mod script;
 use std::sync::Arc;
 
 use schemas::{Lane, Position, Subject, TrunkName};
-use script::{Pen, Shared, append, call, records, take};
+use script::{Pen, Shared, append, call, nats, records, take};
 use tempfile::TempDir;
 use trunkline_journal::{
     Actual, Continuity, Error, Filter, Memory, Outcome, Reason, Segments, Settings, Stream,
@@ -28,7 +28,7 @@ fn memory() -> Place {
 fn segments() -> Place {
     let directory = TempDir::new().unwrap();
     let settings = Settings {
-        segment_bytes: 4 << 10,
+        segment_bytes: 16 << 10,
         ..Settings::default()
     };
     Place {
@@ -46,6 +46,22 @@ macro_rules! contract {
             $(#[tokio::test(flavor = "multi_thread")] async fn $case() {
                 let place = super::segments();
                 super::$case(place.log.clone()).await;
+            })+
+        }
+        mod on_jetstream {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $case() {
+                if super::nats::is_left_out() { return }
+                let nats = super::nats::shared();
+                let log = nats.log(&stringify!($case).replace('_', "")).await;
+                super::$case(std::sync::Arc::new(log)).await;
+            })+
+        }
+        mod on_a_cluster {
+            $(#[tokio::test(flavor = "multi_thread")] async fn $case() {
+                if super::nats::is_left_out() { return }
+                let nats = super::nats::shared_cluster();
+                let log = nats.log(&stringify!($case).replace('_', "")).await;
+                super::$case(std::sync::Arc::new(log)).await;
             })+
         }
     };
@@ -86,6 +102,9 @@ async fn what_is_appended_is_read(log: Shared) {
     assert!(numbers.is_sorted());
     assert_eq!(records(&log.read_wire(call(1)).await.unwrap()), messages);
     assert!(log.read(&Subject::Call(call(2))).await.unwrap().is_empty());
+    let last = log.last(&subject, Lane::Facts).await.unwrap();
+    assert_eq!(last.as_ref(), entries.last());
+    assert_eq!(log.last(&subject, Lane::Requests).await.unwrap(), None);
     let mut trunk = Pen::new(Subject::Trunk(TrunkName::from("Acme > *.")), Lane::Facts);
     let status = trunk.write_many(2);
     append(&*log, &status).await;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use schemas::{CallId, Entry, LogId, Position, Record, Subject};
+use schemas::{CallId, Entry, Lane, LogId, Position, Record, Subject};
 
 use super::frame::Content;
 use super::recovery::{self, Access};
@@ -99,6 +99,10 @@ impl EventLog for Archive {
 
     fn read(&self, subject: &Subject) -> BoxFuture<Result<Vec<Entry>, Error>> {
         self.shelves.read(subject)
+    }
+
+    fn last(&self, subject: &Subject, lane: Lane) -> BoxFuture<Result<Option<Entry>, Error>> {
+        self.shelves.last(subject, lane)
     }
 
     fn read_wire(&self, call: CallId) -> BoxFuture<Result<Vec<Entry>, Error>> {

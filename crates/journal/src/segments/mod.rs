@@ -5,7 +5,6 @@ mod directory;
 mod export;
 mod frame;
 mod index;
-mod lanes;
 mod queue;
 mod recovery;
 mod report;
@@ -21,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use schemas::{CallId, Entry, LogId, Position, Record, Subject};
+use schemas::{CallId, Entry, Lane, LogId, Position, Record, Subject};
 use tokio::sync::oneshot;
 
 pub use archive::{Archive, Entries};
@@ -142,6 +141,10 @@ impl EventLog for Segments {
 
     fn read(&self, subject: &Subject) -> BoxFuture<Result<Vec<Entry>, Error>> {
         self.shelves.read(subject)
+    }
+
+    fn last(&self, subject: &Subject, lane: Lane) -> BoxFuture<Result<Option<Entry>, Error>> {
+        self.shelves.last(subject, lane)
     }
 
     fn read_wire(&self, call: CallId) -> BoxFuture<Result<Vec<Entry>, Error>> {

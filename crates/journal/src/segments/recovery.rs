@@ -10,12 +10,13 @@ use schemas::{Hash, LogId, Position};
 use super::directory::{self, FoundSegment};
 use super::frame::{Content, HEADER_BYTES, SegmentHeader};
 use super::index::{self, Growing, Summary};
-use super::lanes::Lanes;
+
 use super::report::Opened;
 use super::scan::{Gap, Scan, Step, read_range, to_u64};
 use super::settings::Settings;
 use super::store::{Open, Recent, Sealed, State, Store, index_path};
 use crate::key::Key;
+use crate::lanes::Lanes;
 use crate::tail::Tail;
 use crate::{Damage, Error, clock};
 

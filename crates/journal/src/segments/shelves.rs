@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use schemas::{CallId, Entry, Position, Record, Subject};
+use schemas::{CallId, Entry, Lane, Position, Record, Subject};
 
 use super::store::Store;
 use super::walk::Walk;
@@ -30,6 +30,16 @@ impl Shelves {
 
     pub(crate) fn read_wire(&self, call: CallId) -> BoxFuture<Result<Vec<Entry>, Error>> {
         self.read_key(Stream::Wire, Key::of_call(call))
+    }
+
+    pub(crate) fn last(
+        &self,
+        subject: &Subject,
+        lane: Lane,
+    ) -> BoxFuture<Result<Option<Entry>, Error>> {
+        let store = Arc::clone(self.of(Stream::of(lane)));
+        let key = Key::of(subject);
+        blocking(move || store.last_of(key, lane))
     }
 
     pub(crate) fn follow(

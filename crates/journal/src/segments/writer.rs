@@ -14,13 +14,14 @@ use tokio::sync::oneshot;
 use super::directory;
 use super::frame::{self, Content, FRAME_BYTES, Frame, Kind};
 use super::index;
-use super::lanes::Lanes;
+
 use super::queue::{Queue, Submission, Work};
 use super::scan::to_u64;
 use super::settings::{Retention, Settings};
 use super::store::{Open, Store, index_path};
 use crate::head::Head;
 use crate::key::Key;
+use crate::lanes::Lanes;
 use crate::log::PAYLOAD_MAX_BYTES;
 use crate::tail::{Tail, Verdict};
 use crate::{Outcome, Reason, clock};

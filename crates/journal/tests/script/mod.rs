@@ -6,6 +6,8 @@
     reason = "expect would fail in the binary that uses all"
 )]
 
+pub mod nats;
+
 use std::sync::Arc;
 
 use schemas::observation::LegRinging;

@@ -26,6 +26,11 @@ impl Lanes {
         self.before = std::mem::take(&mut self.now);
     }
 
+    /// How many lanes the younger generation has.
+    pub(crate) fn young(&self) -> usize {
+        self.now.len()
+    }
+
     /// What was written is not there: look everything up again.
     pub(crate) fn forget(&mut self) {
         *self = Lanes::default();

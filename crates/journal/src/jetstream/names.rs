@@ -1,0 +1,138 @@
+//! What things are called on the server. A name holds nothing that a peer wrote: only digits and
+//! letters of ours.
+
+use std::fmt::Write;
+
+use schemas::{EventId, Hash, Lane, LogId, PARTITIONS, Subject};
+
+use crate::key::Key;
+use crate::{Filter, Stream, partition_of};
+
+/// The lanes of the events stream.
+pub(crate) const EVENT_LANES: [Lane; 3] = [Lane::Facts, Lane::Decisions, Lane::Requests];
+
+/// The names under one prefix.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    prefix: String,
+}
+
+impl Names {
+    /// The prefix is a single token of a subject: `tl`.
+    pub(crate) fn new(prefix: &str) -> Names {
+        Names {
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    /// The JetStream stream that keeps a stream: `TL_EVENTS`.
+    pub(crate) fn stream(&self, stream: Stream) -> String {
+        format!("{}_{}", self.prefix, stream.name()).to_uppercase()
+    }
+
+    /// The bucket that keeps the leases: `TL_LEASES`.
+    pub(crate) fn leases(&self) -> String {
+        format!("{}_LEASES", self.prefix).to_uppercase()
+    }
+
+    /// The subjects of a stream: one wildcard per lane.
+    pub(crate) fn all(&self, stream: Stream) -> Vec<String> {
+        lanes(stream)
+            .iter()
+            .map(|lane| format!("{}.v1.*.*.{}", self.prefix, lane.letter()))
+            .collect()
+    }
+
+    /// The exact subject of a lane: `tl.v1.07.c0199….f`.
+    pub(crate) fn lane(&self, subject: &Subject, lane: Lane) -> String {
+        let key = Key::of(subject);
+        let mut name = String::with_capacity(self.prefix.len() + 44);
+        let partition = partition_of(subject);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            name,
+            "{}.v1.{partition:02}.{}",
+            self.prefix,
+            char::from(key.kind)
+        );
+        for byte in key.id {
+            let _ = write!(name, "{byte:02x}");
+        }
+        let _ = write!(name, ".{}", lane.letter());
+        name
+    }
+
+    /// The subjects that a follower asks for; wildcards where the filter lets everything pass.
+    pub(crate) fn filter(&self, stream: Stream, filter: &Filter) -> Vec<String> {
+        let partitions: Vec<String> = match filter.partition_list() {
+            None => vec!["*".to_owned()],
+            Some(partitions) => partitions.iter().map(|one| format!("{one:02}")).collect(),
+        };
+        let lanes = lanes(stream).iter().filter(|lane| filter.has_lane(**lane));
+        lanes
+            .flat_map(|lane| {
+                let name = |partition: &String| {
+                    format!("{}.v1.{partition}.*.{}", self.prefix, lane.letter())
+                };
+                partitions.iter().map(name).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// The lanes of a stream.
+pub(crate) fn lanes(stream: Stream) -> &'static [Lane] {
+    match stream {
+        Stream::Events => &EVENT_LANES,
+        Stream::Wire => &[Lane::Wire],
+    }
+}
+
+/// The id of a stream on the server: it changes when the stream is created anew.
+pub(crate) fn log_id(stream: &str, created_ns: i128) -> LogId {
+    let hash = Hash::of(format!("{stream} {created_ns}").as_bytes());
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash.0[..8]);
+    LogId(u64::from_le_bytes(bytes))
+}
+
+/// The message id of a record: the same bytes sent twice are one message.
+pub(crate) fn message_id(id: EventId, sequence: u32) -> String {
+    format!("{id}.{sequence}")
+}
+
+const _: () = assert!(PARTITIONS <= 100, "a partition has two digits in a subject");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{CallId, TrunkName};
+
+    #[test]
+    fn a_subject_holds_nothing_that_a_peer_wrote() {
+        let names = Names::new("tl");
+        let trunk = Subject::Trunk(TrunkName::from("evil.*.> \r\nPUB x 0"));
+        let name = names.lane(&trunk, Lane::Facts);
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.')
+        );
+        assert_eq!(name.split('.').count(), 5);
+        let call = Subject::Call(CallId([0xab; 16]));
+        assert_eq!(
+            names.lane(&call, Lane::Decisions),
+            "tl.v1.43.cabababababababababababababababab.d"
+        );
+    }
+
+    #[test]
+    fn a_filter_asks_for_its_lanes_and_partitions() {
+        let names = Names::new("tl");
+        let filter = Filter::ALL
+            .lanes(&[Lane::Facts, Lane::Wire])
+            .partitions([3, 7]);
+        let asked = names.filter(Stream::Events, &filter);
+        assert_eq!(asked, ["tl.v1.03.*.f", "tl.v1.07.*.f"]);
+        assert_eq!(names.filter(Stream::Wire, &Filter::ALL), ["tl.v1.*.*.w"]);
+    }
+}
