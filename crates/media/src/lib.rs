@@ -1,1 +1,52 @@
 //! RTP without sockets: sessions, relay, G.711, DTMF, built-in agents, quality (RFC 3550, 4733).
+//!
+//! One [`Call`] holds the legs of a call and what each of them hears: another leg, a built-in agent,
+//! nothing. It owns no socket, reads no clock and allocates nothing for a relayed packet.
+//!
+//! # How to drive it
+//! ```text
+//! datagram   -> call.handle_packet(leg, source, &mut bytes, now) -> Option<Transmit>   write it
+//! all else   -> call.handle(input, now) -> Result<(), Error>
+//! afterwards -> while let Some(output) = call.poll() { Send: write it | Event: record it }
+//! timer      -> call.deadline(): at that time call.handle(Input::Wake, now)
+//! ```
+//! **Drain `poll` to `None` after every `handle` and `handle_packet`, before the next one; then read
+//! `deadline` again.** A relayed packet is returned at once, rewritten in the caller's buffer; a
+//! packet that is made here is lent out by `poll` from the call's one buffer.
+//!
+//! `now` never goes back. A deadline that does not change from packet to packet is the rule: the
+//! silence watch looks every two seconds, it does not move its timer with each packet.
+
+#![cfg_attr(not(test), deny(clippy::as_conversions))]
+
+pub mod agent;
+pub mod call;
+#[cfg(test)]
+mod clock;
+pub mod codec;
+pub mod dtmf;
+pub mod error;
+pub mod event;
+pub mod g711;
+mod latch;
+mod leg;
+pub mod level;
+pub mod measure;
+pub mod negotiated;
+mod outgoing;
+pub mod packet;
+mod quality;
+pub mod refusal;
+pub mod silence;
+pub mod tone;
+
+pub use agent::{Agent, Menu};
+pub use call::{Call, Settings};
+pub use codec::Codec;
+pub use dtmf::{Digit, Digits, Press};
+pub use error::Error;
+pub use event::{Event, Finished, Hears, Input, LegId, Method, Output, Transmit};
+pub use measure::{Measured, Stream};
+pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
+pub use refusal::Reason;
+pub use silence::Silence;

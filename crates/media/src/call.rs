@@ -1,0 +1,328 @@
+//! One call: its legs and what each of them hears. See the crate's page for how to drive it.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use crate::agent::Playing;
+use crate::dtmf::Press;
+use crate::error::Error;
+use crate::event::{Event, Hears, Input, LegId, Method, Output, Transmit};
+use crate::leg::{BUFFER_BYTES, Buffer, Heard, Hearing, Leg, Pressed, Seeds};
+use crate::measure::Measured;
+use crate::negotiated::Sound;
+use crate::silence::Bounds;
+
+/// The media of one call.
+#[derive(Debug)]
+pub struct Call {
+    settings: Settings,
+    seed: u64,
+    now: Option<Instant>,
+    /// Two or three: looking through them is faster than a map.
+    legs: Vec<Leg>,
+    events: Events,
+    /// Where packets are made that no caller's buffer holds.
+    buffer: Buffer,
+}
+
+/// What is the same for every call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a leg may be silent before it is worth an event.
+    pub silence: Bounds,
+    /// How often each leg is measured while it lives; never if absent. At its end it always is.
+    pub measure_every: Option<Duration>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        let silence = Bounds {
+            no_packets: Duration::from_secs(2),
+            no_sound: None,
+        };
+        Settings {
+            silence,
+            measure_every: None,
+        }
+    }
+}
+
+/// What happened and was not polled yet.
+#[derive(Debug, Default)]
+pub(crate) struct Events(VecDeque<(LegId, Event)>);
+
+impl Events {
+    pub(crate) fn push(&mut self, leg: LegId, event: Event) {
+        // Only a shell that does not drain gets here; the oldest is what it has missed longest.
+        if self.0.len() >= MAX_EVENTS {
+            self.0.pop_front();
+        }
+        self.0.push_back((leg, event));
+    }
+}
+
+impl Call {
+    /// A call without legs. SSRCs, sequence numbers and timestamps come from the seed, which must be
+    /// random in a live call (RFC 3550, section 5.1).
+    pub fn new(settings: Settings, seed: u64) -> Call {
+        Call {
+            settings,
+            seed,
+            now: None,
+            legs: Vec::new(),
+            events: Events::default(),
+            buffer: [0; BUFFER_BYTES],
+        }
+    }
+
+    /// Takes a datagram of a leg's socket. The packet that follows from it, if any, is in the same
+    /// buffer. A datagram of an unknown leg is dropped: its socket is about to close.
+    pub fn handle_packet<'b>(
+        &mut self,
+        leg: LegId,
+        source: SocketAddr,
+        bytes: &'b mut [u8],
+        now: Instant,
+    ) -> Option<Transmit<'b>> {
+        self.now = Some(now);
+        let from = self.index(leg).ok()?;
+        let heard =
+            self.legs[from].receive(bytes, source, now, &self.settings, &mut self.events)?;
+        let pressed = match heard.sound {
+            Sound::Key => self.legs[from].keys_of(&heard, bytes, now),
+            Sound::Audio(_) | Sound::ComfortNoise => [None, None],
+        };
+        let transmit = self.relay(from, &heard, bytes, now);
+        for pressed in pressed.into_iter().flatten() {
+            self.press(from, &pressed, Method::TelephoneEvent, now);
+        }
+        transmit
+    }
+
+    /// Takes anything else.
+    pub fn handle(&mut self, input: Input, now: Instant) -> Result<(), Error> {
+        self.now = Some(now);
+        match input {
+            Input::Add { leg } => self.add(leg, now),
+            Input::Update { leg, negotiated } => {
+                negotiated.check()?;
+                let index = self.index(leg)?;
+                self.legs[index].update(negotiated, &self.settings, now);
+                Ok(())
+            }
+            Input::Connect { leg, hears } => self.connect(leg, hears, now),
+            Input::Bridge { leg, with } => {
+                self.index(with)?;
+                self.connect(leg, Hears::Leg(with), now)?;
+                self.connect(with, Hears::Leg(leg), now)
+            }
+            Input::SendDigit {
+                leg,
+                digit,
+                duration,
+            } => {
+                let index = self.index(leg)?;
+                if !self.legs[index].takes_digits() {
+                    return Err(Error::NoTelephoneEvent(leg));
+                }
+                let sent = self.legs[index].send_digit(digit, duration, now);
+                if sent {
+                    Ok(())
+                } else {
+                    Err(Error::TooManyDigits(leg))
+                }
+            }
+            Input::DigitSignalled {
+                leg,
+                digit,
+                duration,
+            } => {
+                let from = self.index(leg)?;
+                let press = Press {
+                    digit,
+                    duration,
+                    volume: 0,
+                };
+                self.press(from, &Pressed { press, from: None }, Method::Signalled, now);
+                Ok(())
+            }
+            Input::Measure { leg } => {
+                let measured = self.measured(leg, now)?;
+                self.events.push(leg, Event::Measured(measured));
+                Ok(())
+            }
+            Input::Remove { leg } => {
+                let index = self.index(leg)?;
+                self.remove(index, now);
+                Ok(())
+            }
+            Input::Stop => {
+                while !self.legs.is_empty() {
+                    self.remove(0, now);
+                }
+                Ok(())
+            }
+            Input::Wake => {
+                self.wake(now);
+                Ok(())
+            }
+        }
+    }
+
+    /// What the shell has to do, until there is nothing. A packet is lent until the next call.
+    pub fn poll(&mut self) -> Option<Output<'_>> {
+        if let Some((leg, event)) = self.events.0.pop_front() {
+            return Some(Output::Event { leg, event });
+        }
+        let (leg, destination, length) = self.produce()?;
+        Some(Output::Send(Transmit {
+            leg,
+            destination,
+            bytes: &self.buffer[..length],
+        }))
+    }
+
+    /// When [`Input::Wake`] is due. Never in the past after `Wake` and a drain.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.legs.iter().filter_map(Leg::deadline).min()
+    }
+
+    /// The media of a leg in numbers, up to now.
+    pub fn measured(&self, leg: LegId, now: Instant) -> Result<Measured, Error> {
+        let index = self.index(leg)?;
+        Ok(self.legs[index].measured(now))
+    }
+
+    /// Octets of memory that a leg without pending digits holds.
+    pub const BYTES_PER_LEG: usize = size_of::<Leg>();
+
+    fn index(&self, leg: LegId) -> Result<usize, Error> {
+        self.legs
+            .iter()
+            .position(|other| other.id == leg)
+            .ok_or(Error::UnknownLeg(leg))
+    }
+
+    /// The leg that hears another.
+    fn listener(&self, speaker: LegId) -> Option<usize> {
+        self.legs
+            .iter()
+            .position(|leg| matches!(leg.hears, Hearing::Leg(heard) if heard == speaker))
+    }
+
+    fn add(&mut self, id: LegId, now: Instant) -> Result<(), Error> {
+        if self.index(id).is_ok() {
+            return Err(Error::LegExists(id));
+        }
+        if self.legs.len() >= MAX_LEGS {
+            return Err(Error::TooManyLegs);
+        }
+        let seeds = self.seeds();
+        self.legs.reserve_exact(1);
+        self.legs.push(Leg::new(id, seeds, &self.settings, now));
+        Ok(())
+    }
+
+    fn connect(&mut self, leg: LegId, hears: Hears, now: Instant) -> Result<(), Error> {
+        let index = self.index(leg)?;
+        let hearing = match hears {
+            Hears::Nothing => Hearing::Nothing,
+            Hears::Agent(agent) => Hearing::Agent(Box::new(Playing::new(agent))),
+            Hears::Leg(speaker) if speaker == leg => return Err(Error::HearsItself(leg)),
+            Hears::Leg(speaker) => {
+                self.index(speaker)?;
+                if let Some(displaced) = self.listener(speaker) {
+                    self.legs[displaced].connect(Hearing::Nothing, now);
+                }
+                Hearing::Leg(speaker)
+            }
+        };
+        self.legs[index].connect(hearing, now);
+        Ok(())
+    }
+
+    fn remove(&mut self, index: usize, now: Instant) {
+        let leg = self.legs.remove(index);
+        self.events.push(leg.id, Event::Measured(leg.measured(now)));
+        if let Some(listener) = self.listener(leg.id) {
+            self.legs[listener].connect(Hearing::Nothing, now);
+        }
+    }
+
+    fn relay<'b>(
+        &mut self,
+        from: usize,
+        heard: &Heard,
+        bytes: &'b mut [u8],
+        now: Instant,
+    ) -> Option<Transmit<'b>> {
+        let speaker = &self.legs[from];
+        let to = match &speaker.hears {
+            Hearing::Agent(playing) if playing.is_echo() => from,
+            Hearing::Agent(_) | Hearing::Leg(_) | Hearing::Nothing => self.listener(speaker.id)?,
+        };
+        self.legs[to].relay(heard, bytes, now)
+    }
+
+    /// A leg pressed a key: for the log, its agent, and the leg that hears it.
+    fn press(&mut self, from: usize, pressed: &Pressed, method: Method, now: Instant) {
+        let leg = &mut self.legs[from];
+        let id = leg.id;
+        self.events.push(
+            id,
+            Event::Digit {
+                press: pressed.press,
+                method,
+            },
+        );
+        leg.tell_agent(pressed.press.digit, &mut self.events);
+        if let Some(listener) = self.listener(id) {
+            self.legs[listener].pass_on(pressed, now);
+        }
+    }
+
+    fn wake(&mut self, now: Instant) {
+        for index in 0..self.legs.len() {
+            if let Some(pressed) = self.legs[index].wake(&self.settings, now, &mut self.events) {
+                self.press(index, &pressed, Method::TelephoneEvent, now);
+            }
+        }
+    }
+
+    fn produce(&mut self) -> Option<(LegId, SocketAddr, usize)> {
+        let now = self.now?;
+        let Call {
+            legs,
+            buffer,
+            events,
+            ..
+        } = self;
+        legs.iter_mut().find_map(|leg| {
+            let (destination, length) = leg.produce(buffer, now, events)?;
+            Some((leg.id, destination, length))
+        })
+    }
+
+    /// The next seeds (SplitMix64).
+    fn seeds(&mut self) -> Seeds {
+        let mut next = || {
+            self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (self.seed ^ (self.seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (mixed ^ (mixed >> 31)).to_le_bytes()
+        };
+        let [a, b, c, d, e, f, ..] = next();
+        let [g, h, i, j, ..] = next();
+        Seeds {
+            ssrc: u32::from_le_bytes([a, b, c, d]),
+            sequence: u16::from_le_bytes([e, f]),
+            timestamp: u32::from_le_bytes([g, h, i, j]),
+        }
+    }
+}
+
+/// Legs of a call at once: caller, agent, transfer target, and what a queue may ring beside them.
+pub const MAX_LEGS: usize = 16;
+/// Events that wait for `poll`; one input makes a handful for each leg.
+pub const MAX_EVENTS: usize = 256;

@@ -1,0 +1,197 @@
+//! What goes into a call and what comes out of it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::agent::Agent;
+use crate::codec::Codec;
+use crate::dtmf::{Digit, Press};
+use crate::measure::Measured;
+use crate::negotiated::Negotiated;
+use crate::refusal::Reason;
+use crate::silence::Silence;
+
+/// A leg within its call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegId(pub u16);
+
+/// What a leg hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Hears {
+    /// Nothing is sent to it.
+    Nothing,
+    /// Another leg. A leg is heard by one other at most: the one that was connected last.
+    Leg(LegId),
+    /// A built-in agent, which also hears the leg's keys.
+    Agent(Agent),
+}
+
+/// What the shell tells a call, packets apart.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// A port was opened. Until [`Input::Update`] its packets are refused and counted.
+    Add {
+        /// The new leg.
+        leg: LegId,
+    },
+    /// Offer and answer agreed, for the first time or again. Only this opens the latch again.
+    Update {
+        /// The leg.
+        leg: LegId,
+        /// What they agreed on.
+        negotiated: Negotiated,
+    },
+    /// Change what a leg hears.
+    Connect {
+        /// The leg.
+        leg: LegId,
+        /// What it hears from now on.
+        hears: Hears,
+    },
+    /// Let two legs hear each other, in place of whatever they heard before.
+    Bridge {
+        /// One.
+        leg: LegId,
+        /// The other.
+        with: LegId,
+    },
+    /// Send a key to a leg as a telephone event.
+    SendDigit {
+        /// The leg.
+        leg: LegId,
+        /// The key.
+        digit: Digit,
+        /// How long it is down: 40 ms to 8 s, anything else becomes the nearest of these.
+        duration: Duration,
+    },
+    /// A leg pressed a key and said so in the signalling (SIP INFO): the agent hears it, or the other
+    /// leg gets it as a telephone event if it takes them.
+    DigitSignalled {
+        /// The leg that pressed it.
+        leg: LegId,
+        /// The key.
+        digit: Digit,
+        /// How long it was down.
+        duration: Duration,
+    },
+    /// Give [`Event::Measured`] of a leg.
+    Measure {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The leg is over. Its last output is [`Event::Measured`].
+    Remove {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The call is over: every leg is removed.
+    Stop,
+    /// The deadline has come.
+    Wake,
+}
+
+/// What a call wants of the shell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output<'call> {
+    /// Send a packet that was made here.
+    Send(Transmit<'call>),
+    /// Something happened on a leg.
+    Event {
+        /// The leg.
+        leg: LegId,
+        /// What.
+        event: Event,
+    },
+}
+
+/// A packet to send from the socket of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transmit<'buffer> {
+    /// The leg whose socket sends it.
+    pub leg: LegId,
+    /// Where to.
+    pub destination: SocketAddr,
+    /// The packet.
+    pub bytes: &'buffer [u8],
+}
+
+/// What happened on a leg.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The first packet was let in.
+    Started {
+        /// Where it came from.
+        source: SocketAddr,
+        /// Its SSRC.
+        ssrc: u32,
+        /// The codec of the audio that is agreed on.
+        codec: Codec,
+        /// Since the first agreement.
+        after: Duration,
+    },
+    /// Source and SSRC are fixed from now on.
+    Latched {
+        /// The source.
+        source: SocketAddr,
+        /// The SSRC.
+        ssrc: u32,
+    },
+    /// The leg pressed a key.
+    Digit {
+        /// The press.
+        press: Press,
+        /// How it came.
+        method: Method,
+    },
+    /// Nothing was heard of the leg for longer than the bound, while something should have been.
+    Silent {
+        /// What was missing.
+        silence: Silence,
+        /// For how long.
+        lasted: Duration,
+    },
+    /// What was missing is there again.
+    Resumed {
+        /// What was missing.
+        silence: Silence,
+        /// For how long.
+        after: Duration,
+    },
+    /// Packets were not let in: how many more than at the last such event.
+    Refused {
+        /// Why.
+        reason: Reason,
+        /// How many.
+        count: u32,
+    },
+    /// The leg's media in numbers.
+    Measured(Measured),
+    /// The leg chose from a digit menu.
+    AgentChoice {
+        /// The key.
+        digit: Digit,
+    },
+    /// The agent left; the leg hears nothing until it is connected again.
+    AgentFinished {
+        /// Why.
+        finished: Finished,
+    },
+}
+
+/// Why an agent left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// The announcement is over.
+    Played,
+    /// Nobody chose from the menu.
+    NoChoice,
+}
+
+/// How a key came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// As a telephone event (RFC 4733).
+    TelephoneEvent,
+    /// In the signalling (SIP INFO).
+    Signalled,
+}

@@ -1,0 +1,52 @@
+//! The media of a leg in numbers.
+
+use std::time::Duration;
+
+use crate::refusal::Reason;
+
+/// What was counted of one direction (RFC 3550, section 6.4 and appendix A).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stream {
+    /// Packets; of those received, each counts once.
+    pub packets: u64,
+    /// Octets of their payload.
+    pub payload_bytes: u64,
+    /// Packets that never came (appendix A.3); 0 for what is sent.
+    pub lost: u64,
+    /// Packets that came again.
+    pub duplicates: u64,
+    /// Packets that came behind a later one.
+    pub reordered: u64,
+    /// Those of them that came too late for an ordinary jitter buffer: more than five behind.
+    pub late: u64,
+    /// Interarrival jitter at the end, in microseconds (appendix A.8).
+    pub jitter_us: u32,
+    /// The greatest interarrival jitter, in microseconds.
+    pub jitter_max_us: u32,
+    /// The longest time between two packets, in milliseconds; a hold ends it.
+    pub longest_gap_ms: u32,
+    /// Packets whose audio was silence, of those whose level was looked at, in per mille.
+    pub silence_permille: u16,
+}
+
+/// Both directions of a leg and what was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// From the peer.
+    pub received: Stream,
+    /// To the peer.
+    pub sent: Stream,
+    /// Packets that were not let in, RTCP excepted.
+    pub refused: u64,
+    /// The same by reason, in the order of [`Reason::ALL`], RTCP included.
+    pub refused_by_reason: [u32; Reason::ALL.len()],
+    /// From the first agreement to the first packet that was let in.
+    pub first_packet_after: Option<Duration>,
+    /// Since the leg was added.
+    pub over: Duration,
+}
+
+/// Milliseconds of a duration, as many as fit.
+pub(crate) fn milliseconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
