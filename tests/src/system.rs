@@ -1,5 +1,6 @@
 //! The trunkline that is tested: the binary itself, with a configuration file, in a folder of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -97,19 +98,42 @@ impl Trunkline {
             .current_dir(self.folder.path())
             .output()
             .expect("trunkline can be started");
-        let errors = String::from_utf8_lossy(&output.stderr);
+        // What it has to complain about is shown when a test fails.
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
         (
             output.status.code(),
-            format!("{}{errors}", String::from_utf8_lossy(&output.stdout)),
+            String::from_utf8_lossy(&output.stdout).into_owned(),
         )
     }
 
-    /// The same with `--json`: what it printed, read.
-    pub fn json(&self, arguments: &[&str]) -> Value {
-        let (code, text) = self.run(&[arguments, &["--json"]].concat());
-        serde_json::from_str(&text).unwrap_or_else(|error| {
-            panic!("trunkline {arguments:?} ended with {code:?}, {error}:\n{text}")
-        })
+    /// The calls of its history, newest first.
+    pub fn calls(&self) -> Vec<Value> {
+        let (code, text) = self.run(&["calls", "--json"]);
+        assert_eq!(code, Some(0), "trunkline calls:\n{text}");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("a line is a call"))
+            .collect()
+    }
+
+    /// Its history once it has so many calls and all are over.
+    pub fn calls_over(&self, count: usize) -> Vec<Value> {
+        let over = wait::until(PATIENCE, || {
+            let calls = self.calls();
+            let over = calls.len() == count && calls.iter().all(|call| !call["end"].is_null());
+            over.then_some(calls)
+        });
+        over.unwrap_or_else(|| panic!("no {count} calls that are over: {:#?}", self.calls()))
+    }
+
+    /// What is proven of a trunk: check → verdict.
+    pub fn verify(&self, trunk: &str) -> BTreeMap<String, String> {
+        let (_, text) = self.run(&["verify", trunk, "--json"]);
+        let report: Value = serde_json::from_str(&text).expect("a report is JSON");
+        let rows = report["rows"].as_array().expect("a report has rows");
+        let word = |value: &Value| value.as_str().expect("it is a word").to_owned();
+        rows.iter()
+            .map(|row| (word(&row["check"]), word(&row["verdict"])))
+            .collect()
     }
 
     /// Stops it as an operator does; it has to end in order.
