@@ -285,3 +285,25 @@ fn a_leg_holds_less_than_two_kilobytes() {
         "which is why the relay does not build one"
     );
 }
+
+#[test]
+fn a_relayed_packet_allocates_nothing() {
+    let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcma, Codec::Pcmu);
+    shell.says(&mut caller, &second_of(500));
+    let mut datagrams: Vec<Vec<u8>> = (0..1000).map(|_| caller.audio(&[9; 160])).collect();
+    datagrams.extend((1..9).map(|update| caller.key(1, false, update * 160)));
+    let mut relayed = 0;
+    let counted = allocation_counter::measure(|| {
+        for bytes in &mut datagrams {
+            relayed += usize::from(
+                shell
+                    .call
+                    .handle_packet(CALLER, caller.address, bytes, shell.now)
+                    .is_some(),
+            );
+            assert!(shell.call.poll().is_none());
+            std::hint::black_box(shell.call.deadline());
+        }
+    });
+    assert_eq!((relayed, counted.count_total), (1008, 0));
+}

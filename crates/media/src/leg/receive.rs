@@ -1,0 +1,164 @@
+//! The way in: who may come, and what came.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::{Heard, Leg, Pressed};
+use crate::call::{Events, Settings};
+use crate::event::{Event, Method};
+use crate::latch::Verdict;
+use crate::negotiated::Sound;
+use crate::outgoing::StreamKey;
+use crate::packet::Packet;
+use crate::quality::Arrival;
+use crate::refusal::Reason;
+
+impl Leg {
+    /// Takes a datagram of the leg's socket.
+    pub(crate) fn receive(
+        &mut self,
+        bytes: &[u8],
+        source: SocketAddr,
+        now: Instant,
+        settings: &Settings,
+        events: &mut Events,
+    ) -> Option<Heard> {
+        match self.judge(bytes, source, now, events) {
+            Ok((packet, sound)) => self.admit(packet, sound, bytes, now, settings, events),
+            Err(reason) => {
+                self.refusals.count(reason, now);
+                None
+            }
+        }
+    }
+
+    /// Takes the keys from a packet that was let in.
+    pub(crate) fn keys_of(
+        &mut self,
+        heard: &Heard,
+        bytes: &[u8],
+        now: Instant,
+    ) -> [Option<Pressed>; 2] {
+        let presses = self
+            .keys
+            .take(&heard.packet, &bytes[heard.packet.payload()], now);
+        presses.map(|press| {
+            press.map(|(timestamp, press)| Pressed {
+                press,
+                from: Some((heard.stream, timestamp)),
+            })
+        })
+    }
+
+    fn judge(
+        &mut self,
+        bytes: &[u8],
+        source: SocketAddr,
+        now: Instant,
+        events: &mut Events,
+    ) -> Result<(Packet, Sound), Reason> {
+        let packet = Packet::parse(bytes)?;
+        let session = self.session.as_mut().ok_or(Reason::NotNegotiated)?;
+        let sound = session
+            .negotiated
+            .sound_of(packet.payload_type)
+            .ok_or(Reason::PayloadType)?;
+        if !session.negotiated.receives() {
+            return Err(Reason::Direction);
+        }
+        match session.latch.judge(source, &packet, now) {
+            Verdict::LetIn => {}
+            Verdict::Latched => events.push(
+                self.id,
+                Event::Latched {
+                    source,
+                    ssrc: packet.ssrc,
+                },
+            ),
+            Verdict::Refused(reason) => return Err(reason),
+        }
+        if self.first_packet_after.is_none() {
+            let after = now.saturating_duration_since(session.since);
+            self.first_packet_after = Some(after);
+            let codec = match sound {
+                Sound::Audio(codec) => codec,
+                Sound::Key | Sound::ComfortNoise => session.negotiated.codec,
+            };
+            events.push(
+                self.id,
+                Event::Started {
+                    source,
+                    ssrc: packet.ssrc,
+                    codec,
+                    after,
+                },
+            );
+        }
+        Ok((packet, sound))
+    }
+
+    fn admit(
+        &mut self,
+        packet: Packet,
+        sound: Sound,
+        bytes: &[u8],
+        now: Instant,
+        settings: &Settings,
+        events: &mut Events,
+    ) -> Option<Heard> {
+        let epoch = self.incoming.epoch;
+        let arrival = self
+            .incoming
+            .take(&packet, matches!(sound, Sound::Audio(_)), now);
+        let audible = match (sound, arrival) {
+            (_, Arrival::Jumped) => {
+                self.refusals.count(Reason::SequenceJump, now);
+                return None;
+            }
+            (Sound::Audio(codec), Arrival::Newest) => {
+                self.incoming
+                    .level
+                    .look(codec, packet.sequence, &bytes[packet.payload()])
+            }
+            // A key is a sign of a listening human.
+            (Sound::Key, _) => Some(true),
+            (Sound::Audio(_) | Sound::ComfortNoise, _) => None,
+        };
+        let id = self.id;
+        self.watch
+            .heard(audible, &settings.silence, now, |silence, after| {
+                events.push(id, Event::Resumed { silence, after });
+            });
+        let stream = StreamKey {
+            leg: id.0,
+            ssrc: packet.ssrc,
+            epoch: self.incoming.epoch,
+        };
+        if epoch != self.incoming.epoch
+            && let Some((_, press)) = self.keys.restart()
+        {
+            // Its stream is over, so nobody can wait for the rest of it.
+            events.push(
+                id,
+                Event::Digit {
+                    press,
+                    method: Method::TelephoneEvent,
+                },
+            );
+        }
+        (arrival != Arrival::Again).then_some(Heard {
+            packet,
+            sound,
+            stream,
+        })
+    }
+
+    pub(super) fn last_stream(&self) -> Option<StreamKey> {
+        let ssrc = self.incoming.ssrc()?;
+        Some(StreamKey {
+            leg: self.id.0,
+            ssrc,
+            epoch: self.incoming.epoch,
+        })
+    }
+}
