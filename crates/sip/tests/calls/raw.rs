@@ -527,3 +527,23 @@ fn an_overtaken_report_is_sent_again() {
     assert!(again.cseq().unwrap().number > last.cseq().unwrap().number);
     assert_eq!(again.body(), last.body());
 }
+
+/// RFC 3261 §13.3.1.4: the ACK of an earlier INVITE, come again, does not confirm the answer to a later one.
+#[test]
+fn an_old_ack_confirms_nothing_new() {
+    let mut desk = Desk::new();
+    let (leg, tag) = up(&mut desk);
+    assert_eq!(
+        desk.hears(&request("INVITE", "z9hG4bKr", &tag, 6, "")),
+        ["100"]
+    );
+    desk.endpoint
+        .answer_offer(leg, sdp(), Extra::none(), start())
+        .unwrap();
+    assert_eq!(desk.drain(), ["200"]);
+    desk.hears(&request("ACK", "z9hG4bK2", &tag, 5, ""));
+    assert!(desk.events().is_empty());
+    assert_eq!(desk.disposition, Some(Disposition::Retransmission));
+    desk.hears(&request("ACK", "z9hG4bK3", &tag, 6, ""));
+    assert_eq!(desk.events(), ["Acked"]);
+}
