@@ -309,6 +309,7 @@ mod tests {
         assert_eq!((stream.packets, stream.lost, stream.duplicates), (6, 0, 2));
         assert_eq!((stream.reordered, stream.late), (2, 0));
         assert_eq!(counts([10, 9, 8, 11]).lost, 0);
+        assert_eq!(counts([10, 8, 11]).lost, 1);
         let stream = counts([0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 4]);
         assert_eq!((stream.lost, stream.reordered, stream.late), (0, 1, 1));
     }

@@ -136,9 +136,10 @@ fn a_numbering_that_begins_again_is_followed_and_is_no_loss() {
     let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
     shell.says(&mut caller, &second_of(500));
     caller.sequence = caller.sequence.wrapping_add(30_000);
-    caller.timestamp = caller.timestamp.wrapping_add(77_777_777);
+    caller.timestamp = caller.timestamp.wrapping_add(4_000);
     shell.says(&mut caller, &second_of(500));
     let received = shell.received(CALLER);
+    assert_eq!(received.jitter_max_us, 0, "another clock is no jitter");
     assert_eq!(
         (received.packets, received.lost),
         (99, 0),
@@ -164,4 +165,15 @@ fn a_numbering_that_begins_again_is_followed_and_is_no_loss() {
         );
         assert_eq!(after.marker, index == 49);
     }
+}
+
+#[test]
+fn what_was_lost_before_a_new_numbering_stays_lost() {
+    let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    shell.says(&mut caller, &second_of(500));
+    caller.sequence = caller.sequence.wrapping_add(3);
+    shell.says(&mut caller, &second_of(500));
+    caller.sequence = caller.sequence.wrapping_add(30_000);
+    shell.says(&mut caller, &second_of(500));
+    assert_eq!(shell.received(CALLER).lost, 3);
 }

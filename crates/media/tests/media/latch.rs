@@ -191,7 +191,6 @@ fn packets_out_of_sequence_are_not_plausible() {
         prober.sequence = number.wrapping_mul(7919);
         let bytes = prober.audio(&[0; 160]);
         shell.datagram(CALLER, prober.address, bytes);
-        prober.ssrc = prober.ssrc.wrapping_add(u32::from(number % 2));
     }
     assert!(shell.sent.is_empty());
     assert_eq!(latches(&mut shell), 0);
@@ -247,4 +246,24 @@ fn nothing_is_let_in_before_there_is_an_agreement() {
     shell.datagram(CALLER, caller.address, vec![0x80, 201, 0, 1, 0, 0, 0, 9]);
     assert_eq!(refused(&shell, Reason::Rtcp), 1);
     assert_eq!(shell.call.measured(CALLER, shell.now).unwrap().refused, 20);
+}
+
+#[test]
+fn refusals_are_told_in_sums_a_second_after_the_first_and_every_ten_from_then_on() {
+    let (mut shell, caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    let mut stranger = caller.at("198.51.100.1:9000");
+    // 50 packets a second for 25 seconds.
+    shell.says(&mut stranger, &[0; 25 * 8000]);
+    shell.pass(60_000);
+    let events = shell.take_events(CALLER).into_iter();
+    let told: Vec<u32> = events
+        .filter_map(|event| match event {
+            Event::Refused {
+                reason: Reason::ForeignSource,
+                count,
+            } => Some(count),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [50, 500, 500, 200]);
 }
