@@ -71,7 +71,7 @@ pub(crate) fn open(
         sealed.push_back(Arc::new(shelve(segment, log, access, &mut opened)?));
     }
     let (open, survey) = survey_last(last, &mut opened, access)?;
-    opened.note(&sealed, &open);
+    let holes = opened.note(&sealed, &open);
     let space = open
         .file
         .metadata()
@@ -86,6 +86,7 @@ pub(crate) fn open(
         },
         open,
         recent: survey.recent,
+        holes,
     };
     let mut recovered = Recovered {
         store: Store::new(log, state),
@@ -110,7 +111,7 @@ pub(crate) fn open_file(path: &Path) -> Result<(Content, Recovered), Error> {
     let mut opened = Opened::default();
     let (open, survey) = survey_last(found, &mut opened, Access::ReadOnly)?;
     opened.is_complete = survey.is_sealed;
-    opened.note(&VecDeque::new(), &open);
+    let holes = opened.note(&VecDeque::new(), &open);
     let state = State {
         sealed: VecDeque::new(),
         last: Position {
@@ -120,6 +121,7 @@ pub(crate) fn open_file(path: &Path) -> Result<(Content, Recovered), Error> {
         },
         open,
         recent: Recent::default(),
+        holes,
     };
     let recovered = Recovered {
         store: Store::new(log, state),
@@ -240,6 +242,7 @@ fn begin(
         open: fresh(created, 1),
         last: Position::beginning(log),
         recent: Recent::default(),
+        holes: Vec::new(),
     };
     Ok(Recovered {
         store: Store::new(log, state),

@@ -51,17 +51,20 @@ impl Default for Opened {
 }
 
 impl Opened {
-    /// Notes the damage of every segment and between them.
-    pub(crate) fn note(&mut self, sealed: &VecDeque<Arc<Sealed>>, open: &Open) {
+    /// Notes the damage of every segment and between them; returns what lies between.
+    pub(crate) fn note(&mut self, sealed: &VecDeque<Arc<Sealed>>, open: &Open) -> Vec<Damage> {
         let firsts = sealed.iter().map(|segment| segment.summary.first);
         let nexts = firsts.skip(1).chain([open.first]);
+        let mut holes = Vec::new();
         for (segment, next) in sealed.iter().zip(nexts) {
             let gaps = segment.summary.gaps.iter();
             self.damage
                 .extend(gaps.map(|gap| gap.damage(&segment.path)));
-            self.damage.extend(between(segment, next));
+            holes.extend(between(segment, next));
         }
+        self.damage.extend_from_slice(&holes);
         let gaps = open.gaps.iter();
         self.damage.extend(gaps.map(|gap| gap.damage(&open.path)));
+        holes
     }
 }

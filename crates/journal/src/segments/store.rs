@@ -32,6 +32,8 @@ pub(crate) struct State {
     /// The last durable event.
     pub(crate) last: Position,
     pub(crate) recent: Recent,
+    /// Segments that are missing between others.
+    pub(crate) holes: Vec<Damage>,
 }
 
 /// A segment that does not change any more.
@@ -236,7 +238,9 @@ impl Store {
         let sealed: Vec<_> = state.sealed.iter().filter(holds).cloned().collect();
         let damage = sealed.iter().find_map(|segment| segment.damage());
         Holding {
-            damage: damage.or_else(|| state.open.damage()),
+            damage: damage
+                .or_else(|| state.open.damage())
+                .or_else(|| state.holes.first().cloned()),
             sealed,
             file: Arc::clone(&state.open.file),
             path: state.open.path.clone(),

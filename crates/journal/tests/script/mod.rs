@@ -55,6 +55,12 @@ impl Pen {
         }
     }
 
+    /// Goes on behind a record that is in the log.
+    pub fn follow(&mut self, record: &Record) {
+        self.chain.follow(record);
+        self.at = record.header().recorded_at.0;
+    }
+
     pub fn write(&mut self) -> Record {
         let event: Event = match self.lane {
             Lane::Wire => wire(self.chain.next_sequence()).into(),
