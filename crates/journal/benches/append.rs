@@ -39,7 +39,8 @@ fn main() {
     }
     let directory = tempfile::tempdir().expect("a directory");
     let segments = Arc::new(open(directory.path()));
-    runtime.block_on(append("segments", Arc::clone(&segments), 1, 200_000, 64));
+    let shared: Arc<dyn EventLog> = segments.clone();
+    runtime.block_on(append("segments", shared, 1, 200_000, 64));
     runtime.block_on(reads(&*segments));
     drop(segments);
     let begun = Instant::now();

@@ -61,6 +61,22 @@ impl JetStream {
         JetStream::open(client, settings).await
     }
 
+    /// Makes sure that the streams are there and are known as they are now.
+    pub(crate) async fn refresh(&self) -> Result<(), Error> {
+        self.server.create_streams().await
+    }
+
+    /// How often the client has connected.
+    pub(crate) fn connects(&self) -> u64 {
+        let statistics = self.server.client.statistics();
+        statistics.connects.load(Ordering::Acquire)
+    }
+
+    /// The name of the bucket for leases.
+    pub(crate) fn leases(&self) -> String {
+        self.server.names.leases()
+    }
+
     /// The connection, for whoever needs another subject on the same server.
     pub fn client(&self) -> &Client {
         &self.server.client

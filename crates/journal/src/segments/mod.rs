@@ -91,6 +91,16 @@ impl Segments {
         &self.report
     }
 
+    /// The number of the last durable event.
+    pub(crate) fn last_sequence(&self, stream: Stream) -> u64 {
+        self.shelves.of(stream).state().last.sequence
+    }
+
+    /// Up to this number the events of a stream may be deleted, whole segments at a time.
+    pub(crate) fn release(&self, stream: Stream, sequence: u64) {
+        self.shelves.of(stream).release(sequence);
+    }
+
     fn submit(
         &self,
         stream: Stream,

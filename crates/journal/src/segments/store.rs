@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use schemas::{Entry, Hash, Lane, LogId, Position, Record};
@@ -23,6 +24,8 @@ pub(crate) struct Store {
     pub(crate) head: watch::Sender<Head>,
     state: RwLock<State>,
     tables: Mutex<VecDeque<(u64, Arc<Loaded>)>>,
+    /// Sealed segments up to this number are not needed any more: an outbox shipped them.
+    released: AtomicU64,
 }
 
 /// The segments at one moment.
@@ -92,6 +95,7 @@ impl Store {
             head: watch::Sender::new(Head::at(state.last.sequence)),
             state: RwLock::new(state),
             tables: Mutex::default(),
+            released: AtomicU64::new(0),
         }
     }
 
@@ -150,6 +154,15 @@ impl Store {
             }
         }
         Ok(None)
+    }
+
+    /// Up to this number the events may be deleted, whole segments at a time.
+    pub(crate) fn release(&self, sequence: u64) {
+        self.released.fetch_max(sequence, Ordering::AcqRel);
+    }
+
+    pub(crate) fn released(&self) -> u64 {
+        self.released.load(Ordering::Acquire)
     }
 
     /// The segment that was written is sealed, and another one begins.

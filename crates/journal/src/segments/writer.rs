@@ -330,7 +330,8 @@ impl Writer {
             let age_ms = clock::wall_ms().saturating_sub(oldest.summary.newest_ms);
             u128::try_from(age_ms).is_ok_and(|age_ms| age_ms > most.as_millis())
         });
-        if !(too_much || too_old) {
+        let released = oldest.summary.next <= self.store.released() + 1;
+        if !(too_much || too_old || released) {
             return None;
         }
         state.sealed.pop_front().map(|segment| segment.path.clone())
