@@ -72,4 +72,12 @@ impl Error {
             source,
         }
     }
+
+    /// The error and, if there is one, its cause in one line.
+    pub(crate) fn explain(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(cause) => format!("{self}: {cause}"),
+            None => self.to_string(),
+        }
+    }
 }

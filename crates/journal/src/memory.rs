@@ -10,7 +10,7 @@ use crate::follower::{BATCH_MAX_ENTRIES, Follow, ready};
 use crate::head::Head;
 use crate::key::{Key, LaneKey};
 use crate::log::PAYLOAD_MAX_BYTES;
-use crate::tail::{Tail, Verdict};
+use crate::tail::{Tail, Verdict, is_same};
 use crate::{
     BoxFuture, Continuity, Error, EventLog, Filter, Follower, Outcome, Reason, Stream, clock,
 };
@@ -281,11 +281,7 @@ impl State {
         numbers
             .iter()
             .filter_map(|number| self.at(*number))
-            .find(|entry| {
-                entry.record.lane() == record.lane()
-                    && entry.record.header().sequence == record.header().sequence
-                    && entry.record.id() == record.id()
-            })
+            .find(|entry| is_same(&entry.record, record))
             .map(|entry| entry.position)
     }
 }

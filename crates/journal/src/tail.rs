@@ -1,6 +1,6 @@
 //! The end of a lane, and whether a record fits behind it: the rule that all logs share.
 
-use schemas::{EventId, Hash, Position, Record};
+use schemas::{Entry, EventId, Hash, Lane, Position, Record};
 
 use crate::Actual;
 
@@ -56,4 +56,26 @@ impl Tail {
             _ => Verdict::Conflict(actual),
         }
     }
+}
+
+/// Whether the numbers of each lane follow each other.
+pub(crate) fn is_dense(entries: &[Entry]) -> bool {
+    [Lane::Facts, Lane::Decisions, Lane::Requests, Lane::Wire]
+        .into_iter()
+        .all(|lane| {
+            let numbers = entries
+                .iter()
+                .filter(|entry| entry.record.lane() == lane)
+                .map(|entry| entry.record.header().sequence);
+            numbers
+                .zip(0..)
+                .all(|(number, expected)| number == expected)
+        })
+}
+
+/// Whether two records of a subject are the same event: lane, number and id.
+pub(crate) fn is_same(one: &Record, other: &Record) -> bool {
+    one.lane() == other.lane()
+        && one.header().sequence == other.header().sequence
+        && one.id() == other.id()
 }

@@ -16,10 +16,11 @@ use schemas::Record;
 use tokio::sync::{mpsc, oneshot};
 
 use super::names;
-use super::server::{Patience, Server, position};
+use super::patience::Patience;
+use super::server::{Server, position};
 use crate::key::{Key, LaneKey};
 use crate::log::PAYLOAD_MAX_BYTES;
-use crate::tail::{Tail, Verdict};
+use crate::tail::{Tail, Verdict, is_same};
 use crate::{Error, Outcome, Reason, Stream};
 
 /// How many calls have an event under way.
@@ -219,10 +220,7 @@ impl Server {
             Ok(entries) => entries,
             Err(error) => return Outcome::Unavailable(reason(&error)),
         };
-        let same = |other: &Record| {
-            other.header().sequence == record.header().sequence && other.id() == record.id()
-        };
-        match entries.iter().find(|entry| same(&entry.record)) {
+        match entries.iter().find(|entry| is_same(&entry.record, record)) {
             Some(entry) => Outcome::AlreadyThere(entry.position),
             None => Outcome::Conflict(Tail::actual(tail)),
         }

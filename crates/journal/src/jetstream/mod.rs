@@ -2,6 +2,8 @@
 
 mod desk;
 mod names;
+mod patience;
+mod reading;
 mod server;
 mod settings;
 mod walk;

@@ -113,3 +113,11 @@ pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Option<FoundSeg
         header,
     }))
 }
+
+/// An error that goes away when there is space again.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}

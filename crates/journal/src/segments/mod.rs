@@ -6,12 +6,15 @@ mod export;
 mod frame;
 mod index;
 mod queue;
+mod recent;
 mod recovery;
 mod report;
+mod retention;
 mod scan;
 mod settings;
 mod shelves;
 mod store;
+mod survey;
 mod walk;
 mod writer;
 

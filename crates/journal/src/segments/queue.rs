@@ -99,3 +99,38 @@ impl Queue {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::{CallId, Chain, Draft, Event, Lane, NodeName, Subject, Timestamp, Unknown};
+
+    #[test]
+    fn a_full_queue_says_busy_and_takes_again_when_it_was_emptied() {
+        let mut chain = Chain::new(Subject::Call(CallId([1; 16])), Lane::Facts);
+        let record = chain.append(Draft {
+            because: None,
+            producer: NodeName::from("edge-1"),
+            recorded_at: Timestamp(0),
+            event: Event::Unknown(Unknown {
+                kind: 60_000,
+                version: 1,
+                payload: vec![0; 1 << 20],
+            }),
+        });
+        let queue = Queue::default();
+        let submit = || queue.submit(vec![record.clone()]).map(|_| ());
+        let taken = (0..1000).take_while(|_| submit().is_ok()).count();
+        assert_eq!(taken, 63);
+        assert_eq!(submit(), Err(Reason::Busy));
+        let Work::Write(waiting) = queue.take(Duration::ZERO) else {
+            panic!("nothing waits");
+        };
+        assert_eq!(waiting.len(), 63);
+        assert_eq!(submit(), Ok(()));
+        queue.close();
+        assert_eq!(submit(), Err(Reason::Closed));
+        assert!(matches!(queue.take(Duration::ZERO), Work::Write(_)));
+        assert!(matches!(queue.take(Duration::ZERO), Work::Close));
+    }
+}

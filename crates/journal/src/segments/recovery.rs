@@ -8,16 +8,16 @@ use std::sync::Arc;
 use schemas::{Hash, LogId, Position};
 
 use super::directory::{self, FoundSegment};
-use super::frame::{Content, HEADER_BYTES, SegmentHeader};
+use super::frame::{Content, SegmentHeader};
 use super::index::{self, Growing, Summary};
 
+use super::recent::Recent;
 use super::report::Opened;
-use super::scan::{Gap, Scan, Step, read_range, to_u64};
+use super::scan::{read_range, to_u64};
 use super::settings::Settings;
-use super::store::{Open, Recent, Sealed, State, Store, index_path};
-use crate::key::Key;
+use super::store::{Open, Sealed, State, Store, index_path};
+use super::survey::{Survey, survey, survey_until};
 use crate::lanes::Lanes;
-use crate::tail::Tail;
 use crate::{Damage, Error, clock};
 
 /// A stream that was opened.
@@ -34,23 +34,6 @@ pub(crate) struct Recovered {
 pub(crate) enum Access {
     Write,
     ReadOnly,
-}
-
-/// Everything that a walk over one segment found.
-struct Survey {
-    growing: Growing,
-    lanes: Lanes,
-    recent: Recent,
-    gaps: Vec<Gap>,
-    /// The number behind the last record, and that record's hash.
-    next: u64,
-    last_hash: Hash,
-    /// Where the readable part ends, and how many bytes behind it are none of ours.
-    end: u64,
-    rest: u64,
-    is_sealed: bool,
-    /// The number at which the last write began; the largest number if a mark or seal followed it.
-    last_batch: u64,
 }
 
 /// Opens the directory of a stream, and begins its first segment if there is none.
@@ -150,7 +133,7 @@ impl Recovered {
             let reserved = directory::reserve(&self.store.state().open.file, self.space);
             // Without space it opens all the same: appends are refused until there is some.
             return match reserved {
-                Err(error) if !super::writer::is_full(&error) => {
+                Err(error) if !directory::is_full(&error) => {
                     Err(Error::io("reserve space for", path)(error))
                 }
                 _ => Ok(()),
@@ -344,7 +327,7 @@ fn cut(file: &File, path: &Path, end: u64, rest: u64) -> Result<PathBuf, Error> 
     let space = file.metadata().map_err(Error::io("read", path))?.len();
     file.set_len(end).map_err(Error::io("cut", path))?;
     match directory::reserve(file, space) {
-        Err(error) if !super::writer::is_full(&error) => {
+        Err(error) if !directory::is_full(&error) => {
             return Err(Error::io("reserve space for", path)(error));
         }
         _ => {}
@@ -358,92 +341,6 @@ fn used(file: &File, path: &Path, from: u64, to: u64) -> Result<u64, Error> {
     let bytes = read_range(file, from, to).map_err(Error::io("read", path))?;
     let last = bytes.iter().rposition(|byte| *byte != 0);
     Ok(last.map_or(0, |last| to_u64(last + 1)))
-}
-
-fn survey(file: &File, path: &Path, header: &SegmentHeader) -> Result<Survey, Error> {
-    let length = file.metadata().map_err(Error::io("read", path))?.len();
-    survey_until(file, path, header, length)
-}
-
-fn survey_until(
-    file: &File,
-    path: &Path,
-    header: &SegmentHeader,
-    end: u64,
-) -> Result<Survey, Error> {
-    let start = to_u64(HEADER_BYTES);
-    let mut survey = Survey {
-        growing: Growing::default(),
-        lanes: Lanes::default(),
-        recent: Recent::default(),
-        gaps: Vec::new(),
-        next: header.first,
-        last_hash: header.previous,
-        end: start,
-        rest: 0,
-        is_sealed: false,
-        last_batch: 0,
-    };
-    let mut scan = Scan::new(file, header.log, start, end, header.first);
-    loop {
-        match scan.next().map_err(Error::io("read", path))? {
-            Step::Record(found) => {
-                let record = found.record;
-                let position = Position {
-                    log: header.log,
-                    sequence: found.sequence,
-                    hash: record.hash(),
-                };
-                let key = Key::of(record.subject());
-                let place = index::place(header.first, found.offset, found.sequence);
-                survey.growing.add(key, place, &record);
-                survey
-                    .lanes
-                    .set((key, record.lane()), Tail::of(&record, position));
-                survey.next = found.sequence + 1;
-                survey.last_hash = record.hash();
-                survey.last_batch = found.batch_first;
-            }
-            Step::Mark => survey.last_batch = u64::MAX,
-            Step::Damage(gap) => {
-                survey.gaps.push(gap);
-                survey.next = gap.next;
-            }
-            Step::Seal => {
-                survey.is_sealed = true;
-                survey.last_batch = u64::MAX;
-                survey.end = scan.offset();
-                return Ok(survey);
-            }
-            Step::End { at, rest } => {
-                survey.end = at;
-                survey.rest = rest;
-                return Ok(survey);
-            }
-        }
-    }
-}
-
-impl Survey {
-    /// The first damage inside the last write, if there is any: nothing of that write was confirmed.
-    fn torn(&self) -> Option<Gap> {
-        let torn = |gap: &&Gap| gap.first >= self.last_batch;
-        self.gaps.iter().find(torn).copied()
-    }
-
-    /// What is unreadable in a segment that is followed by another one.
-    fn gaps_with_rest(&self) -> Vec<Gap> {
-        let mut gaps = self.gaps.clone();
-        if self.rest > 0 {
-            gaps.push(Gap {
-                offset: self.end,
-                bytes: self.rest,
-                first: self.next,
-                next: self.next,
-            });
-        }
-        gaps
-    }
 }
 
 /// The damage that lies between two segments.

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::frame::{self, FRAME_BYTES, Found, HEADER_BYTES, Kind};
 use super::index::{self, Growing, Place, Summary, Table};
+use super::recent::Recent;
 use super::scan::{Gap, Scan, Step, read_range, to_u64};
 use super::walk::Reading;
 use crate::head::Head;
@@ -56,13 +57,6 @@ pub(crate) struct Open {
     pub(crate) gaps: Vec<Gap>,
 }
 
-/// The newest events, for followers that keep up and for repeated appends.
-#[derive(Default)]
-pub(crate) struct Recent {
-    pub(crate) entries: VecDeque<Entry>,
-    bytes: usize,
-}
-
 /// A sealed segment that was opened for reading.
 pub(crate) struct Loaded {
     file: Arc<File>,
@@ -79,10 +73,6 @@ struct Holding {
     damage: Option<Damage>,
 }
 
-/// How many bytes of records stay in memory.
-const RECENT_MAX_BYTES: usize = 4 << 20;
-/// How many records stay in memory: their headers need memory too.
-const RECENT_MAX_ENTRIES: usize = 8192;
 /// How many tables of sealed segments stay in memory, each about a fiftieth of its segment.
 const TABLES_MAX: usize = 4;
 /// Most records are shorter than this: read it in one go.
@@ -123,7 +113,7 @@ impl Store {
         }
         entries.retain(|entry| fits(&entry.record));
         match seen.damage {
-            Some(damage) if !is_dense(&entries) => Err(Error::Damaged(damage)),
+            Some(damage) if !crate::tail::is_dense(&entries) => Err(Error::Damaged(damage)),
             _ => Ok(entries),
         }
     }
@@ -359,25 +349,6 @@ impl Loaded {
     }
 }
 
-impl Recent {
-    pub(crate) fn push(&mut self, entry: Entry) {
-        self.bytes += entry.record.bytes().len();
-        self.entries.push_back(entry);
-        while self.bytes > RECENT_MAX_BYTES || self.entries.len() > RECENT_MAX_ENTRIES {
-            let Some(entry) = self.entries.pop_front() else {
-                break;
-            };
-            self.bytes -= entry.record.bytes().len();
-        }
-    }
-
-    pub(crate) fn at(&self, sequence: u64) -> Option<&Entry> {
-        let first = self.entries.front()?.position.sequence;
-        let index = usize::try_from(sequence.checked_sub(first)?).ok()?;
-        self.entries.get(index)
-    }
-}
-
 impl Gap {
     /// The damage, as it is told.
     pub(crate) fn damage(&self, file: &Path) -> Damage {
@@ -426,19 +397,4 @@ fn table_of(file: &File, segment: &Sealed) -> Result<Table, Error> {
             Step::Seal | Step::End { .. } => return Ok(growing.into_table()),
         }
     }
-}
-
-/// Whether the numbers of each lane follow each other.
-fn is_dense(entries: &[Entry]) -> bool {
-    [Lane::Facts, Lane::Decisions, Lane::Requests, Lane::Wire]
-        .into_iter()
-        .all(|lane| {
-            let numbers = entries
-                .iter()
-                .filter(|entry| entry.record.lane() == lane)
-                .map(|entry| entry.record.header().sequence);
-            numbers
-                .zip(0..)
-                .all(|(number, expected)| number == expected)
-        })
 }

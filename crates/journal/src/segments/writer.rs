@@ -23,7 +23,7 @@ use crate::head::Head;
 use crate::key::Key;
 use crate::lanes::Lanes;
 use crate::log::PAYLOAD_MAX_BYTES;
-use crate::tail::{Tail, Verdict};
+use crate::tail::{Tail, Verdict, is_same};
 use crate::{Outcome, Reason, clock};
 
 /// The most bytes that are written before a sync.
@@ -36,6 +36,7 @@ pub(crate) struct Writer {
     pub(crate) content: Content,
     pub(crate) directory: PathBuf,
     pub(crate) settings: Settings,
+    retention: Retention,
     pub(crate) store: Arc<Store>,
     pub(crate) queue: Arc<Queue>,
     pub(crate) lanes: Lanes,
@@ -79,6 +80,10 @@ impl Writer {
         Writer {
             content,
             directory,
+            retention: match content {
+                Content::Events => settings.events,
+                Content::Wire | Content::Export => settings.wire,
+            },
             settings,
             seed: frame::seed(store.id),
             store,
@@ -197,28 +202,22 @@ impl Writer {
             return Ok(Some(*tail));
         }
         let found = self.store.last_of(lane.0, lane.1);
-        let found = found.map_err(|error| Reason::Failed(explain(&error)))?;
+        let found = found.map_err(|error| Reason::Failed(error.explain()))?;
         Ok(found.map(|entry| Tail::of(&entry.record, entry.position)))
     }
 
     /// A record whose lane went past its number: it is there, or it is another one.
     fn earlier(&self, key: Key, record: &Record, tail: Option<&Tail>) -> Outcome {
-        let same = |other: &Record| {
-            other.lane() == record.lane()
-                && other.header().sequence == record.header().sequence
-                && other.id() == record.id()
-        };
-        let staged = self
-            .staged
-            .iter()
-            .find(|(entry, _)| entry.record.subject() == record.subject() && same(&entry.record));
+        let staged = self.staged.iter().find(|(entry, _)| {
+            entry.record.subject() == record.subject() && is_same(&entry.record, record)
+        });
         if let Some((entry, _)) = staged {
             return Outcome::AlreadyThere(entry.position);
         }
-        match self.store.find(key, same) {
+        match self.store.find(key, |other| is_same(other, record)) {
             Ok(Some(entry)) => Outcome::AlreadyThere(entry.position),
             Ok(None) => Outcome::Conflict(Tail::actual(tail)),
-            Err(error) => Outcome::Unavailable(Reason::Failed(explain(&error))),
+            Err(error) => Outcome::Unavailable(Reason::Failed(error.explain())),
         }
     }
 
@@ -309,32 +308,10 @@ impl Writer {
 
     /// Deletes the oldest sealed segments that are past their time.
     fn expire(&mut self) {
-        let retention = match self.content {
-            Content::Events => self.settings.events,
-            Content::Wire | Content::Export => self.settings.wire,
-        };
-        while let Some(path) = self.expired(retention) {
+        while let Some(path) = self.store.expired(self.retention, self.space) {
             let _ = fs::remove_file(index_path(&path));
             let _ = fs::remove_file(&path);
         }
-    }
-
-    fn expired(&self, retention: Retention) -> Option<PathBuf> {
-        let mut state = self.store.state_mut();
-        let oldest = state.sealed.front()?;
-        let bytes: u64 = state.sealed.iter().map(|one| one.summary.length).sum();
-        let too_much = retention
-            .max_bytes
-            .is_some_and(|most| bytes + self.space > most);
-        let too_old = retention.max_age.is_some_and(|most| {
-            let age_ms = clock::wall_ms().saturating_sub(oldest.summary.newest_ms);
-            u128::try_from(age_ms).is_ok_and(|age_ms| age_ms > most.as_millis())
-        });
-        let released = oldest.summary.next <= self.store.released() + 1;
-        if !(too_much || too_old || released) {
-            return None;
-        }
-        state.sealed.pop_front().map(|segment| segment.path.clone())
     }
 
     fn sync_if_due(&mut self) {
@@ -372,12 +349,12 @@ impl Writer {
 
     /// A write went wrong before a sync: takes back what it may have left.
     fn cut_back(&mut self, error: &io::Error) {
-        if !is_full(error) {
+        if !directory::is_full(error) {
             return self.fail("write", error);
         }
         let whole = self.file.set_len(self.length);
         match whole.and_then(|()| directory::reserve(&self.file, self.space)) {
-            Err(error) if !is_full(&error) => self.fail("cut back", &error),
+            Err(error) if !directory::is_full(&error) => self.fail("cut back", &error),
             _ => self.refuse(error),
         }
     }
@@ -385,7 +362,7 @@ impl Writer {
     /// Nothing can be taken now; what is staged was not.
     fn refuse(&mut self, error: &io::Error) {
         self.drop_staged();
-        self.fault = Some(if is_full(error) {
+        self.fault = Some(if directory::is_full(error) {
             Reason::Full(error.to_string())
         } else {
             Reason::Failed(error.to_string())
@@ -430,20 +407,5 @@ impl Writer {
 
     fn end(&self) -> u64 {
         self.length + to_u64(self.buffer.len())
-    }
-}
-
-/// An error that goes away when there is space again.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
-}
-
-fn explain(error: &crate::Error) -> String {
-    match error {
-        crate::Error::Io { source, .. } => format!("{error}: {source}"),
-        _ => error.to_string(),
     }
 }
