@@ -261,6 +261,44 @@ async fn damage_in_the_middle_is_told_and_never_skipped_in_silence() {
     append(&log, &one.write_many(30)).await;
 }
 
+/// The power goes during a write: its parts reach the disk in any order. Nothing of it was confirmed,
+/// so it is cut from the first torn record on, also what is whole behind it; the cut bytes are kept.
+#[tokio::test]
+async fn a_torn_last_write_is_cut_where_it_tore() {
+    let directory = TempDir::new().unwrap();
+    let copy = TempDir::new().unwrap();
+    let mut pen = Pen::of_call(1, Lane::Facts);
+    let before = pen.write_many(2);
+    let torn = pen.write_many(8);
+    let log = open(directory.path());
+    append(&log, &before).await;
+    append(&log, &torn).await;
+    // The log is open: there is no mark behind the last write, as after a crash.
+    copy_all(directory.path(), copy.path());
+    let path = segment_files(copy.path(), "segment").remove(0);
+    let length = before[0].bytes().len() as u64 + 20;
+    let third_of_the_write = 76 + 5 * length - 40;
+    let file = OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(&[0; 16], third_of_the_write).unwrap();
+    assert_eq!(scan(copy.path()), (pen_records(&before, &torn[..2]), 0));
+    let again = open(copy.path());
+    let report = &again.report().events;
+    assert!(
+        report.damage.is_empty() && report.cut_bytes > 4 * length,
+        "{report:?}"
+    );
+    let kept = report.cut_kept_in.as_ref().unwrap();
+    assert_eq!(fs::metadata(kept).unwrap().len(), report.cut_bytes);
+    // The writer offers everything again, as it must: nothing was confirmed to it.
+    append(&again, &torn[2..]).await;
+    drop(again);
+    assert_eq!(scan(copy.path()), (pen_records(&before, &torn), 0));
+}
+
+fn pen_records(first: &[Record], second: &[Record]) -> Vec<Record> {
+    [first, second].concat()
+}
+
 #[tokio::test]
 async fn a_missing_segment_is_told() {
     let directory = TempDir::new().unwrap();
