@@ -138,7 +138,10 @@ impl Account {
                 "leg {leg} was told to end: {shown}"
             );
             match command {
-                Command::BridgeLegs(bridge) => assert!(self.open.contains(&bridge.with), "{shown}"),
+                Command::BridgeLegs(bridge) => {
+                    let there = self.open.contains(&bridge.with);
+                    assert!(there && !self.told_to_end.contains(&bridge.with), "{shown}");
+                }
                 Command::HangUpLeg(_) | Command::RefuseLeg(_) => {
                     self.told_to_end.insert(leg);
                 }
@@ -335,6 +338,50 @@ proptest! {
             }
         }
     }
+}
+
+/// An observation that another release had no answer to is settled once a later one was decided: it
+/// is neither decided in its stead nor forgotten in a rehearsal.
+#[test]
+fn what_was_passed_over_is_not_decided_later() {
+    let applied = house::applied();
+    let configurations = BTreeMap::from([(applied.hash(), applied.clone())]);
+    let subject = Subject::Call(CallId::new(1_790_000_000_000, [7; 10]));
+    let mut facts = Chain::new(subject.clone(), Lane::Facts);
+    let mut decisions = Chain::new(subject, Lane::Decisions);
+    let draft = |event, because| Draft {
+        because,
+        producer: NodeName::from("test"),
+        recorded_at: script::BEGIN,
+        event,
+    };
+    let lines = [INVITES[1], "ringing 1", "answered 1", "bye 0"];
+    let told: Vec<Record> = lines
+        .iter()
+        .map(|line| facts.append(draft(observed(line).into(), None)))
+        .collect();
+    let mut call = Call::new();
+    let mut log = told.clone();
+    for (record, line) in told.iter().zip(lines).take(3) {
+        // The other release does not tell the caller that it rings.
+        let answer = if line == "ringing 1" {
+            Answer::Nothing
+        } else {
+            Answer::Open
+        };
+        let decided = take(&mut call, script::BEGIN, &observed(line), &answer, &applied);
+        if answer == Answer::Open {
+            let decision = decided.expect("it answers this line").into();
+            log.push(decisions.append(draft(decision, Some(record.id()))));
+        }
+    }
+    let history = History::read(&log).unwrap();
+    let (_, open) = history.fold();
+    assert_eq!(open.len(), 1, "only the BYE is still to be decided");
+    assert_eq!(open[0].id, told[3].id());
+    let (rehearsed, _) = history.rehearse(&configurations).unwrap();
+    let differs: Vec<bool> = rehearsed.iter().map(|step| step.differs()).collect();
+    assert_eq!(differs, [false, true, false, false]);
 }
 
 /// A log in which each decision lies up to a few records behind the observation that it answers.

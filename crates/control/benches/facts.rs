@@ -9,6 +9,10 @@ use std::time::Instant;
 use journal::{EventLog, Memory};
 use tokio_util::sync::CancellationToken;
 
+#[expect(
+    dead_code,
+    reason = "the benchmark uses a part of what the tests share"
+)]
 #[path = "../tests/support/mod.rs"]
 mod support;
 use support::edge::{Edge, Fate};
