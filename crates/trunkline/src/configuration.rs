@@ -1,0 +1,281 @@
+//! The one file that a person writes: `trunkline.toml`. Read once at start-up; what is wrong in it is
+//! told with its line, its key and what to write instead.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+/// The file as it is written. Every table and key is optional but the trunks and numbers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct File {
+    /// This process.
+    #[serde(default)]
+    pub node: Node,
+    /// Where the events go.
+    #[serde(default)]
+    pub log: Log,
+    /// The SIP and RTP side.
+    #[serde(default)]
+    pub edge: Edge,
+    /// The HTTP side.
+    #[serde(default)]
+    pub api: Api,
+    /// Traces.
+    #[serde(default)]
+    pub telemetry: Telemetry,
+    /// How long call control waits.
+    #[serde(default)]
+    pub wait: Wait,
+    /// The phone systems and carriers, by name.
+    #[serde(default)]
+    pub trunk: BTreeMap<String, Trunk>,
+    /// The numbers that may be called, and `*` for all others.
+    #[serde(default)]
+    pub number: BTreeMap<String, Number>,
+    /// Who answers, by name. `echo`, `tone` and `hold` are there without being written.
+    #[serde(default)]
+    pub agent: BTreeMap<String, Agent>,
+    /// Where callers may be transferred to, by name.
+    #[serde(default)]
+    pub transfer: BTreeMap<String, Transfer>,
+    /// The URIs that an agent may transfer to without a name, `*` for any text. Default: none.
+    #[serde(default)]
+    pub transfer_allowed: Vec<String>,
+}
+
+/// `[node]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Node {
+    /// The name under which this process writes events. Default `trunkline`.
+    pub name: String,
+    /// The directory of the log and of the projections. Default `data`.
+    pub data: PathBuf,
+}
+
+impl Default for Node {
+    fn default() -> Node {
+        Node {
+            name: "trunkline".into(),
+            data: "data".into(),
+        }
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// Where events are kept. Default `segments`.
+    pub kind: LogKind,
+    /// The NATS servers, for `kind = "jetstream"`: `nats://10.0.0.1:4222,nats://10.0.0.2:4222`.
+    pub url: Option<String>,
+    /// How many copies the stream keeps, 1 to 5. Default 1; 3 is the production setting.
+    pub replicas: Option<usize>,
+    /// How many days SIP messages are kept. Default 7.
+    pub wire_days: Option<u32>,
+}
+
+/// The kinds of log.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogKind {
+    /// Segment files in the data directory: one machine.
+    #[default]
+    Segments,
+    /// NATS JetStream: several edges, control and API processes.
+    Jetstream,
+    /// Memory: gone with the process. For measurements.
+    Memory,
+}
+
+/// `[edge]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Edge {
+    /// Where the WAV files of announcements and menus are. Default: `recordings` beside this file.
+    pub recordings: Option<PathBuf>,
+    /// UDP addresses. Default `0.0.0.0:32681`.
+    pub listen: Vec<SocketAddr>,
+    /// The address that peers reach this machine at, when it is behind NAT. Default: the local one.
+    pub advertise: Option<IpAddr>,
+    /// The RTP ports, `first-last`. Default `16384-32767`.
+    pub rtp_ports: String,
+    /// What a request from no trunk's address gets: `refuse` (403, the default) or `drop`.
+    pub unknown_sources: UnknownSources,
+    /// The most calls at once. Default 10000.
+    pub max_calls: usize,
+    /// After how many milliseconds without RTP a leg counts as silent. Default 2000.
+    pub silence_ms: u64,
+    /// How many seconds calls may go on when the process is told to stop. Default 30.
+    pub drain_s: u64,
+}
+
+impl Default for Edge {
+    fn default() -> Edge {
+        Edge {
+            recordings: None,
+            listen: vec![SocketAddr::from(([0, 0, 0, 0], 32681))],
+            advertise: None,
+            rtp_ports: "16384-32767".into(),
+            unknown_sources: UnknownSources::Refuse,
+            max_calls: 10_000,
+            silence_ms: 2_000,
+            drain_s: 30,
+        }
+    }
+}
+
+/// What strangers get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownSources {
+    /// 403.
+    Refuse,
+    /// Nothing.
+    Drop,
+}
+
+/// `[api]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    /// Where the API and the pages are served. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+}
+
+impl Default for Api {
+    fn default() -> Api {
+        Api {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+        }
+    }
+}
+
+/// `[telemetry]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Telemetry {
+    /// The OTLP/HTTP receiver, `http://127.0.0.1:4318`. Default: no traces are sent.
+    pub otlp: Option<String>,
+}
+
+/// `[wait]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wait {
+    /// Seconds that a leg may ring. Default 30.
+    pub ring_s: Option<u32>,
+    /// Seconds that a call may last. Default 14400 (4 h).
+    pub call_s: Option<u32>,
+    /// Seconds that a transfer by REFER may take. Default 60.
+    pub transfer_s: Option<u32>,
+}
+
+/// `[trunk.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trunk {
+    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`.
+    pub sources: Vec<String>,
+    /// Where calls to it go, `host:port`. Needed when somebody is transferred to it.
+    pub target: Option<String>,
+    /// How callers of this trunk are transferred. Default `bridged`.
+    #[serde(default)]
+    pub transfer: TransferMethod,
+    /// The codecs it may use, best first: `["PCMU", "PCMA"]`, the default.
+    pub codecs: Option<Vec<String>>,
+    /// Whether digits are kept. Default `count`.
+    #[serde(default)]
+    pub digits: Digits,
+}
+
+/// How a transfer is carried out.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransferMethod {
+    /// A new INVITE, and both legs stay here.
+    #[default]
+    Bridged,
+    /// A REFER to the caller's phone system.
+    Refer,
+}
+
+/// What the log keeps of digits.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Digits {
+    /// That one was pressed, and when.
+    #[default]
+    Count,
+    /// Which one it was, too.
+    Store,
+}
+
+/// `[number."+14155550100"]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Number {
+    /// Who answers.
+    pub agent: String,
+    /// Only calls that come through this trunk. Default: all trunks.
+    pub trunk: Option<String>,
+    /// Who answers when the agent does not, one after the other. Behind the last the caller is refused
+    /// in the way that lets the phone system's own fallback take him. Default: nobody.
+    #[serde(default)]
+    pub fallback: Vec<String>,
+}
+
+/// `[agent.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Agent {
+    /// Says what it hears.
+    Echo {},
+    /// Plays a tone.
+    Tone {
+        /// Hertz, 100 to 3400. Default 440.
+        #[serde(default = "default_tone_hz")]
+        frequency_hz: u16,
+    },
+    /// Plays a WAV file of 8 kHz, 16 bit, mono.
+    Announcement {
+        /// The file.
+        file: String,
+        /// Whether it begins again at its end.
+        #[serde(default)]
+        repeat: bool,
+    },
+    /// Plays a prompt and transfers by digit.
+    Menu {
+        /// The WAV file of the prompt. Default: a pattern of tones.
+        prompt: Option<String>,
+        /// Digit → transfer: `{ "1" = "queue" }`.
+        choices: BTreeMap<String, String>,
+    },
+    /// A SIP peer.
+    Sip {
+        /// Its URI: `sip:bot@127.0.0.1:5080`.
+        uri: String,
+        /// Where to send the INVITE, if not to the URI's host and port.
+        destination: Option<String>,
+    },
+}
+
+/// `[transfer.NAME]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transfer {
+    /// The URI: `sip:+14155550199@pbx.example.com`.
+    pub to: String,
+    /// The trunk that it goes through. Default: the caller's.
+    pub trunk: Option<String>,
+    /// How. Default: as the caller's trunk says.
+    pub method: Option<TransferMethod>,
+}
+
+fn default_tone_hz() -> u16 {
+    440
+}

@@ -1,0 +1,221 @@
+//! Something in the configuration file is wrong: where it is written, what is wrong, what to write instead.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+/// One thing that is wrong in a file.
+#[derive(Debug)]
+pub struct Fault {
+    path: PathBuf,
+    line: usize,
+    column: usize,
+    text: String,
+    wrong: String,
+    instead: String,
+}
+
+/// All that is wrong in a file; never empty.
+#[derive(Debug)]
+pub struct Faults(pub Vec<Fault>);
+
+impl std::error::Error for Faults {}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            fault.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}:{}: {}",
+            self.path.display(),
+            self.line,
+            self.column,
+            self.wrong
+        )?;
+        if !self.text.is_empty() {
+            write!(f, "\n{:>5} | {}", self.line, self.text)?;
+        }
+        if !self.instead.is_empty() {
+            write!(f, "\n      = write {}", self.instead)?;
+        }
+        Ok(())
+    }
+}
+
+/// A configuration file and its text, so that a fault can be shown where it stands.
+pub struct Source<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// The text of a file.
+    pub fn new(path: &'a Path, text: &'a str) -> Source<'a> {
+        Source { path, text }
+    }
+
+    /// Reads the file's form; what it means is checked where it is resolved.
+    pub fn parse<T: serde::de::DeserializeOwned>(&self) -> Result<T, Faults> {
+        toml::from_str(self.text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let wrong = error.message().trim_end().replace('\n', " ");
+            let instead = remedy(&wrong);
+            Faults(vec![self.fault_at(at, wrong, instead)])
+        })
+    }
+
+    /// A fault at a key: `trunk.office.sources`, `number."+14155550100".agent`.
+    pub fn fault(&self, key: &str, wrong: impl Into<String>, instead: impl Into<String>) -> Fault {
+        let mut fault = self.fault_at(self.locate(key), wrong.into(), instead.into());
+        if !fault.wrong.starts_with(key) {
+            fault.wrong = format!("{key}: {}", fault.wrong);
+        }
+        fault
+    }
+
+    fn fault_at(&self, at: usize, wrong: String, instead: String) -> Fault {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |rest| rest.chars().count())
+            + 1;
+        Fault {
+            path: self.path.to_owned(),
+            line,
+            column,
+            text: self
+                .text
+                .lines()
+                .nth(line - 1)
+                .unwrap_or_default()
+                .to_owned(),
+            wrong,
+            instead,
+        }
+    }
+
+    /// Where a key stands, or the nearest table around it that is written.
+    fn locate(&self, key: &str) -> usize {
+        let Ok(table) = DeTable::parse(self.text) else {
+            return 0;
+        };
+        let mut table = table.get_ref();
+        let mut at = 0;
+        for part in parts(key) {
+            let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == &part) else {
+                break;
+            };
+            at = name.span().start;
+            match value.get_ref() {
+                DeValue::Table(inner) => table = inner,
+                _ => break,
+            }
+        }
+        at
+    }
+}
+
+/// The parts of a dotted key, quotes taken off.
+fn parts(key: &str) -> Vec<String> {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    for character in key.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            other => part.push(other),
+        }
+    }
+    parts.push(part);
+    parts
+}
+
+/// What to write instead, for the commonest slips of form.
+fn remedy(wrong: &str) -> String {
+    const KNOWN: [(&str, &str); 8] = [
+        (
+            "missing field `sources`",
+            r#"sources = ["192.0.2.0/24"], the networks that its requests come from"#,
+        ),
+        (
+            "missing field `agent`",
+            r#"agent = "echo", or the name of an [agent.NAME] table"#,
+        ),
+        (
+            "missing field `kind`",
+            r#"kind = "echo", "tone", "announcement", "menu" or "sip""#,
+        ),
+        (
+            "missing field `choices`",
+            r#"choices = { "1" = "NAME" }, where [transfer.NAME] says where to"#,
+        ),
+        (
+            "missing field `to`",
+            r#"to = "sip:+14155550199@pbx.example.com""#,
+        ),
+        (
+            "missing field `file`",
+            r#"file = "closed.wav", 8 kHz, 16 bit, mono"#,
+        ),
+        ("missing field `uri`", r#"uri = "sip:bot@127.0.0.1:5080""#),
+        (
+            "socket address",
+            r#"an IP address with its port, in quotes: "0.0.0.0:32681""#,
+        ),
+    ];
+    let known = KNOWN.iter().find(|(part, _)| wrong.contains(part));
+    known.map_or_else(String::new, |(_, instead)| (*instead).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_line_key_and_remedy() {
+        let text =
+            "[trunk.office]\nsources = [\"10.0.0.0/8\"]\n\n[number.\"+1415\"]\nagent = \"bot\"\n";
+        let source = Source::new(Path::new("trunkline.toml"), text);
+        let fault = source.fault(
+            "number.\"+1415\".agent",
+            "there is no agent \"bot\"",
+            "\"echo\"",
+        );
+        assert_eq!(
+            fault.to_string(),
+            "trunkline.toml:5:1: number.\"+1415\".agent: there is no agent \"bot\"\n    \
+             5 | agent = \"bot\"\n      = write \"echo\""
+        );
+        let missing = source.fault("trunk.office.target", "missing", "");
+        assert!(
+            missing.to_string().starts_with("trunkline.toml:1:8: "),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_slip_of_form_names_the_line_too() {
+        let text = "[number.\"*\"]\nagnet = \"echo\"\n";
+        let error = Source::new(Path::new("t.toml"), text)
+            .parse::<crate::configuration::File>()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("t.toml:2:1: unknown field `agnet`"),
+            "{error}"
+        );
+    }
+}

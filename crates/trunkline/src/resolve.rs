@@ -1,0 +1,393 @@
+//! From the file that a person wrote to what each role is told.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use call::configuration::{Agent, Destination, Fallback, Number, TransferTarget, Transfers, Waits};
+use schemas::command::{BuiltInAgent, MenuChoice};
+use schemas::conclusion::TransferMethod;
+use schemas::{NodeName, Transport, TrunkName};
+
+use crate::configuration as file;
+use crate::fault::{Fault, Faults, Source};
+
+/// The file and everything that follows from it.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The file, for what no role is told by its own configuration.
+    pub file: file::File,
+    /// What the edge is told.
+    pub edge: edge::Configuration,
+    /// What control decides by.
+    pub call: Arc<call::Applied>,
+}
+
+/// Reads a configuration file and checks everything in it that can be checked without a socket.
+pub fn read(path: &Path) -> anyhow::Result<Resolved> {
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read {}; write it, or name another with --config",
+            path.display()
+        )
+    })?;
+    Ok(resolve(path, &text)?)
+}
+
+/// Resolves the text of a configuration file.
+pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
+    let source = Source::new(path, text);
+    let file: file::File = source.parse()?;
+    let mut faults = Vec::new();
+    let edge = edge_configuration(&file, path, &source, &mut faults);
+    let call = match call::Applied::new(call_configuration(&file)) {
+        Ok(applied) => Some(applied),
+        Err(call::Faults(found)) => {
+            let told = found
+                .iter()
+                .map(|one| source.fault(&one.key, &one.wrong, &one.instead));
+            faults.extend(told);
+            None
+        }
+    };
+    if file.log.kind == file::LogKind::Jetstream && file.log.url.is_none() {
+        let instead = r#"url = "nats://127.0.0.1:4222""#;
+        faults.push(source.fault("log.url", "kind = \"jetstream\" needs the servers", instead));
+    }
+    if let Err(fault) = edge.check()
+        && faults.is_empty()
+    {
+        faults.push(source.fault(&key_of(&fault), fault.to_string(), ""));
+    }
+    match call {
+        Some(call) if faults.is_empty() => Ok(Resolved {
+            file,
+            edge,
+            call: Arc::new(call),
+        }),
+        _ => Err(Faults(faults)),
+    }
+}
+
+fn edge_configuration(
+    file: &file::File,
+    path: &Path,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> edge::Configuration {
+    let written = &file.edge;
+    let mut edge = edge::Configuration::new(NodeName::from(file.node.name.as_str()));
+    edge.listen.clone_from(&written.listen);
+    edge.advertise = written.advertise;
+    edge.unknown_sources = match written.unknown_sources {
+        file::UnknownSources::Refuse => edge::UnknownSources::Refuse,
+        file::UnknownSources::Drop => edge::UnknownSources::Drop,
+    };
+    edge.calls_max = written.max_calls;
+    edge.media_silence = Duration::from_millis(written.silence_ms);
+    edge.drain = Duration::from_secs(written.drain_s);
+    let beside = path.parent().unwrap_or(Path::new(".")).join("recordings");
+    edge.recordings = written
+        .recordings
+        .clone()
+        .or_else(|| beside.is_dir().then_some(beside));
+    edge.checkpoint = Some(file.node.data.join("edge.checkpoint"));
+    match rtp_ports(&written.rtp_ports) {
+        Some(ports) => edge.rtp_ports = ports,
+        None => faults.push(source.fault(
+            "edge.rtp_ports",
+            format!("{:?} is no range of ports", written.rtp_ports),
+            r#"rtp_ports = "16384-32767""#,
+        )),
+    }
+    for (name, trunk) in &file.trunk {
+        edge.trunks.push(edge_trunk(name, trunk, source, faults));
+    }
+    edge
+}
+
+fn edge_trunk(
+    name: &str,
+    trunk: &file::Trunk,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> edge::Trunk {
+    let mut sources = Vec::new();
+    for network in &trunk.sources {
+        let host = || {
+            network
+                .parse()
+                .ok()
+                .map(|address: std::net::IpAddr| address.into())
+        };
+        match network.parse().ok().or_else(host) {
+            Some(network) => sources.push(network),
+            None => faults.push(source.fault(
+                &format!("trunk.{name}.sources"),
+                format!("{network:?} is no network"),
+                r#"an address or a network: "192.0.2.10", "192.0.2.0/24", "2001:db8::/32""#,
+            )),
+        }
+    }
+    let mut resolved = edge::Trunk::new(name, sources);
+    if let Some(codecs) = &trunk.codecs {
+        resolved.codecs = Vec::new();
+        for codec in codecs {
+            match codec.to_ascii_uppercase().as_str() {
+                "PCMU" => resolved.codecs.push(edge::Codec::Pcmu),
+                "PCMA" => resolved.codecs.push(edge::Codec::Pcma),
+                _ => faults.push(source.fault(
+                    &format!("trunk.{name}.codecs"),
+                    format!("{codec:?} is no codec that the edge speaks"),
+                    r#"codecs = ["PCMU", "PCMA"], or one of them"#,
+                )),
+            }
+        }
+    }
+    resolved.digits = match trunk.digits {
+        file::Digits::Count => edge::Digits::Counted,
+        file::Digits::Store => edge::Digits::Stored,
+    };
+    resolved
+}
+
+fn rtp_ports(text: &str) -> Option<edge::RtpPorts> {
+    let (first, last) = text.split_once('-')?;
+    Some(edge::RtpPorts {
+        first: first.trim().parse().ok()?,
+        last: last.trim().parse().ok()?,
+    })
+}
+
+/// The key in the file that an edge's fault is about.
+fn key_of(fault: &edge::configuration::Fault) -> String {
+    match fault {
+        edge::configuration::Fault::NoListen => "edge.listen".into(),
+        edge::configuration::Fault::RtpPorts { .. } => "edge.rtp_ports".into(),
+        edge::configuration::Fault::TrunkTwice(name) => format!("trunk.{name}"),
+        edge::configuration::Fault::NoSources(name) => format!("trunk.{name}.sources"),
+        edge::configuration::Fault::SourceTwice { other, .. } => format!("trunk.{other}.sources"),
+        edge::configuration::Fault::NoCodecs(name) => format!("trunk.{name}.codecs"),
+        edge::configuration::Fault::NoCalls => "edge.max_calls".into(),
+    }
+}
+
+fn call_configuration(file: &file::File) -> call::Configuration {
+    let mut configuration = call::Configuration::default();
+    for (name, trunk) in &file.trunk {
+        let resolved = call::configuration::Trunk {
+            destination: trunk.target.as_deref().map(udp),
+            transfer: method(trunk.transfer),
+        };
+        configuration
+            .trunks
+            .insert(TrunkName::from(name.as_str()), resolved);
+    }
+    for (number, rule) in &file.number {
+        let resolved = Number {
+            agent: rule.agent.as_str().into(),
+            trunk: rule.trunk.as_deref().map(TrunkName::from),
+            fallback: rule.fallback.iter().map(|step| fallback(step)).collect(),
+        };
+        configuration.numbers.insert(number.clone(), resolved);
+    }
+    for (name, agent) in built_in() {
+        configuration
+            .agents
+            .insert(name.into(), Agent::BuiltIn(agent));
+    }
+    for (name, agent) in &file.agent {
+        configuration
+            .agents
+            .insert(name.as_str().into(), resolve_agent(agent));
+    }
+    configuration.transfer = Transfers {
+        targets: file
+            .transfer
+            .iter()
+            .map(|(name, to)| (name.clone(), target(to)))
+            .collect(),
+        allowed: file.transfer_allowed.clone(),
+    };
+    let otherwise = Waits::default();
+    configuration.waits = Waits {
+        ring_s: file.wait.ring_s.unwrap_or(otherwise.ring_s),
+        call_s: file.wait.call_s.unwrap_or(otherwise.call_s),
+        transfer_s: file.wait.transfer_s.unwrap_or(otherwise.transfer_s),
+    };
+    configuration
+}
+
+/// The agents that are there without being written.
+fn built_in() -> [(&'static str, BuiltInAgent); 3] {
+    [
+        ("echo", BuiltInAgent::Echo),
+        ("tone", BuiltInAgent::Tone { frequency_hz: 440 }),
+        ("hold", BuiltInAgent::Hold),
+    ]
+}
+
+fn resolve_agent(agent: &file::Agent) -> Agent {
+    match agent {
+        file::Agent::Echo {} => Agent::BuiltIn(BuiltInAgent::Echo),
+        file::Agent::Tone { frequency_hz } => Agent::BuiltIn(BuiltInAgent::Tone {
+            frequency_hz: *frequency_hz,
+        }),
+        file::Agent::Announcement { file, repeat } => Agent::BuiltIn(BuiltInAgent::Announcement {
+            file: file.clone(),
+            repeat: *repeat,
+        }),
+        file::Agent::Menu { prompt, choices } => Agent::BuiltIn(BuiltInAgent::Menu {
+            prompt: prompt.clone(),
+            choices: choices
+                .iter()
+                .flat_map(|(digits, target)| {
+                    digits.chars().map(|digit| MenuChoice {
+                        digit,
+                        target: target.clone(),
+                    })
+                })
+                .collect(),
+        }),
+        file::Agent::Sip { uri, destination } => Agent::Sip {
+            uri: uri.clone(),
+            destination: udp(destination.as_deref().unwrap_or_else(|| host_port(uri))),
+        },
+    }
+}
+
+/// A step of a ladder: a status refuses, anything else is an agent.
+fn fallback(step: &str) -> Fallback {
+    match step.parse() {
+        Ok(status) => Fallback::Refuse { status },
+        Err(_) => Fallback::Agent(step.into()),
+    }
+}
+
+fn target(to: &file::Transfer) -> TransferTarget {
+    TransferTarget {
+        uri: to.to.clone(),
+        trunk: to.trunk.as_deref().map(TrunkName::from),
+        method: to.method.map(method),
+    }
+}
+
+fn method(written: file::TransferMethod) -> TransferMethod {
+    match written {
+        file::TransferMethod::Bridged => TransferMethod::Bridged,
+        file::TransferMethod::Refer => TransferMethod::Refer,
+    }
+}
+
+fn udp(address: &str) -> Destination {
+    Destination {
+        address: with_port(address),
+        transport: Transport::Udp,
+    }
+}
+
+/// 5060 where no port is written (RFC 3261, section 19.1.2).
+fn with_port(address: &str) -> String {
+    let bare = address.rsplit(']').next().unwrap_or(address);
+    if bare.contains(':') {
+        address.to_owned()
+    } else {
+        format!("{address}:5060")
+    }
+}
+
+/// The host and port of a SIP URI: what stands behind its user and before its parameters.
+fn host_port(uri: &str) -> &str {
+    let rest = uri.split_once(':').map_or(uri, |(_, rest)| rest);
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    rest.split([';', '?']).next().unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEN_LINES: &str = r#"
+[trunk.office]
+sources = ["192.0.2.0/24", "198.51.100.7"]
+target = "192.0.2.10"
+
+[number."+14155550100"]
+agent = "menu"
+
+[agent.menu]
+kind = "menu"
+choices = { "1" = "queue" }
+
+[transfer.queue]
+to = "sip:+14155550199@192.0.2.10"
+"#;
+
+    fn faults(change: (&str, &str)) -> String {
+        let text = TEN_LINES.replace(change.0, change.1);
+        assert_ne!(text, TEN_LINES, "{change:?} changes nothing");
+        resolve(Path::new("trunkline.toml"), &text)
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn the_readme_s_file_resolves() {
+        let resolved = resolve(Path::new("trunkline.toml"), TEN_LINES).unwrap();
+        let configuration = resolved.call.configuration();
+        let office = &configuration.trunks[&TrunkName::from("office")];
+        assert_eq!(
+            office.destination.as_ref().unwrap().address,
+            "192.0.2.10:5060"
+        );
+        assert!(configuration.agents.contains_key(&"echo".into()));
+        assert_eq!(resolved.edge.trunks[0].sources.len(), 2);
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_with_its_line_and_a_remedy() {
+        let cases = [
+            (
+                ("192.0.2.0/24", "192.0.2.0/33"),
+                "trunkline.toml:3:1",
+                "\"192.0.2.0/24\"",
+            ),
+            (
+                ("agent = \"menu\"", "agent = \"bot\""),
+                "trunkline.toml:7:1",
+                "write",
+            ),
+            (
+                ("\"1\" = \"queue\"", "\"1\" = \"sales\""),
+                "trunkline.toml:",
+                "write",
+            ),
+            (
+                ("kind = \"menu\"", "knd = \"menu\""),
+                "trunkline.toml:9:1",
+                "kind = \"echo\"",
+            ),
+            (("sources", "source"), "trunkline.toml:3:1", ""),
+        ];
+        for (change, place, instead) in cases {
+            let told = faults(change);
+            assert!(
+                told.contains(place) && told.contains(instead),
+                "{change:?}: {told}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_uri_is_found() {
+        let cases = [
+            ("sip:bot@127.0.0.1:5080;transport=udp", "127.0.0.1:5080"),
+            ("sip:bot@[::1]", "[::1]:5060"),
+            ("sip:pbx.example.com", "pbx.example.com:5060"),
+        ];
+        for (uri, address) in cases {
+            assert_eq!(udp(host_port(uri)).address, address);
+        }
+    }
+}
