@@ -23,6 +23,9 @@ pub const LEGS_MAX: usize = 16;
 /// How long an ended call is kept for repetitions of its last messages: T4 of RFC 3261.
 const LINGER: Duration = Duration::from_secs(5);
 
+/// How long a leg that is over waits for the measures of its media.
+const MEASURES_WAIT: Duration = Duration::from_secs(2);
+
 /// How long an ended call waits for control's last word before it is forgotten anyway.
 const CONCLUSION_WAIT: Duration = Duration::from_secs(64);
 
@@ -45,6 +48,8 @@ pub struct Call {
     pub concluded: bool,
     /// When the edge ends the call on its own, if control goes on saying nothing.
     patience: Option<Instant>,
+    /// When legs that are over stop waiting for their measures.
+    measures_by: Option<Instant>,
     /// When the call is forgotten.
     forget_at: Option<Instant>,
     /// The deadline that the core has in its table.
@@ -63,6 +68,7 @@ impl Call {
             queue: VecDeque::new(),
             concluded: false,
             patience: None,
+            measures_by: None,
             forget_at: None,
             armed: None,
         }
@@ -179,7 +185,9 @@ impl Call {
             self.voice(step, media::Input::Remove { leg: leg_id(leg) });
         }
         self.tune_partners(step, leg);
-        if !had_media || socket != Socket::Open {
+        if had_media && socket == Socket::Open {
+            self.measures_by = Some(step.moment.now + MEASURES_WAIT);
+        } else {
             self.write_end(step, leg, None);
         }
     }
@@ -192,6 +200,19 @@ impl Call {
         state.socket = Socket::None;
         if matches!(state.stage, Stage::Ending { .. }) {
             self.write_end(step, leg, Some(measures));
+        }
+    }
+
+    /// Ends the legs whose measures did not come: their media died.
+    pub fn give_up_measures(&mut self, step: &mut Step<'_>) {
+        if self.measures_by.is_none_or(|at| step.moment.now < at) {
+            return;
+        }
+        self.measures_by = None;
+        let waits = |leg: &&Leg| matches!(leg.stage, Stage::Ending { .. });
+        let waiting: Vec<_> = self.legs.values().filter(waits).map(|leg| leg.id).collect();
+        for leg in waiting {
+            self.write_end(step, leg, None);
         }
     }
 
@@ -308,6 +329,13 @@ impl Call {
         } else if self.patience.is_none() {
             self.patience = Some(now + step.configuration.control_patience);
         }
+        if !self
+            .legs
+            .values()
+            .any(|leg| matches!(leg.stage, Stage::Ending { .. }))
+        {
+            self.measures_by = None;
+        }
         if !self.is_over() {
             self.forget_at = None;
         } else if self.forget_at.is_none() {
@@ -327,7 +355,10 @@ impl Call {
 
     /// When something has to be done although nothing comes.
     pub fn deadline(&self) -> Option<Instant> {
-        self.patience.into_iter().chain(self.forget_at).min()
+        [self.patience, self.measures_by, self.forget_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether control let its time pass.

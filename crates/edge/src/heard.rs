@@ -28,8 +28,8 @@ impl Call {
             self.measured(step, leg, &measured);
             return;
         }
-        // What is still on its way when a leg ends comes behind its last fact.
-        let Some(state) = self.legs.get(&leg).filter(|leg| leg.is_live()) else {
+        // What happened before the measures belongs to the leg, also when its dialog is over already.
+        let Some(state) = self.legs.get(&leg).filter(|leg| !leg.is_over()) else {
             return;
         };
         match event {

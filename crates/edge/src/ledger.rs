@@ -100,13 +100,11 @@ impl Ledger {
         None
     }
 
-    /// Whether a repetition must be dropped because the message itself did not leave yet.
+    /// Whether a repetition must be dropped because the message itself did not leave yet. The bytes tell: a 2xx to an
+    /// INVITE is repeated by its dialog, not by its transaction.
     pub fn holds_first_of(&self, send: &Send) -> bool {
-        send.repeat == Repeat::Again
-            && self
-                .held
-                .iter()
-                .any(|(_, held)| held.transaction == send.transaction && held.bytes == send.bytes)
+        let is_first = |held: &Send| held.bytes == send.bytes && held.flow == send.flow;
+        send.repeat == Repeat::Again && self.held.iter().any(|(_, held)| is_first(held))
     }
 
     /// The open batch, if there is anything in it.

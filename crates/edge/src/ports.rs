@@ -2,6 +2,7 @@
 //! packets of an ended call seldom meet a new one.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 
 use crate::configuration::RtpPorts;
 
@@ -13,10 +14,14 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// All even ports of the range.
-    pub fn new(range: RtpPorts) -> Ports {
+    /// All even ports of the range, but those that SIP listens on and their neighbours.
+    pub fn new(range: RtpPorts, sip: &[SocketAddr]) -> Ports {
+        let is_free = |port: &u16| !sip.iter().any(|taken| taken.port() & !1 == *port);
         // The odd port above is RTCP's and has to lie in the range, too.
-        let free = (range.first..range.last).step_by(2).collect();
+        let free = (range.first..range.last)
+            .step_by(2)
+            .filter(is_free)
+            .collect();
         Ports { free, range }
     }
 
@@ -47,10 +52,13 @@ mod tests {
 
     #[test]
     fn even_ports_go_round() {
-        let mut ports = Ports::new(RtpPorts {
-            first: 4000,
-            last: 4004,
-        });
+        let mut ports = Ports::new(
+            RtpPorts {
+                first: 4000,
+                last: 4006,
+            },
+            &[SocketAddr::from(([127, 0, 0, 1], 4005))],
+        );
         assert_eq!((ports.take(), ports.free()), (Some(4000), 1));
         ports.give_back(4000);
         assert_eq!(

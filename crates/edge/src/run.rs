@@ -1,6 +1,7 @@
 //! The edge with its sockets: one loop that turns everything that comes into one [`Input`] for the core, and carries
 //! out what the core says.
 
+mod decisions;
 mod lookup;
 mod stopping;
 
@@ -10,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use journal::{BoxFuture, EventLog, Filter, Follower, Stream};
-use schemas::{CallId, Entry, Lane, LegId};
+use journal::{BoxFuture, EventLog, Follower};
+use schemas::{CallId, LegId};
 use sip::endpoint::flow::Flow;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::decisions::{Decided, follow_from_head};
 use self::lookup::{Lookup, lookup};
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
@@ -42,9 +44,6 @@ const VOICE_MAX: usize = 256;
 /// How often the checkpoint is written.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
-/// How long to wait before a log that cannot be followed is followed anew.
-const FOLLOW_AGAIN_AFTER: Duration = Duration::from_secs(1);
-
 /// A running edge: sockets, media and the way into the log around a [`Core`].
 pub struct Edge {
     core: Core,
@@ -60,6 +59,7 @@ pub struct Edge {
     checkpoint: Checkpoint,
     checkpoint_at: Instant,
     advertise: Option<std::net::IpAddr>,
+    drain: Duration,
     counters: Arc<Counters>,
     log_is_away: bool,
 }
@@ -73,12 +73,6 @@ enum Wake {
     Lookup(Lookup),
     Stop,
     Due,
-}
-
-/// What comes of following the decisions.
-enum Decided {
-    Entries(Result<Vec<Entry>, journal::Error>),
-    Follower(Result<Follower, journal::Error>),
 }
 
 impl Edge {
@@ -98,12 +92,10 @@ impl Edge {
         let checkpoint = Checkpoint::new(configuration.checkpoint.clone());
         let Moment { now, wall } = moment();
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
-        let head = log.head(Stream::Events).await?;
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
-        let filter = Filter::ALL.lanes(&[Lane::Decisions]);
-        let decisions = Some(log.follow(Stream::Events, head, filter).await?);
+        let decisions = Some(follow_from_head(log.clone()).await?);
         let (switchboard, voices) = Switchboard::new(&configuration);
-        let advertise = configuration.advertise;
+        let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
             configuration,
             recordings: Arc::new(recordings),
@@ -135,6 +127,7 @@ impl Edge {
             checkpoint,
             checkpoint_at: now + CHECKPOINT_EVERY,
             advertise,
+            drain,
             counters,
             log_is_away: false,
         })
@@ -170,6 +163,8 @@ impl Edge {
             }
         }
         self.remember();
+        // Nobody listens to media any more, so none of its tasks waits for us.
+        drop(self.voices);
         self.switchboard.stop().await;
         Ok(())
     }
@@ -222,7 +217,8 @@ impl Edge {
                 let flow = found.and_then(|remote| self.flow_to(remote));
                 self.open(call, leg, flow);
             }
-            Wake::Stop => self.input(Input::Stop),
+            // What there is to do follows from the token itself.
+            Wake::Stop => {}
             Wake::Due => self.due(),
         }
     }
@@ -281,16 +277,6 @@ impl Edge {
                 self.input(Input::LogAway);
             }
         }
-    }
-
-    fn decisions_lost(&mut self, error: &journal::Error) {
-        tracing::error!(%error, "decisions cannot be followed");
-        if matches!(error, journal::Error::Damaged(_)) {
-            return;
-        }
-        self.decisions = None;
-        self.following = None;
-        self.follow_at = Some(moment().now + FOLLOW_AGAIN_AFTER);
     }
 
     fn due(&mut self) {
@@ -407,13 +393,4 @@ impl Edge {
         .flatten()
         .min()
     }
-}
-
-/// Decisions from now on. Those that were made in between are missed; the calls that needed them notice, and end.
-fn follow_from_head(log: Arc<dyn EventLog>) -> BoxFuture<Result<Follower, journal::Error>> {
-    Box::pin(async move {
-        let head = log.head(Stream::Events).await?;
-        let filter = Filter::ALL.lanes(&[Lane::Decisions]);
-        log.follow(Stream::Events, head, filter).await
-    })
 }

@@ -1,10 +1,7 @@
 //! Strangers: requests from addresses of no trunk, refused before any state is made for them (RFC 3261 section 8.2.7).
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
-use schemas::Hash;
-use sip::{Message, Method, ResponseBuilder, StatusCode};
+use sip::{Message, Method};
 
 /// What to do with a datagram from an address of no trunk.
 #[derive(Debug)]
@@ -16,9 +13,6 @@ pub enum Screened {
     /// It is no SIP message; why not.
     Noise(String),
 }
-
-/// 403 Forbidden.
-const FORBIDDEN: u16 = 403;
 
 /// Looks at a datagram from an address of no trunk.
 pub fn screen(bytes: &Bytes) -> Screened {
@@ -37,40 +31,6 @@ pub fn screen(bytes: &Bytes) -> Screened {
     } else {
         Screened::Pass
     }
-}
-
-/// A 403 that needs no memory: the same request always gets the same one. `None` if nobody can be answered.
-pub fn forbid(
-    message: &Message,
-    source: SocketAddr,
-    secret: &[u8; 32],
-) -> Option<(Bytes, SocketAddr)> {
-    let via = message.top_via().ok()?;
-    let tag = tag(message, secret);
-    let status = StatusCode::new(FORBIDDEN)?;
-    let answer = ResponseBuilder::to(message, status)
-        .source(source)
-        .to_tag(&tag)
-        .to_bytes();
-    Some((answer.ok()?, via.response_target(source)))
-}
-
-/// The status of [`forbid`].
-pub fn forbidden() -> u16 {
-    FORBIDDEN
-}
-
-fn tag(message: &Message, secret: &[u8; 32]) -> String {
-    let branch = message
-        .top_via()
-        .ok()
-        .and_then(|via| via.branch())
-        .unwrap_or_default();
-    let mut text = secret.to_vec();
-    text.extend_from_slice(branch.as_bytes());
-    text.push(0);
-    text.extend_from_slice(message.call_id().unwrap_or_default().as_bytes());
-    Hash::of(&text).to_string()[..16].to_owned()
 }
 
 #[cfg(test)]
@@ -98,16 +58,5 @@ mod tests {
             Screened::Pass
         ));
         assert!(matches!(screen(&"nonsense".into()), Screened::Noise(_)));
-    }
-
-    #[test]
-    fn the_same_request_gets_the_same_answer() {
-        let message = Message::parse(request("INVITE sip:x", "<sip:x>")).unwrap();
-        let source = "192.0.2.9:4000".parse().unwrap();
-        let (answer, to) = forbid(&message, source, &[1; 32]).unwrap();
-        assert_eq!(to, "192.0.2.9:5070".parse().unwrap());
-        assert!(answer.starts_with(b"SIP/2.0 403 Forbidden\r\n"));
-        assert_eq!(forbid(&message, source, &[1; 32]).unwrap().0, answer);
-        assert_ne!(forbid(&message, source, &[2; 32]).unwrap().0, answer);
     }
 }

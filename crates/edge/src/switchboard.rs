@@ -37,7 +37,7 @@ impl Switchboard {
         settings.silence.no_packets = configuration.media_silence;
         let switchboard = Switchboard {
             calls: BTreeMap::new(),
-            ports: Ports::new(configuration.rtp_ports),
+            ports: Ports::new(configuration.rtp_ports, &configuration.listen),
             taken: BTreeMap::new(),
             settings,
             events,
@@ -50,8 +50,11 @@ impl Switchboard {
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
         let (port, socket) = self.bind(bind)?;
         self.taken.insert((call, leg), port);
-        self.order(call, Order::Open { leg, socket });
-        Ok(port)
+        if self.order(call, Order::Open { leg, socket }) {
+            return Ok(port);
+        }
+        self.closed(call, leg);
+        Err("the media of the call takes no orders".to_owned())
     }
 
     /// Gives an order to a call's media. What is measured of a leg whose media is gone comes back at once.

@@ -16,8 +16,10 @@ use crate::clock::Moment;
 use crate::configuration::UnknownSources;
 use crate::node::Stranger;
 use crate::observe::Crossing;
-use crate::port::Output;
 use crate::screen::{self, Screened};
+
+/// What strangers get.
+const FORBIDDEN: u16 = 403;
 
 impl Core {
     pub(super) fn datagram(&mut self, bytes: Bytes, flow: Flow, moment: Moment) {
@@ -43,19 +45,15 @@ impl Core {
 
     fn stranger(&mut self, message: &Message, flow: Flow, moment: Moment) {
         self.counters.strangers_refused.one();
-        let answer = match self.configuration.unknown_sources {
-            UnknownSources::Refuse => screen::forbid(message, flow.remote, &self.ids.seed),
+        let status = match self.configuration.unknown_sources {
+            UnknownSources::Refuse => StatusCode::new(FORBIDDEN),
             UnknownSources::Drop => None,
         };
-        let status = answer.is_some().then(screen::forbidden);
-        if let Some((bytes, remote)) = answer {
-            let flow = Flow { remote, ..flow };
-            self.outputs.push_back(Output::Send {
-                bytes,
-                flow,
-                transaction: None,
-            });
+        if let Some(status) = status {
+            self.endpoint
+                .answer_stateless(message, flow, status, None, Extra::none());
         }
+        let status = status.map(StatusCode::get);
         let trunks = &self.trunks;
         let first = || Stranger {
             method: message

@@ -47,7 +47,7 @@ impl Core {
                 call.end_legs(step, "control is away")
             });
         } else {
-            self.with_call(id, moment, |_, _| {});
+            self.with_call(id, moment, |call, step| call.give_up_measures(step));
         }
     }
 

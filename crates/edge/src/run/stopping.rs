@@ -8,6 +8,9 @@ use super::Edge;
 use crate::clock::moment;
 use crate::port::Input;
 
+/// How long the last calls have to be measured when the drain bound has passed.
+const MEASURES: Duration = Duration::from_secs(3);
+
 /// How long peers have to answer a BYE when the edge stops.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -20,7 +23,10 @@ pub(super) enum Stopping {
     /// It goes on.
     No,
     /// Calls come to their end.
-    Draining,
+    Draining {
+        /// When even a call that cannot end has to be let go.
+        until: Instant,
+    },
     /// Peers answer the last BYE.
     Farewell {
         /// When they had long enough.
@@ -39,39 +45,56 @@ impl Stopping {
     /// When it goes on although nothing happens.
     pub(super) fn deadline(self) -> Option<Instant> {
         match self {
-            Stopping::No | Stopping::Draining | Stopping::Over => None,
-            Stopping::Farewell { until } | Stopping::LastFacts { until } => Some(until),
+            Stopping::No | Stopping::Over => None,
+            Stopping::Draining { until }
+            | Stopping::Farewell { until }
+            | Stopping::LastFacts { until } => Some(until),
         }
     }
 }
 
 impl Edge {
-    /// How far the stop is now.
+    /// How far the stop is now; each state is left as soon as it can be.
     pub(super) fn stopping(
         &mut self,
-        stopping: Stopping,
+        mut stopping: Stopping,
         stop: &CancellationToken,
         cause: &str,
     ) -> Stopping {
         let now = moment().now;
-        match stopping {
-            Stopping::No if stop.is_cancelled() => Stopping::Draining,
-            Stopping::Draining if self.core.is_idle() => Stopping::Farewell {
-                until: now + FAREWELL,
-            },
-            Stopping::Farewell { until } if self.core.is_quiet() || now >= until => {
-                self.input(Input::Finish {
-                    cause: cause.to_owned(),
-                });
-                self.settle();
-                Stopping::LastFacts {
-                    until: now + LAST_FACTS_PATIENCE,
+        loop {
+            stopping = match stopping {
+                Stopping::No if stop.is_cancelled() => {
+                    self.input(Input::Stop);
+                    Stopping::Draining {
+                        until: now + self.drain + MEASURES,
+                    }
                 }
-            }
-            Stopping::LastFacts { until } if self.outbox.is_empty() || now >= until => {
-                Stopping::Over
-            }
-            same => same,
+                Stopping::Draining { until } if self.core.is_idle() || now >= until => {
+                    Stopping::Farewell {
+                        until: now + FAREWELL,
+                    }
+                }
+                Stopping::Farewell { until } if self.core.is_quiet() || now >= until => {
+                    self.input(Input::Finish {
+                        cause: cause.to_owned(),
+                    });
+                    Stopping::LastFacts {
+                        until: now + LAST_FACTS_PATIENCE,
+                    }
+                }
+                Stopping::LastFacts { until } if self.is_written() || now >= until => {
+                    return Stopping::Over;
+                }
+                // It waits for something.
+                same => return same,
+            };
         }
+    }
+
+    /// Whether the log has everything.
+    fn is_written(&mut self) -> bool {
+        self.settle();
+        self.outbox.is_empty()
     }
 }

@@ -1,0 +1,73 @@
+//! A control for tests: it follows the facts and decides what a function says.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use journal::{EventLog, Filter, Stream};
+use schemas::{
+    CallId, Chain, Command, Conclusion, Decision, Draft, Event, Hash, Lane, NodeName, Observation,
+    Position, Subject,
+};
+use tokio::task::JoinHandle;
+
+/// What a control says to an observation.
+pub type Say = fn(&Observation) -> (Vec<Command>, Vec<Conclusion>);
+
+/// Starts a control that decides until it is aborted.
+pub fn start(log: Arc<dyn EventLog>, say: Say) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let filter = Filter::ALL.lanes(&[Lane::Facts]);
+        let begin = Position::beginning(log.id(Stream::Events));
+        let mut follower = log.follow(Stream::Events, begin, filter).await.unwrap();
+        let mut chains: BTreeMap<CallId, Chain> = BTreeMap::new();
+        loop {
+            for entry in follower.next().await.unwrap() {
+                let Some(call) = entry.record.subject().call() else {
+                    continue;
+                };
+                let Ok(Event::Observation(observation)) = entry.record.event() else {
+                    continue;
+                };
+                let (commands, conclusions) = say(&observation);
+                if commands.is_empty() && conclusions.is_empty() {
+                    continue;
+                }
+                let rule = "test".to_owned();
+                let decision = Decision {
+                    rule,
+                    configuration: Hash::ZERO,
+                    commands,
+                    conclusions,
+                };
+                let new = || Chain::new(Subject::Call(call), Lane::Decisions);
+                let record = chains.entry(call).or_insert_with(new).append(Draft {
+                    because: Some(entry.record.id()),
+                    producer: NodeName::from("control"),
+                    recorded_at: entry.record.header().recorded_at,
+                    event: decision.into(),
+                });
+                log.append(vec![record]).await;
+            }
+        }
+    })
+}
+
+/// The facts of every call in the log, by call.
+pub async fn facts(log: &Arc<dyn EventLog>) -> BTreeMap<CallId, Vec<Observation>> {
+    let head = log.head(Stream::Events).await.unwrap();
+    let begin = Position::beginning(log.id(Stream::Events));
+    let mut follower = log
+        .follow(Stream::Events, begin, Filter::ALL)
+        .await
+        .unwrap();
+    let mut facts: BTreeMap<CallId, Vec<Observation>> = BTreeMap::new();
+    while follower.position().sequence < head.sequence {
+        for entry in follower.next().await.unwrap() {
+            let call = entry.record.subject().call();
+            if let (Some(call), Ok(Event::Observation(fact))) = (call, entry.record.event()) {
+                facts.entry(call).or_default().push(fact);
+            }
+        }
+    }
+    facts
+}

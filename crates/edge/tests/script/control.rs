@@ -1,0 +1,257 @@
+//! The control of a scenario: decisions as the script writes them, and the words for media.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use schemas::command::*;
+use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
+use schemas::observation::{ContextHeader, Identity};
+use schemas::{
+    AgentName, CallId, Chain, Command, Decision, Draft, Hash, Lane, LegId, NodeName, Personal,
+    Record, Subject, Timestamp, Transport, TrunkName,
+};
+
+use super::log::Log;
+
+/// The writer of decisions.
+#[derive(Default)]
+pub struct Control {
+    chains: BTreeMap<CallId, Chain>,
+    last: Option<Record>,
+}
+
+impl Control {
+    /// The commands of that text, for the call that began last.
+    pub fn decide(&mut self, text: &str, log: &Log, wall: Timestamp) -> Record {
+        let call = log.call();
+        let mut conclusions = Vec::new();
+        let mut commands = Vec::new();
+        for words in text
+            .split(';')
+            .map(|part| part.split_whitespace().collect::<Vec<_>>())
+        {
+            if words == ["end"] {
+                let (by, outcome) = (CallEndedBy::Caller, CallOutcome::Completed);
+                conclusions.push(
+                    CallEnded {
+                        by,
+                        outcome,
+                        cause: "test".to_owned(),
+                    }
+                    .into(),
+                );
+            } else {
+                commands.push(command(&words));
+            }
+        }
+        let configuration = Hash::ZERO;
+        let decision = Decision {
+            rule: "script".to_owned(),
+            configuration,
+            commands,
+            conclusions,
+        };
+        let new = || Chain::new(Subject::Call(call), Lane::Decisions);
+        let chain = self.chains.entry(call).or_insert_with(new);
+        let record = chain.append(Draft {
+            because: Some(log.last_fact(call)),
+            producer: NodeName::from("control"),
+            recorded_at: wall,
+            event: decision.into(),
+        });
+        self.last = Some(record.clone());
+        record
+    }
+
+    /// The last decision once more.
+    pub fn again(&self) -> Record {
+        self.last.clone().expect("nothing was decided")
+    }
+}
+
+fn command(words: &[&str]) -> Command {
+    let leg = |text: &str| LegId(text.parse().unwrap());
+    match words {
+        ["ring", to] => RingLeg { leg: leg(to) }.into(),
+        ["answer", to] => AnswerLeg { leg: leg(to) }.into(),
+        ["refuse", to, status, phrase @ ..] => RefuseLeg {
+            leg: leg(to),
+            status: status.parse().unwrap(),
+            phrase: phrase.join(" "),
+            retry_after_s: (*status == "503").then_some(30),
+        }
+        .into(),
+        ["dial", to, destination, target, rest @ ..] => DialLeg {
+            leg: leg(to),
+            trunk: rest
+                .first()
+                .filter(|name| **name != "-")
+                .map(|name| TrunkName::from(*name)),
+            destination: (*destination).to_owned(),
+            transport: Transport::Udp,
+            target: Personal::from(*target),
+            caller: Personal::new(Identity {
+                display_name: "Ann".to_owned(),
+                number: "+14155550100".to_owned(),
+                uri: "sip:+14155550100@192.0.2.10".to_owned(),
+            }),
+            context: vec![ContextHeader {
+                name: "X-Queue".to_owned(),
+                value: Personal::from("sales"),
+            }],
+            codecs_of: Some(LegId::CALLER),
+        }
+        .into(),
+        ["hangup", to] => HangUpLeg {
+            leg: leg(to),
+            reason: None,
+        }
+        .into(),
+        ["hangup", to, reason] => HangUpLeg {
+            leg: leg(to),
+            reason: Some((*reason).to_owned()),
+        }
+        .into(),
+        ["bridge", one, other] => BridgeLegs {
+            leg: leg(one),
+            with: leg(other),
+        }
+        .into(),
+        ["agent", to, kind, rest @ ..] => ConnectAgent {
+            leg: leg(to),
+            agent: AgentName::from(*kind),
+            does: agent(kind, rest),
+        }
+        .into(),
+        ["accept", to] => AcceptTransfer { leg: leg(to) }.into(),
+        ["decline", to, status] => RefuseTransfer {
+            leg: leg(to),
+            status: status.parse().unwrap(),
+            phrase: String::new(),
+        }
+        .into(),
+        ["report", to, status, last] => ReportTransfer {
+            leg: leg(to),
+            status: status.parse().unwrap(),
+            phrase: String::new(),
+            last: *last == "last",
+        }
+        .into(),
+        ["refer", to, target] => ReferLeg {
+            leg: leg(to),
+            target: Personal::from(*target),
+            referred_by: Some(Personal::from("sip:trunkline@198.51.100.1")),
+        }
+        .into(),
+        other => panic!("what is {other:?}?"),
+    }
+}
+
+fn agent(kind: &str, rest: &[&str]) -> BuiltInAgent {
+    match (kind, rest) {
+        ("echo", []) => BuiltInAgent::Echo,
+        ("tone", [hertz]) => BuiltInAgent::Tone {
+            frequency_hz: hertz.parse().unwrap(),
+        },
+        ("hold", []) => BuiltInAgent::Hold,
+        ("announcement", [file]) => BuiltInAgent::Announcement {
+            file: (*file).to_owned(),
+            repeat: false,
+        },
+        ("menu", choices) => {
+            let choice = |text: &&str| {
+                let (digit, target) = text.split_once('=').unwrap();
+                MenuChoice {
+                    digit: digit.parse().unwrap(),
+                    target: target.to_owned(),
+                }
+            };
+            BuiltInAgent::Menu {
+                prompt: None,
+                choices: choices.iter().map(choice).collect(),
+            }
+        }
+        other => panic!("what is agent {other:?}?"),
+    }
+}
+
+/// An event of media.
+pub fn media_event(what: &[&str]) -> media::Event {
+    let second = Duration::from_secs(1);
+    let digit = |key: &str| media::Digit::new(key.parse().unwrap()).unwrap();
+    let silence = media::Silence::NoPackets;
+    match what {
+        ["started"] => media::Event::Started {
+            source: "192.0.2.10:4000".parse().unwrap(),
+            ssrc: 7,
+            codec: media::Codec::Pcmu,
+            after: second,
+        },
+        ["silent"] => media::Event::Silent {
+            silence,
+            lasted: second * 2,
+        },
+        ["resumed"] => media::Event::Resumed {
+            silence,
+            after: second * 3,
+        },
+        ["digit", key] => media::Event::Digit {
+            press: media::Press {
+                digit: digit(key),
+                duration: second / 10,
+                volume: 10,
+            },
+            method: media::Method::TelephoneEvent,
+        },
+        ["choice", key] => media::Event::AgentChoice { digit: digit(key) },
+        ["finished"] => media::Event::AgentFinished {
+            finished: media::Finished::Played,
+        },
+        other => panic!("what is media {other:?}?"),
+    }
+}
+
+/// The measures that every leg of a scenario has.
+pub fn measured() -> media::Event {
+    let stream = media::Stream {
+        packets: 50,
+        ..media::Stream::default()
+    };
+    media::Event::Measured(media::Measured {
+        received: stream,
+        sent: stream,
+        refused: 0,
+        refused_by_reason: Default::default(),
+        first_packet_after: None,
+        over: Duration::from_secs(1),
+    })
+}
+
+/// An order to media in words.
+pub fn describe(input: &media::Input) -> String {
+    match input {
+        media::Input::Update { leg, negotiated } => format!(
+            "{}: {:?} to {} {:?}, digits {:?}, {}",
+            leg.0,
+            negotiated.codec,
+            negotiated.remote,
+            negotiated.direction,
+            negotiated.telephone_event,
+            if negotiated.watched {
+                "watched"
+            } else {
+                "not watched"
+            },
+        ),
+        media::Input::Connect { leg, hears } => match hears {
+            media::Hears::Agent(agent) => format!("{} hears {}", leg.0, agent.kind()),
+            media::Hears::Leg(other) => format!("{} hears leg {}", leg.0, other.0),
+            media::Hears::Nothing => format!("{} hears nothing", leg.0),
+        },
+        media::Input::DigitSignalled { leg, digit, .. } => {
+            format!("{} pressed {}", leg.0, digit.key())
+        }
+        media::Input::Remove { leg } => format!("{} closes", leg.0),
+        other => format!("{other:?}"),
+    }
+}

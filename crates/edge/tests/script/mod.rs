@@ -1,0 +1,352 @@
+//! The script language of the scenarios: phones that are SIP endpoints themselves, a control that decides what the
+//! script says, a log that the script can take away, and a clock that moves only when told to.
+//!
+//! ```text
+//! # a comment, printed
+//! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is
+//! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
+//! NAME silent                    it takes and sends nothing any more
+//! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
+//! decide again                   the last decision comes once more
+//! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished
+//! raw ADDRESS TEXT               a datagram; `|` ends a line
+//! wait TIME                      50ms, 3s
+//! log away, log back, log slow, log commit
+//! media dies                     it takes orders and tells nothing
+//! ports none
+//! drop, drain, stop CAUSE
+//! ```
+
+mod control;
+mod log;
+mod phone;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use schemas::{CallId, Chain, Lane, NodeName, Subject, Timestamp};
+use sip::endpoint::flow::{Flow, Transport};
+use trunkline_edge::clock::Moment;
+use trunkline_edge::configuration::{Configuration, Digits, Trunk, UnknownSources};
+use trunkline_edge::core::{Core, Start};
+use trunkline_edge::counters::Counters;
+use trunkline_edge::port::{Input, Opened, Output, Toward};
+use trunkline_edge::recordings::Recordings;
+use trunkline_edge::voice::FromVoice;
+
+use control::Control;
+use log::Log;
+use phone::Phone;
+
+/// The edge's address in every scenario.
+const EDGE: &str = "198.51.100.1:32681";
+
+/// The wall clock's first moment: 2026-11-21T07:00:00Z.
+const BEGIN: Timestamp = Timestamp(1_795_244_400_000_000);
+
+/// One scenario as it is played.
+pub struct Scene {
+    configuration: Configuration,
+    core: Option<Core>,
+    phones: BTreeMap<String, Phone>,
+    control: Control,
+    log: Log,
+    begin: Instant,
+    now: Instant,
+    next_port: u16,
+    media_is_dead: bool,
+    out: String,
+}
+
+impl Scene {
+    /// A scene with an edge that knows nobody.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "virtual time needs some moment to begin with"
+    )]
+    pub fn new() -> Scene {
+        let mut configuration = Configuration::new(NodeName::from("edge-1"));
+        configuration.listen = vec![EDGE.parse().unwrap()];
+        let begin = Instant::now();
+        Scene {
+            configuration,
+            core: None,
+            phones: BTreeMap::new(),
+            control: Control::default(),
+            log: Log::default(),
+            begin,
+            now: begin,
+            next_port: 20_000,
+            media_is_dead: false,
+            out: String::new(),
+        }
+    }
+
+    /// Plays one line.
+    pub fn play(&mut self, line: &str) {
+        writeln!(self.out, "{line}").unwrap();
+        if line.starts_with('#') {
+            return;
+        }
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["trunk", name, network] => self.trunk(name, network, Digits::Counted),
+            ["trunk", name, network, "stores-digits"] => self.trunk(name, network, Digits::Stored),
+            ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
+            ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
+            ["phone", name, address] => {
+                let phone = Phone::new(name, address.parse().unwrap());
+                self.phones.insert((*name).to_owned(), phone);
+            }
+            ["wait", time] => self.wait(duration(time)),
+            ["log", what] => {
+                self.log.play(what);
+                self.settle();
+            }
+            ["ports", "none"] => self.next_port = 0,
+            ["decide", "again"] => {
+                let record = self.control.again();
+                self.input(Input::Decision(record));
+            }
+            ["decide", ..] => {
+                let text = line.trim_start_matches("decide").trim();
+                let record = self.control.decide(text, &self.log, self.wall());
+                self.input(Input::Decision(record));
+            }
+            ["media", "dies"] => self.media_is_dead = true,
+            ["media", leg, what @ ..] => {
+                let call = self.log.call();
+                let leg = schemas::LegId(leg.parse().unwrap());
+                let event = control::media_event(what);
+                self.input(Input::Voice(FromVoice { call, leg, event }));
+            }
+            ["raw", from, ..] => {
+                let text = line.splitn(3, ' ').nth(2).unwrap();
+                let bytes = Bytes::from(text.replace('|', "\r\n"));
+                let flow = flow(from.parse().unwrap());
+                self.input(Input::Datagram { bytes, flow });
+            }
+            ["drain"] => self.input(Input::Stop),
+            ["stop", cause] => {
+                let cause = (*cause).to_owned();
+                self.input(Input::Finish { cause });
+            }
+            [name, action @ ..] => {
+                let now = self.now;
+                let phone = self
+                    .phones
+                    .get_mut(*name)
+                    .unwrap_or_else(|| panic!("who is {name}?"));
+                phone.act(action, now);
+                self.settle();
+            }
+            [] => {}
+        }
+    }
+
+    /// What came of it all, with what must hold for every scenario checked.
+    pub fn finish(mut self) -> String {
+        self.log.check();
+        let wire = self.log.wire_count();
+        writeln!(self.out, "({wire} messages captured)").unwrap();
+        self.out
+    }
+
+    fn trunk(&mut self, name: &str, network: &str, digits: Digits) {
+        let mut trunk = Trunk::new(name, vec![network.parse().unwrap()]);
+        trunk.digits = digits;
+        self.configuration.trunks.push(trunk);
+    }
+
+    fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        loop {
+            let phones = self.phones.values().filter_map(Phone::deadline);
+            let core = self.core.as_ref().and_then(Core::deadline);
+            let Some(next) = phones.chain(core).min().filter(|next| *next <= until) else {
+                break;
+            };
+            self.now = self.now.max(next);
+            let now = self.now;
+            for phone in self.phones.values_mut() {
+                phone.due(now);
+            }
+            self.input(Input::Due);
+        }
+        self.now = until;
+    }
+
+    fn input(&mut self, input: Input) {
+        let moment = self.moment();
+        self.core().handle(input, moment);
+        self.settle();
+    }
+
+    /// Carries everything that is on its way to where it goes, until nothing moves.
+    fn settle(&mut self) {
+        loop {
+            let moved = self.outputs() | self.batches() | self.datagrams();
+            if !moved {
+                return;
+            }
+        }
+    }
+
+    fn outputs(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(output) = self.core().poll() {
+            moved = true;
+            self.output(output);
+        }
+        moved
+    }
+
+    fn output(&mut self, output: Output) {
+        let moment = self.moment();
+        match output {
+            Output::Send { bytes, flow, .. } => {
+                let to = self
+                    .phones
+                    .values_mut()
+                    .find(|phone| phone.address == flow.remote);
+                let name = to.as_ref().map_or("?", |phone| &phone.name);
+                writeln!(self.out, "  {name} < {}", phone::first_line(&bytes)).unwrap();
+                if let Some(phone) = to {
+                    phone.receive(bytes, flow.local, moment.now);
+                }
+            }
+            Output::Open { call, leg, toward } => {
+                let result = self.open(toward);
+                self.core()
+                    .handle(Input::Opened { call, leg, result }, moment);
+            }
+            Output::Voice(to) => {
+                writeln!(self.out, "  media {}", control::describe(&to.input)).unwrap();
+                if let media::Input::Remove { leg } = to.input
+                    && !self.media_is_dead
+                {
+                    let (call, leg) = (to.call, schemas::LegId(leg.0));
+                    let event = control::measured();
+                    let told = Input::Voice(FromVoice { call, leg, event });
+                    self.core().handle(told, moment);
+                }
+            }
+            Output::Forget(_) => writeln!(self.out, "  (forgotten)").unwrap(),
+        }
+    }
+
+    fn open(&mut self, toward: Toward) -> Result<Opened, String> {
+        if self.next_port == 0 {
+            return Err("no RTP port of 16384 to 32767 is free".to_owned());
+        }
+        let flow = match toward {
+            Toward::Flow(flow) => flow,
+            Toward::Destination(text) => {
+                flow(text.parse().map_err(|_| format!("{text} has no address"))?)
+            }
+        };
+        let edge: SocketAddr = EDGE.parse().unwrap();
+        let rtp = SocketAddr::new(edge.ip(), self.next_port);
+        self.next_port += 2;
+        Ok(Opened { flow, rtp })
+    }
+
+    fn batches(&mut self) -> bool {
+        let mut moved = false;
+        if let Some(batch) = self.core().take_batch() {
+            moved = true;
+            for line in self.log.take(batch) {
+                writeln!(self.out, "  {line}").unwrap();
+            }
+        }
+        let moment = self.moment();
+        for input in self.log.answers() {
+            moved = true;
+            self.core().handle(input, moment);
+        }
+        moved
+    }
+
+    fn datagrams(&mut self) -> bool {
+        let mut sent = Vec::new();
+        for phone in self.phones.values_mut() {
+            sent.extend(
+                phone
+                    .sent()
+                    .map(|bytes| (phone.name.clone(), phone.address, bytes)),
+            );
+        }
+        let moved = !sent.is_empty();
+        for (name, address, bytes) in sent {
+            writeln!(self.out, "  {name} > {}", phone::first_line(&bytes)).unwrap();
+            let moment = self.moment();
+            self.core().handle(
+                Input::Datagram {
+                    bytes,
+                    flow: flow(address),
+                },
+                moment,
+            );
+        }
+        moved
+    }
+
+    fn core(&mut self) -> &mut Core {
+        let moment = self.moment();
+        let configuration = &self.configuration;
+        self.core.get_or_insert_with(|| {
+            configuration.check().unwrap();
+            let mut recordings = Recordings::default();
+            recordings.add("welcome.wav", Arc::from([0; 8]));
+            Core::new(Start {
+                configuration: configuration.clone(),
+                recordings: Arc::new(recordings),
+                counters: Arc::new(Counters::default()),
+                seed: [7; 32],
+                chain: Chain::new(Subject::Node(NodeName::from("edge-1")), Lane::Facts),
+                listens: configuration.listen.clone(),
+                moment,
+            })
+        })
+    }
+
+    fn moment(&self) -> Moment {
+        Moment {
+            now: self.now,
+            wall: self.wall(),
+        }
+    }
+
+    fn wall(&self) -> Timestamp {
+        let passed = (self.now - self.begin).as_micros();
+        Timestamp(BEGIN.0 + i64::try_from(passed).unwrap())
+    }
+}
+
+fn flow(remote: SocketAddr) -> Flow {
+    Flow {
+        transport: Transport::Udp,
+        local: EDGE.parse().unwrap(),
+        remote,
+    }
+}
+
+fn duration(text: &str) -> Duration {
+    match text.strip_suffix("ms") {
+        Some(number) => Duration::from_millis(number.parse().unwrap()),
+        None => Duration::from_secs(text.strip_suffix('s').unwrap().parse().unwrap()),
+    }
+}
+
+/// Which call a script means: the one that began last.
+pub fn newest(calls: &BTreeMap<CallId, u32>) -> CallId {
+    *calls
+        .iter()
+        .max_by_key(|(_, order)| **order)
+        .expect("no call began")
+        .0
+}

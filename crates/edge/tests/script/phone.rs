@@ -1,0 +1,272 @@
+//! A peer of a scenario: a SIP endpoint of its own, one call at a time.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+use sdp::{Codec, Direction, LocalMedia, LocalSession, SessionDescription};
+use sip::StatusCode;
+use sip::endpoint::config::Config;
+use sip::endpoint::event::Event;
+use sip::endpoint::extra::Extra;
+use sip::endpoint::flow::{Flow, Transport};
+use sip::endpoint::keys::LegKey;
+use sip::endpoint::output::{Input, Output};
+use sip::endpoint::{Endpoint, InviteRequest, ReferRequest};
+
+use super::EDGE;
+
+/// One peer.
+pub struct Phone {
+    /// Its name in the script.
+    pub name: String,
+    /// Its address.
+    pub address: SocketAddr,
+    endpoint: Endpoint,
+    leg: Option<LegKey>,
+    media: LocalMedia,
+    session: LocalSession,
+    offered: Option<Bytes>,
+    is_silent: bool,
+    sent: Vec<Bytes>,
+}
+
+impl Phone {
+    /// A phone that listens there.
+    pub fn new(name: &str, address: SocketAddr) -> Phone {
+        let mut seed = [1; 32];
+        seed[..name.len()].copy_from_slice(name.as_bytes());
+        let mut config = Config::new(seed);
+        config.product = "phone".into();
+        let rtp = SocketAddr::new(address.ip(), 4_000);
+        Phone {
+            name: name.to_owned(),
+            address,
+            endpoint: Endpoint::new(config),
+            leg: None,
+            media: LocalMedia::new(rtp, &[Codec::Pcmu, Codec::Pcma]),
+            session: LocalSession::new(1),
+            offered: None,
+            is_silent: false,
+            sent: Vec::new(),
+        }
+    }
+
+    /// Does what the script says.
+    pub fn act(&mut self, action: &[&str], now: Instant) {
+        let none = Extra::none;
+        let leg = || self.leg.expect("the phone has no call");
+        match action {
+            ["silent"] => self.is_silent = true,
+            ["invite", uri] => {
+                let offer = sdp::offer(&self.media, &mut self.session);
+                self.invite(uri, Some(offer.into()), now);
+            }
+            ["invite", uri, "without-offer"] => self.invite(uri, None, now),
+            ["invite", uri, "g729"] => {
+                let ip = self.address.ip();
+                let offer = format!(
+                    "v=0\r\nc=IN IP4 {ip}\r\nm=audio 4000 RTP/AVP 18\r\na=rtpmap:18 G729/8000\r\n"
+                );
+                self.invite(uri, Some(offer.into()), now);
+            }
+            ["invite", uri, codec] => {
+                self.media.codecs = vec![Codec::of(codec, 8_000, None).unwrap()];
+                let offer = sdp::offer(&self.media, &mut self.session);
+                self.invite(uri, Some(offer.into()), now);
+            }
+            ["ring"] => self
+                .endpoint
+                .provisional(leg(), StatusCode::RINGING, None, none(), now)
+                .unwrap(),
+            ["early"] => {
+                let (leg, answer) = (leg(), self.answer());
+                let status = StatusCode::SESSION_PROGRESS;
+                self.endpoint
+                    .provisional(leg, status, Some(answer), none(), now)
+                    .unwrap();
+            }
+            ["answer"] => {
+                let (leg, answer) = (leg(), self.answer());
+                self.endpoint
+                    .answer(leg, Some(answer), none(), now)
+                    .unwrap();
+            }
+            ["answer", "g729"] => {
+                let answer = "v=0\r\nc=IN IP4 192.0.2.20\r\nm=audio 4000 RTP/AVP 18\r\n";
+                self.endpoint
+                    .answer(leg(), Some(answer.into()), none(), now)
+                    .unwrap();
+            }
+            ["refuse", status] => {
+                let status = StatusCode::new(status.parse().unwrap()).unwrap();
+                self.endpoint
+                    .refuse(leg(), status, None, none(), now)
+                    .unwrap();
+            }
+            ["cancel"] => self.endpoint.cancel(leg(), none(), now).unwrap(),
+            ["bye"] => {
+                let extra = none().with("Reason", "Q.850;cause=16").unwrap();
+                self.endpoint.bye(leg(), extra, now).unwrap();
+            }
+            ["hold"] => self.reinvite(Direction::SendOnly, now),
+            ["resume"] => self.reinvite(Direction::SendRecv, now),
+            ["refer", target] => {
+                let refer_to = format!("<{target}>").into();
+                let request = ReferRequest {
+                    refer_to,
+                    referred_by: None,
+                    headers: none(),
+                };
+                self.endpoint.refer(leg(), &request, now).unwrap();
+            }
+            ["accept-refer"] => self.endpoint.accept_refer(leg(), now).unwrap(),
+            ["report", status, last] => {
+                let status = StatusCode::new(status.parse().unwrap()).unwrap();
+                self.endpoint
+                    .notify_refer(leg(), status, None, *last == "last", now)
+                    .unwrap();
+            }
+            ["info", key] => {
+                let body = format!("Signal={key}\r\nDuration=120\r\n").into();
+                self.endpoint
+                    .info(leg(), "application/dtmf-relay", body, &none(), now)
+                    .unwrap();
+            }
+            ["options"] => {
+                let probe = sip::endpoint::Probe {
+                    target: "sip:edge@198.51.100.1".into(),
+                    flow: self.flow(),
+                    from: format!("<sip:{}@{}>", self.name, self.address).into(),
+                    headers: none(),
+                };
+                self.endpoint.options(probe, now).unwrap();
+            }
+            other => panic!("what does {other:?} mean to a phone?"),
+        }
+        self.drain(now);
+    }
+
+    /// A datagram came.
+    pub fn receive(&mut self, bytes: Bytes, from: SocketAddr, now: Instant) {
+        if !self.is_silent {
+            let flow = Flow {
+                transport: Transport::Udp,
+                local: self.address,
+                remote: from,
+            };
+            self.endpoint.handle(Input::Datagram { bytes, flow }, now);
+            self.drain(now);
+        }
+    }
+
+    /// Its time has come.
+    pub fn due(&mut self, now: Instant) {
+        if self.deadline().is_some_and(|at| at <= now) {
+            self.endpoint.handle(Input::Due, now);
+            self.drain(now);
+        }
+    }
+
+    /// When its time comes.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.endpoint.deadline()
+    }
+
+    /// What it sent.
+    pub fn sent(&mut self) -> impl Iterator<Item = Bytes> + use<> {
+        let sent = std::mem::take(&mut self.sent);
+        let is_silent = self.is_silent;
+        sent.into_iter().filter(move |_| !is_silent)
+    }
+
+    fn invite(&mut self, uri: &str, sdp: Option<Bytes>, now: Instant) {
+        let request = InviteRequest {
+            target: uri.into(),
+            flow: self.flow(),
+            from: format!("\"{}\" <sip:+14155550100@{}>", self.name, self.address.ip()).into(),
+            to: None,
+            contact: None,
+            call_id: None,
+            headers: Extra::none().with("X-Account", "42").unwrap(),
+            sdp,
+        };
+        self.leg = Some(self.endpoint.invite(request, now).unwrap());
+    }
+
+    fn reinvite(&mut self, direction: Direction, now: Instant) {
+        self.media.direction = direction;
+        let offer = sdp::offer(&self.media, &mut self.session);
+        let leg = self.leg.unwrap();
+        self.endpoint
+            .reinvite(leg, Some(offer.into()), Extra::none(), now)
+            .unwrap();
+    }
+
+    fn answer(&mut self) -> Bytes {
+        let offer = self.offered.clone().expect("there was an offer");
+        let offer = SessionDescription::parse(&offer).unwrap();
+        // As most phones do: what the offer has first.
+        let medium = &offer.media()[0];
+        let offered = medium
+            .payload_types()
+            .filter_map(|number| medium.codec(number));
+        self.media.codecs = offered.collect();
+        sdp::answer(&offer, &self.media, &mut self.session)
+            .unwrap()
+            .description
+            .into()
+    }
+
+    fn drain(&mut self, now: Instant) {
+        while let Some(output) = self.endpoint.poll() {
+            match output {
+                Output::Send(send) => self.sent.push(send.bytes),
+                Output::Event(event) => self.event(event, now),
+                Output::Received(_) | Output::TimerFired { .. } => {}
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::IncomingInvite { leg, message, .. } => {
+                self.leg = Some(leg);
+                self.offered = Some(message.body_bytes());
+            }
+            Event::Answered { leg, sdp, .. } => {
+                self.offered = sdp;
+                // If our INVITE had no offer, the 200 has it.
+                if self.offered.is_some() {
+                    let answer = sdp::SessionDescription::parse(self.offered.as_ref().unwrap())
+                        .ok()
+                        .and_then(|offer| sdp::answer(&offer, &self.media, &mut self.session).ok());
+                    let answer = answer.map(|answer| answer.description.into());
+                    let _ = self.endpoint.acknowledge(leg, answer);
+                }
+            }
+            _ => {}
+        }
+        let _ = now;
+    }
+
+    fn flow(&self) -> Flow {
+        Flow {
+            transport: Transport::Udp,
+            local: self.address,
+            remote: EDGE.parse().unwrap(),
+        }
+    }
+}
+
+/// Request line or status line, with the method that a status is for.
+pub fn first_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let first = text.lines().next().unwrap_or_default().to_owned();
+    let cseq = text.lines().find_map(|line| line.strip_prefix("CSeq: "));
+    match (first.strip_prefix("SIP/2.0 "), cseq) {
+        (Some(status), Some(cseq)) => format!("{status} ({cseq})"),
+        (Some(status), None) => status.to_owned(),
+        (None, _) => first.trim_end_matches(" SIP/2.0").to_owned(),
+    }
+}
