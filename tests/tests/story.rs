@@ -22,7 +22,6 @@ fn a_caller_presses_a_digit_and_talks_to_the_queue() {
     let trunkline = serve(Transfer::Bridged, queue.port(), 9);
     caller.dial(&trunkline.uri("100"));
     caller.event("CALL_ESTABLISHED");
-    caller.event("CALL_RTPESTAB");
     caller.press('1');
     let arrived = queue.event("CALL_ESTABLISHED");
     assert!(
@@ -108,7 +107,6 @@ fn a_phone_system_takes_its_caller_back_by_refer() {
     let trunkline = serve(Transfer::Refer, queue.port(), 9);
     caller.dial(&trunkline.uri("100"));
     caller.event("CALL_ESTABLISHED");
-    caller.event("CALL_RTPESTAB");
     caller.press('1');
     queue.event("CALL_ESTABLISHED");
     caller.hears(QUEUE_HZ, 1.0);
@@ -156,7 +154,6 @@ fn a_busy_queue_gives_the_caller_back() {
     let trunkline = serve(Transfer::Bridged, queue.port(), 9);
     caller.dial(&trunkline.uri("100"));
     caller.event("CALL_ESTABLISHED");
-    caller.event("CALL_RTPESTAB");
     caller.press('1');
     queue.succeeds();
     caller.hang_up();
@@ -201,23 +198,18 @@ fn an_agent_that_hangs_up_ends_the_call() {
 }
 
 #[test]
-#[ignore = "needs baresip: tests/run"]
-fn a_caller_on_hold_hears_his_echo_again_afterwards() {
-    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+#[ignore = "needs SIPp: tests/run"]
+fn a_call_is_held_and_taken_back() {
+    // baresip 1.0.0 falls silent after a hold, with another baresip too: SIPp holds and counts.
     let trunkline = serve(Transfer::Bridged, 9, 9);
-    caller.dial(&trunkline.uri("300"));
-    caller.event("CALL_ESTABLISHED");
-    caller.hears(CALLER_HZ, 0.5);
-    caller.hold();
-    caller.event("CALL_REMOTE_SDP");
-    let before = caller.heard(CALLER_HZ);
-    caller.resume();
-    caller.event("CALL_REMOTE_SDP");
-    caller.hears(CALLER_HZ, before + 0.5);
-    caller.hang_up();
-    caller.event("CALL_CLOSED");
+    Sipp::call("caller_holds", "300", trunkline.sip_port(), SECOND).succeeds();
     let call = only_call(&trunkline, "completed");
     assert_eq!(call["legs"][0]["holds"], 1);
+    let echoed = packets(&call, "sent", 0);
+    assert!(
+        echoed > 60,
+        "before and after the hold {echoed} packets came back"
+    );
     ends_well(trunkline);
 }
 
