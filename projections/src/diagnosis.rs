@@ -8,8 +8,9 @@ use schemas::EventId;
 use schemas::conclusion::CallEndedBy;
 use serde::{Deserialize, Serialize};
 
-use crate::history::{Outcome, Row};
+use crate::history::{Outcome, Row, TransferState};
 use crate::sentences::span;
+use crate::timeline::short_uri;
 use crate::{Mark, plain};
 
 use rules::RULES;
@@ -98,10 +99,21 @@ fn verdict(row: &Row, something_found: bool) -> (Mark, String) {
         Outcome::Up => (Mark::Info, "The call is up.".to_owned()),
         Outcome::Completed => {
             let for_time = talked.map_or(String::new(), |talk| format!(" for {talk}"));
-            (
-                Mark::Ok,
-                format!("The caller talked with {agent}{for_time}; {who}."),
-            )
+            let done = row
+                .transfers
+                .iter()
+                .rev()
+                .find(|one| one.state == TransferState::Completed);
+            let words = match done {
+                Some(transfer) => {
+                    let target = short_uri(transfer.target.reveal());
+                    format!(
+                        "The caller talked with {agent} and, transferred, with {target}{for_time} in all; {who}."
+                    )
+                }
+                None => format!("The caller talked with {agent}{for_time}; {who}."),
+            };
+            (Mark::Ok, words)
         }
         Outcome::Transferred => (
             Mark::Ok,

@@ -30,6 +30,10 @@ pub use verification::Report;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The version of the folds. A change of what an event means for a view is a new version, and every
+/// stored view is built anew. (A change of a view's own form is noticed without it.)
+pub const VERSION: u32 = 1;
+
 /// What a line is about at a glance. It is never told by colour alone: [`Mark::glyph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use schemars::JsonSchema;
-use schemas::{Event, EventId, Lane, Observation, Record, Subject, Timestamp};
+use schemas::{Event, EventId, Lane, Observation, Record, Subject, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
 use crate::{Mark, plain};
@@ -38,6 +38,8 @@ pub struct Notices {
     pub newest: VecDeque<Notice>,
     /// How many there were in all.
     pub count: u64,
+    /// The trunks of the configuration that is in force, by name.
+    pub trunks: Vec<TrunkName>,
     /// The next number of each subject's lane: a second delivery is passed by.
     next: Vec<(Subject, Lane, u32)>,
 }
@@ -58,6 +60,9 @@ impl Notices {
         }
         match record.event() {
             Ok(Event::Observation(observation)) => {
+                if let Observation::ConfigurationApplied(applied) = &observation {
+                    self.trunks = trunks_of(&applied.snapshot);
+                }
                 if let Some((mark, text, details)) = words(&observation) {
                     self.push(record, mark, text, details);
                 }
@@ -125,6 +130,19 @@ impl Notices {
             event: record.id(),
         });
     }
+}
+
+/// The names of the trunks in a configuration; none if it is written in another form.
+fn trunks_of(snapshot: &str) -> Vec<TrunkName> {
+    let snapshot: serde_json::Value = serde_json::from_str(snapshot).unwrap_or_default();
+    let trunks = snapshot
+        .get("trunks")
+        .and_then(serde_json::Value::as_object);
+    let names = trunks.into_iter().flat_map(|trunks| trunks.keys());
+    names
+        .take(SUBJECTS_MAX)
+        .map(|name| TrunkName::from(name.as_str()))
+        .collect()
 }
 
 type Words = (Mark, String, Vec<(String, String)>);

@@ -14,7 +14,7 @@ use crate::ladder::line_of;
 use crate::sentences::{CATALOGUE_VERSION, Level};
 use crate::{Mark, plain};
 
-pub(crate) use cast::Cast;
+pub(crate) use cast::{Cast, short_uri};
 use telling::{Telling, told};
 
 /// The most moments of a timeline; what is behind them is counted.
