@@ -146,6 +146,10 @@ impl CallMedia {
                     media::Input::Remove { leg } => Some(*leg),
                     _ => None,
                 };
+                // What came before the end counts, even if nobody had time to read it.
+                if let Some(index) = self.legs.iter().position(|(leg, _)| Some(*leg) == removed) {
+                    self.receive(index);
+                }
                 self.input(input);
                 self.legs.retain(|(leg, _)| Some(*leg) != removed);
             }

@@ -74,12 +74,13 @@ async fn a_caller_hears_its_own_voice_from_the_echo_agent() {
     for sequence in 0..20 {
         caller.send_audio(sequence, &audio(sequence)).await;
     }
-    // The first few teach the edge where the audio comes from; what comes back is one of the others.
-    let heard = caller.hear_audio().await;
-    assert!(
-        (0..20).any(|sequence| heard == audio(sequence)),
-        "{heard:?}"
-    );
+    for sequence in 0..15 {
+        let heard = caller.hear_audio().await;
+        assert!(
+            (sequence..20).any(|sequence| heard == audio(sequence)),
+            "{heard:?}"
+        );
+    }
     caller.bye().await;
     caller
         .until(|event| matches!(event, SipEvent::Ended { .. }))

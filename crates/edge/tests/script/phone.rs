@@ -144,7 +144,7 @@ impl Phone {
             }
             other => panic!("what does {other:?} mean to a phone?"),
         }
-        self.drain(now);
+        self.drain();
     }
 
     /// A datagram came.
@@ -156,7 +156,7 @@ impl Phone {
                 remote: from,
             };
             self.endpoint.handle(Input::Datagram { bytes, flow }, now);
-            self.drain(now);
+            self.drain();
         }
     }
 
@@ -164,7 +164,7 @@ impl Phone {
     pub fn due(&mut self, now: Instant) {
         if self.deadline().is_some_and(|at| at <= now) {
             self.endpoint.handle(Input::Due, now);
-            self.drain(now);
+            self.drain();
         }
     }
 
@@ -218,17 +218,17 @@ impl Phone {
             .into()
     }
 
-    fn drain(&mut self, now: Instant) {
+    fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(send) => self.sent.push(send.bytes),
-                Output::Event(event) => self.event(event, now),
+                Output::Event(event) => self.event(event),
                 Output::Received(_) | Output::TimerFired { .. } => {}
             }
         }
     }
 
-    fn event(&mut self, event: Event, now: Instant) {
+    fn event(&mut self, event: Event) {
         match event {
             Event::IncomingInvite { leg, message, .. } => {
                 self.leg = Some(leg);
@@ -236,18 +236,18 @@ impl Phone {
             }
             Event::Answered { leg, sdp, .. } => {
                 self.offered = sdp;
-                // If our INVITE had no offer, the 200 has it.
-                if self.offered.is_some() {
-                    let answer = sdp::SessionDescription::parse(self.offered.as_ref().unwrap())
-                        .ok()
-                        .and_then(|offer| sdp::answer(&offer, &self.media, &mut self.session).ok());
-                    let answer = answer.map(|answer| answer.description.into());
-                    let _ = self.endpoint.acknowledge(leg, answer);
-                }
+                // If our INVITE had no offer, the 200 has it, and the ACK answers; else this changes nothing.
+                let offer = self
+                    .offered
+                    .as_ref()
+                    .and_then(|sdp| SessionDescription::parse(sdp).ok());
+                let answer = offer
+                    .and_then(|offer| sdp::answer(&offer, &self.media, &mut self.session).ok());
+                let sdp = answer.map(|answer| answer.description.into());
+                let _ = self.endpoint.acknowledge(leg, sdp);
             }
             _ => {}
         }
-        let _ = now;
     }
 
     fn flow(&self) -> Flow {
