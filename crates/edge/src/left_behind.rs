@@ -39,12 +39,7 @@ pub async fn read(
     now: Timestamp,
 ) -> Result<Past, Error> {
     let subject = Subject::Node(node.clone());
-    let own = log.read(&subject).await?;
-    let last = own
-        .iter()
-        .rev()
-        .find(|entry| entry.record.lane() == Lane::Facts);
-    let chain = match last {
+    let chain = match log.last(&subject, Lane::Facts).await? {
         Some(entry) => Chain::after(&entry.record),
         None => Chain::new(subject, Lane::Facts),
     };

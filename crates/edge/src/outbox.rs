@@ -30,10 +30,13 @@ pub struct Outbox {
     /// Parts that the log did not take, the oldest first.
     refused: VecDeque<Part>,
     retry_at: Option<Instant>,
+    parts: u64,
 }
 
 /// A part of a batch.
 struct Part {
+    /// Its place among all parts.
+    number: u64,
     /// Told when it is durable: the batch's ticket, on its last part.
     ticket: Option<Ticket>,
     records: Vec<Record>,
@@ -73,6 +76,7 @@ impl Outbox {
             in_flight,
             refused: VecDeque::new(),
             retry_at: None,
+            parts: 0,
         }
     }
 
@@ -98,7 +102,9 @@ impl Outbox {
         while records.peek().is_some() {
             let part: Vec<_> = records.by_ref().take(RECORDS_MAX).collect();
             let ticket = records.peek().is_none().then_some(ticket);
+            self.parts += 1;
             self.send(Part {
+                number: self.parts,
                 ticket,
                 records: part,
             });
@@ -151,8 +157,10 @@ impl Outbox {
             Outcome::Appended(_) | Outcome::AlreadyThere(_) | Outcome::Conflict(_) => None,
         });
         if let Some(reason) = away {
-            // Answers come in order, so the parts line up as they were given.
-            self.refused.push_back(part);
+            let place = self
+                .refused
+                .partition_point(|other| other.number < part.number);
+            self.refused.insert(place, part);
             return Progress::Refused { reason };
         }
         let mut begun = Vec::new();
