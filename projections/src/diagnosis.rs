@@ -13,7 +13,7 @@ use crate::sentences::span;
 use crate::timeline::short_uri;
 use crate::{Mark, plain};
 
-use rules::RULES;
+use rules::{LAST_RESORT, RULES};
 
 /// A cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +51,9 @@ impl Diagnosis {
     pub fn of(row: &Row) -> Diagnosis {
         let mut causes = Vec::new();
         for rule in RULES {
+            if rule.id == LAST_RESORT && !causes.is_empty() {
+                continue;
+            }
             for binding in (rule.binds)(row) {
                 let events: Vec<EventId> = binding.events.into_iter().flatten().collect();
                 if !events.is_empty() {

@@ -16,8 +16,18 @@ function build(node, attributes, children) {
     if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
     else node.setAttribute(key, value === true ? "" : String(value));
   }
-  node.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  for (const child of children.flat(3)) {
+    if (child === null || child === undefined || child === false) continue;
+    node.append(child instanceof Node ? child : plain(child));
+  }
   return node;
+}
+
+// Control, invisible and private characters are spelled out: text of a peer turns no line around.
+const HOSTILE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\u034f\u115f\u1160\u3164\uffa0]/gu;
+
+function plain(value) {
+  return String(value).replace(HOSTILE, (character) => `\\u{${character.codePointAt(0).toString(16)}}`);
 }
 
 export async function get(path, signal) {

@@ -11,7 +11,7 @@ export function drawLadder(ladder, pick) {
   const gap = Math.max(140, Math.min(250, (740 - LEFT - 152) / Math.max(1, parties - 1)));
   const margin = 76;
   const x = (party) => LEFT + margin + gap * Math.min(party, parties - 1);
-  const width = LEFT + margin * 2 + gap * (parties - 1);
+  const width = Math.max(700, LEFT + margin * 2 + gap * (parties - 1));
   const height = TOP + ladder.rungs.length * ROW + 24;
   const drawing = svg("svg", { class: "ladder", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Ladder with ${ladder.rungs.length} steps; the timeline beside it tells the same in words` });
 
@@ -19,7 +19,7 @@ export function drawLadder(ladder, pick) {
     drawing.append(
       svg("line", { class: "life", x1: x(index), x2: x(index), y1: TOP - 14, y2: height - 8 }),
       svg("rect", { class: "box", x: x(index) - 70, y: 8, width: 140, height: 50, rx: 9 }),
-      svg("text", { class: "head", x: x(index), y: 29, "text-anchor": "middle" }, shorten(party.name, 128, 8)),
+      svg("text", { class: "head", x: x(index), y: 29, "text-anchor": "middle" }, shorten(party.name, 128, 8.8)),
       svg("text", { class: "sub", x: x(index), y: 47, "text-anchor": "middle" }, shorten(party.address || party.role, 128, 6.7)),
       svg("title", {}, `${party.role}: ${party.name} ${party.address}`),
     );
@@ -44,6 +44,9 @@ export function drawLadder(ladder, pick) {
     }
     drawing.append(group);
   });
+  // A short ladder is not blown up, and on a narrow screen it scrolls.
+  drawing.style.maxWidth = `${width}px`;
+  drawing.style.minWidth = `${Math.min(width, 520)}px`;
   const footer = [];
   if (!ladder.from_wire) footer.push(el("p", { class: "muted empty" }, "Drawn from facts: there is no wire capture of this call."));
   if (ladder.left_out) footer.push(el("p", { class: "warn empty" }, `${ladder.left_out} more steps are not drawn.`));
@@ -55,7 +58,7 @@ function arrow(group, rung, from, to, y) {
   const way = Math.sign(to - from);
   const end = to - way * 2;
   const label = rung.repeats ? `${rung.label} ×${rung.repeats + 1}` : rung.label;
-  const shown = shorten(label, Math.abs(to - from) - 34, 6.7);
+  const shown = shorten(label, Math.abs(to - from) - 48, 6.7);
   const half = shown.length * 3.45 + 7;
   const middle = (from + to) / 2;
   group.append(

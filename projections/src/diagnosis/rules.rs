@@ -27,6 +27,9 @@ const AUDIO_MIN_MS: u64 = 3_000;
 /// Loss that people hear: 5 %.
 const LOSS_BAD_PERMILLE: u64 = 50;
 
+/// The rule that speaks only when no other does.
+pub(super) const LAST_RESORT: &str = "call.broken";
+
 /// The rules, the gravest first.
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -125,6 +128,13 @@ pub(super) const RULES: &[Rule] = &[
         binds: transfer_failed,
     },
     Rule {
+        id: "dialog.no-ack",
+        version: 1,
+        title: "The answer was not acknowledged",
+        fix: "The ACK did not arrive: check the address in our Contact header field and the way back to it.",
+        binds: |row| ended(row, |leg| leg.cause.to_ascii_lowercase().contains("no ack")),
+    },
+    Rule {
         id: "audio.none",
         version: 1,
         title: "No audio at all",
@@ -162,13 +172,6 @@ pub(super) const RULES: &[Rule] = &[
         binds: lossy,
     },
     Rule {
-        id: "dialog.no-ack",
-        version: 1,
-        title: "The answer was not acknowledged",
-        fix: "The ACK did not arrive: check the address in our Contact header field and the way back to it.",
-        binds: |row| ended(row, |leg| leg.cause.to_ascii_lowercase().contains("no ack")),
-    },
-    Rule {
         id: "agent.lost",
         version: 1,
         title: "The agent left the line",
@@ -190,7 +193,7 @@ pub(super) const RULES: &[Rule] = &[
         binds: abandoned,
     },
     Rule {
-        id: "call.broken",
+        id: LAST_RESORT,
         version: 1,
         title: "The call broke off",
         fix: "The cause is what the edge or control said last.",
