@@ -80,6 +80,10 @@ fn request(message: &Message, method: &Method) -> Result<(), HeaderError> {
         }
     }
     if makes_dialog(method) {
+        // What the dialog repeats in every message has to be something that may be written.
+        for name in DIALOG_HEADERS {
+            writable(message, name)?;
+        }
         // Older clients send none; what comes must be usable, because the dialog goes there.
         for address in message.addresses(Name::Contact) {
             address?;
@@ -91,6 +95,27 @@ fn request(message: &Message, method: &Method) -> Result<(), HeaderError> {
 /// The requests whose Contact is where the rest of the dialog goes.
 fn makes_dialog(method: &Method) -> bool {
     matches!(method, Method::Invite | Method::Subscribe | Method::Refer)
+}
+
+/// What a dialog writes again and again as it was received.
+const DIALOG_HEADERS: [Name<'static>; 5] = [
+    Name::From,
+    Name::To,
+    Name::CallId,
+    Name::Contact,
+    Name::RecordRoute,
+];
+
+/// No control character: a quoted-pair may hold one (RFC 3261 section 25.1), and a peer that sends one
+/// in what identifies a dialog means harm.
+fn writable(message: &Message, name: Name<'_>) -> Result<(), HeaderError> {
+    let mut octets = message
+        .fields_of(name)
+        .flat_map(|field| field.value.chars());
+    match octets.any(|character| character.is_ascii_control() && character != '\t') {
+        true => Err(name.error("holds a control character")),
+        false => Ok(()),
+    }
 }
 
 fn once(message: &Message, name: Name<'_>) -> Result<(), HeaderError> {
@@ -128,6 +153,18 @@ mod tests {
     fn a_request_without_max_forwards_or_branch_is_served() {
         assert_eq!(options(str::to_owned), Ok(()));
         assert_eq!(options(|text| text.replace(";branch=z9hG4bK1", "")), Ok(()));
+    }
+
+    #[test]
+    fn an_invite_whose_tag_cannot_be_repeated_becomes_no_dialog() {
+        let invite = |text: &str| text.replace("OPTIONS", "INVITE");
+        assert_eq!(options(invite), Ok(()));
+        for bad in ["To: <sip:a@b>;tag=1\u{1f}2", "To: \"\\\u{7}\" <sip:a@b>"] {
+            let (status, reason, silence) =
+                options(|text| invite(text).replace("To: <sip:a@b>", bad)).unwrap_err();
+            assert_eq!((status, silence), (400, None), "{bad:?}");
+            assert_eq!(reason, "To: holds a control character");
+        }
     }
 
     #[test]
