@@ -1,5 +1,6 @@
 //! The ladder of a call: its parties as columns, and what passed between them as rungs.
 
+mod decided;
 mod draw;
 mod line;
 mod parties;

@@ -16,6 +16,7 @@ mod page;
 mod projector;
 mod routes;
 mod server;
+mod shelf;
 mod status;
 mod store;
 mod views;

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::error::in_full;
 use crate::feed::Feed;
+use crate::shelf::Shelf;
 use crate::status::{Status, count};
-use crate::store::{Dead, Shelf, Store};
+use crate::store::{Dead, Store};
 use crate::views::{Committed, Views};
 
 /// The most entries of a batch: what a rebuild coalesces.

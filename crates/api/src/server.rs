@@ -12,8 +12,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::feed::Feed;
+use crate::shelf::Shelf;
 use crate::status::{Status, count};
-use crate::store::Shelf;
 use crate::{Collector, Error, guard, page, projector, routes};
 
 /// The most bytes of a request's body: 16 KiB.

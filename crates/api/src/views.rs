@@ -321,7 +321,7 @@ mod tests {
     use schemas::{Hash, LogId, Subject, Timestamp};
 
     use super::*;
-    use crate::store::Shelf;
+    use crate::shelf::Shelf;
 
     const STORY: &str = include_str!("../../../projections/tests/calls/bridged-transfer.call");
     const HOLE: &str = include_str!("../../../projections/tests/calls/hole.call");

@@ -1,8 +1,7 @@
 //! The rungs of a ladder, from facts, decisions and the wire capture.
 
-use schemas::conclusion::{CallOutcome, Conclusion};
 use schemas::observation::{LegFailure, TransferProgress};
-use schemas::{Decision, Direction, Event, Lane, LegId, Observation, Record};
+use schemas::{Direction, Event, Lane, LegId, Observation, Record};
 
 use super::line::heading;
 use super::parties::EDGE;
@@ -10,7 +9,7 @@ use super::{Party, Rung, RungKind};
 use crate::history::Row;
 use crate::{Mark, plain};
 
-struct Drawing<'a> {
+pub(super) struct Drawing<'a> {
     row: &'a Row,
     parties: &'a [Party],
     from_wire: bool,
@@ -291,33 +290,6 @@ impl Drawing<'_> {
         }
     }
 
-    fn decision(&mut self, record: &Record, decision: &Decision) {
-        let mut mark = Mark::Decision;
-        let mut words = vec![decision.rule.clone()];
-        for conclusion in &decision.conclusions {
-            match conclusion {
-                Conclusion::CallRouted(routed) => words.push(format!("agent {}", routed.agent)),
-                Conclusion::CallRefused(refused) => {
-                    mark = Mark::Bad;
-                    words.push(format!("refused, {}: {}", refused.status, refused.why));
-                }
-                Conclusion::TransferStarted(_) => words.push("transfer begins".to_owned()),
-                Conclusion::TransferCompleted(_) => words.push("transfer done".to_owned()),
-                Conclusion::TransferFailed(failed) => {
-                    mark = Mark::Bad;
-                    words.push(format!("transfer failed: {}", failed.why));
-                }
-                Conclusion::CallEnded(ended) => {
-                    if matches!(ended.outcome, CallOutcome::Failed) {
-                        mark = Mark::Bad;
-                    }
-                    words.push(format!("call over: {}", ended.cause));
-                }
-            }
-        }
-        self.note(record, mark, &words.join(" · "));
-    }
-
     fn holes_before(&mut self, record: &Record) {
         let header = record.header();
         let Some(lane) = self.row.lanes.of(header.lane) else {
@@ -366,7 +338,7 @@ impl Drawing<'_> {
         }
     }
 
-    fn note(&mut self, record: &Record, mark: Mark, label: &str) {
+    pub(super) fn note(&mut self, record: &Record, mark: Mark, label: &str) {
         self.push(
             record,
             RungKind::Note,
