@@ -27,7 +27,7 @@ pub struct Options {
     /// Ends after the story. Exit code 0: everything happened that should; 1: something did not.
     #[arg(long)]
     once: bool,
-    /// Tells of no page.
+    /// Serves no page.
     #[arg(long)]
     no_page: bool,
     /// Lets the human queue fail, so that the transfer does.

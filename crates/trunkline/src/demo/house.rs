@@ -40,7 +40,6 @@ pub struct House {
     pub sip: SocketAddr,
     /// The configuration file, for every other command.
     pub config: PathBuf,
-    page: bool,
     data: PathBuf,
     /// The data is not to be kept.
     passing: bool,
@@ -62,22 +61,23 @@ impl House {
                 sip.port()
             );
         }
-        let page = match options.no_page {
-            true => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            false => free_port(PAGE_PORT, |address| TcpListener::bind(address).map(drop))?,
-        };
+        let page = free_port(PAGE_PORT, |address| TcpListener::bind(address).map(drop))?;
         let config = data.join("trunkline.toml");
         let text = configuration(&data, (sip, page), queue, options.fail);
         std::fs::write(&config, &text)
             .with_context(|| format!("cannot write {}", config.display()))?;
         let resolved = crate::resolve::resolve(&config, &text)?;
-        let running = Running::start(&resolved, roles::ALL).await?;
+        let roles = if options.no_page {
+            roles::EDGE_AND_CONTROL
+        } else {
+            roles::ALL
+        };
+        let running = Running::start(&resolved, roles).await?;
         let passing = temporary && options.once;
         Ok(House {
             running,
             sip,
             config,
-            page: !options.no_page,
             data,
             passing,
         })
@@ -86,7 +86,7 @@ impl House {
     /// Says what there is to try now.
     pub fn invite(&self) {
         println!("\n{}", headline("Now you"));
-        if let Some(page) = self.running.api_address.filter(|_| self.page) {
+        if let Some(page) = self.running.api_address {
             println!("page        http://{page}");
         }
         println!(
