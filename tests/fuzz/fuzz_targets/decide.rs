@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use schemas::{
-    CallId, Chain, Command, Conclusion, Decision, Draft, Event, Lane, LegId, NodeName, Observation, Record, Subject,
-    Timestamp,
+    CallId, Chain, Command, Conclusion, Decision, Draft, Event, Lane, LegId, NodeName, Observation,
+    Record, Subject, Timestamp,
 };
 use trunkline_call::{Answer, Applied, Call, History, take};
 use trunkline_fuzz::alphabet::{ALPHABET, INVITES};
@@ -77,7 +77,10 @@ impl Life {
     /// Time passes; maybe to the moment for which the call waits.
     fn wait(&mut self, octets: &mut Octets<'_>) {
         let milliseconds = i64::from(octets.pair());
-        let due = self.call.deadline(APPLIED.configuration()).map(|(at, _)| at);
+        let due = self
+            .call
+            .deadline(APPLIED.configuration())
+            .map(|(at, _)| at);
         self.now.0 = match due {
             Some(due) if milliseconds & 1 == 1 => self.now.0.max(due.0),
             _ => self.now.0.saturating_add(milliseconds * 1_000),
@@ -85,7 +88,12 @@ impl Life {
     }
 
     fn draft(&self, event: Event) -> Draft {
-        Draft { because: None, producer: NodeName::from("fuzz"), recorded_at: self.now, event }
+        Draft {
+            because: None,
+            producer: NodeName::from("fuzz"),
+            recorded_at: self.now,
+            event,
+        }
     }
 
     fn take(&mut self, observation: &Observation) {
@@ -93,15 +101,28 @@ impl Life {
         let fact = self.facts.append(self.draft(observation.clone().into()));
         let because = fact.id();
         self.log.push(fact);
-        let decided = take(&mut self.call, self.now, observation, &Answer::Open, &APPLIED);
+        let decided = take(
+            &mut self.call,
+            self.now,
+            observation,
+            &Answer::Open,
+            &APPLIED,
+        );
         if let Some(decision) = decided {
             self.follow(&decision);
-            let draft = Draft { because: Some(because), ..self.draft(decision.into()) };
+            let draft = Draft {
+                because: Some(because),
+                ..self.draft(decision.into())
+            };
             self.log.push(self.decisions.append(draft));
         }
         assert_eq!(self.call.is_over(), self.ends == 1);
         if self.call.is_over() {
-            assert_eq!(self.call.deadline(APPLIED.configuration()), None, "nothing is waited for behind the end");
+            assert_eq!(
+                self.call.deadline(APPLIED.configuration()),
+                None,
+                "nothing is waited for behind the end"
+            );
         }
     }
 
@@ -127,14 +148,19 @@ impl Life {
         }
         assert!(self.ends <= 1, "two ends: {decision:?}");
         assert!(self.transfers <= 1, "two transfers at once: {decision:?}");
-        assert!(self.ends == 0 || self.transfers == 0, "a transfer without its end: {decision:?}");
+        assert!(
+            self.ends == 0 || self.transfers == 0,
+            "a transfer without its end: {decision:?}"
+        );
     }
 
     /// What was written is read, folded and decided again, with the same end.
     fn is_told_again(&self) {
         let history = History::read(&self.log).expect("what we wrote is read");
         let configurations = BTreeMap::from([(APPLIED.hash(), APPLIED.clone())]);
-        let (rehearsed, again) = history.rehearse(&configurations).expect("there is one configuration");
+        let (rehearsed, again) = history
+            .rehearse(&configurations)
+            .expect("there is one configuration");
         for step in &rehearsed {
             assert!(!step.differs(), "{step:?}");
         }

@@ -64,7 +64,11 @@ impl Play {
             endpoint: Endpoint::new(config),
             peer: Peer::default(),
             now: Instant::now(),
-            transport: if shape & 1 == 1 { Transport::Tcp } else { Transport::Udp },
+            transport: if shape & 1 == 1 {
+                Transport::Tcp
+            } else {
+                Transport::Udp
+            },
             alive: BTreeSet::new(),
             ended: BTreeSet::new(),
             questions: Vec::new(),
@@ -123,7 +127,8 @@ impl Play {
 
     fn receive(&mut self, bytes: Bytes) {
         let flow = self.flow();
-        self.endpoint.handle(Input::Datagram { bytes, flow }, self.now);
+        self.endpoint
+            .handle(Input::Datagram { bytes, flow }, self.now);
         self.drain();
     }
 
@@ -132,7 +137,11 @@ impl Play {
             match self.endpoint.poll() {
                 None => {
                     let load = self.endpoint.load();
-                    assert_eq!(load.legs, self.alive.len(), "legs that live and legs that are kept");
+                    assert_eq!(
+                        load.legs,
+                        self.alive.len(),
+                        "legs that live and legs that are kept"
+                    );
                     return;
                 }
                 Some(Output::Send(send)) => {
@@ -186,7 +195,8 @@ impl Play {
 
     fn fail(&mut self, octets: &mut Octets<'_>) {
         if let Some(transaction) = octets.pick(&self.sent).copied() {
-            self.endpoint.handle(Input::SendFailed { transaction }, self.now);
+            self.endpoint
+                .handle(Input::SendFailed { transaction }, self.now);
             self.drain();
         }
     }
@@ -194,7 +204,9 @@ impl Play {
     fn answer_question(&mut self, octets: &mut Octets<'_>) {
         if let Some(transaction) = octets.pick(&self.questions).copied() {
             let status = status(octets);
-            let _ = self.endpoint.answer_options(transaction, status, None, Extra::none(), self.now);
+            let _ =
+                self.endpoint
+                    .answer_options(transaction, status, None, Extra::none(), self.now);
             self.drain();
         }
     }
@@ -204,7 +216,12 @@ impl Play {
         let flow = self.flow();
         let from = "<sip:edge@192.0.2.9>".into();
         if octets.flip() && octets.flip() {
-            let probe = Probe { target: "sip:192.0.2.7:5062".into(), flow, from, headers: Extra::none() };
+            let probe = Probe {
+                target: "sip:192.0.2.7:5062".into(),
+                flow,
+                from,
+                headers: Extra::none(),
+            };
             let _ = self.endpoint.options(probe, self.now);
             return self.drain();
         }
@@ -232,8 +249,15 @@ impl Play {
         let before = self.endpoint.load();
         let refused = self.action(leg, octets).is_err();
         if refused {
-            assert!(self.endpoint.poll().is_none(), "what is refused does nothing");
-            assert_eq!(self.endpoint.load(), before, "what is refused changes nothing");
+            assert!(
+                self.endpoint.poll().is_none(),
+                "what is refused does nothing"
+            );
+            assert_eq!(
+                self.endpoint.load(),
+                before,
+                "what is refused changes nothing"
+            );
         }
         self.drain();
     }
@@ -256,7 +280,13 @@ impl Play {
             14 => endpoint.accept_refer(leg, now),
             15 => endpoint.refuse_refer(leg, status(octets), phrase, none(), now),
             16 | 17 => endpoint.notify_refer(leg, status(octets), phrase, octets.flip(), now),
-            18 => endpoint.info(leg, "application/dtmf-relay", "Signal=1".into(), &none(), now),
+            18 => endpoint.info(
+                leg,
+                "application/dtmf-relay",
+                "Signal=1".into(),
+                &none(),
+                now,
+            ),
             _ => endpoint.acknowledge(leg, sdp(octets)),
         }
     }
@@ -270,20 +300,33 @@ impl Play {
             }
             self.wait(PATIENCE + Duration::from_secs(4));
         }
-        assert!(self.alive.is_empty(), "legs without their end: {:#?}", self.endpoint);
+        assert!(
+            self.alive.is_empty(),
+            "legs without their end: {:#?}",
+            self.endpoint
+        );
         self.wait(PATIENCE + Duration::from_secs(4));
-        assert_eq!(self.endpoint.load(), Load::default(), "{:#?}", self.endpoint);
+        assert_eq!(
+            self.endpoint.load(),
+            Load::default(),
+            "{:#?}",
+            self.endpoint
+        );
         assert_eq!(self.endpoint.deadline(), None);
     }
 }
 
 fn status(octets: &mut Octets<'_>) -> StatusCode {
-    let known = [180, 183, 200, 202, 302, 404, 480, 486, 488, 491, 500, 503, 603, 100, 199, 699];
+    let known = [
+        180, 183, 200, 202, 302, 404, 480, 486, 488, 491, 500, 503, 603, 100, 199, 699,
+    ];
     StatusCode::new(known[octets.below(known.len())]).unwrap_or(StatusCode::OK)
 }
 
 fn sdp(octets: &mut Octets<'_>) -> Option<Bytes> {
-    octets.flip().then(|| Bytes::from_static(b"v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 4000 RTP/AVP 0\r\n"))
+    octets
+        .flip()
+        .then(|| Bytes::from_static(b"v=0\r\nc=IN IP4 192.0.2.9\r\nm=audio 4000 RTP/AVP 0\r\n"))
 }
 
 fn refer(octets: &mut Octets<'_>) -> ReferRequest {

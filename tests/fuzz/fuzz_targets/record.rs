@@ -11,7 +11,13 @@ fuzz_target!(|octets: &[u8]| {
     };
     assert_eq!(record.bytes(), octets, "every octet is kept");
     assert!(octets.ends_with(record.payload()));
-    let _ = (record.id(), record.subject().to_string(), record.lane(), record.hash(), record.check());
+    let _ = (
+        record.id(),
+        record.subject().to_string(),
+        record.lane(),
+        record.hash(),
+        record.check(),
+    );
     let _ = format!("{record:?}");
     let Ok(event) = record.event() else {
         return;

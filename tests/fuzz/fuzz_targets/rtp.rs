@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use media::negotiated::{LatchRule, SourceRule, SsrcRule};
 use media::packet::Packet;
 use media::{
-    Agent, Call, Codec, Digit, Direction, Event, Hears, Input, LegId, Menu, Negotiated, Output, Settings, Silence,
-    Transmit,
+    Agent, Call, Codec, Digit, Direction, Event, Hears, Input, LegId, Menu, Negotiated, Output,
+    Settings, Silence, Transmit,
 };
 use trunkline_fuzz::Octets;
 
@@ -68,15 +68,24 @@ impl Play {
                 self.give(Input::Add { leg });
             }
             9 => {
-                let update = Input::Update { leg: leg(octets), negotiated: negotiated(octets) };
+                let update = Input::Update {
+                    leg: leg(octets),
+                    negotiated: negotiated(octets),
+                };
                 self.give(update);
             }
             10 => {
-                let connect = Input::Connect { leg: leg(octets), hears: hears(octets) };
+                let connect = Input::Connect {
+                    leg: leg(octets),
+                    hears: hears(octets),
+                };
                 self.give(connect);
             }
             11 => {
-                let bridge = Input::Bridge { leg: leg(octets), with: leg(octets) };
+                let bridge = Input::Bridge {
+                    leg: leg(octets),
+                    with: leg(octets),
+                };
                 self.give(bridge);
             }
             12 => self.digit(octets),
@@ -103,7 +112,11 @@ impl Play {
             }
             (Input::Remove { leg }, Ok(())) => {
                 assert!(self.legs.remove(leg), "{leg:?} was not there");
-                assert_eq!(self.measured_last, Some(*leg), "the last word of a leg is its measure");
+                assert_eq!(
+                    self.measured_last,
+                    Some(*leg),
+                    "the last word of a leg is its measure"
+                );
             }
             (Input::Remove { leg }, Err(_)) => assert!(!self.legs.contains(leg)),
             _ => {}
@@ -133,7 +146,10 @@ impl Play {
                 Some(due) if due <= until => {
                     self.now = self.now.max(due);
                     self.give(Input::Wake);
-                    assert!(self.call.deadline().is_none_or(|next| next > self.now), "a deadline that does not move");
+                    assert!(
+                        self.call.deadline().is_none_or(|next| next > self.now),
+                        "a deadline that does not move"
+                    );
                 }
                 _ => {
                     self.now = until;
@@ -150,7 +166,9 @@ impl Play {
         let shape = octets.octet();
         let payload_type = [0, 8, 101, 13, 0, 8, 97, 127][octets.below(8)] | (shape & 0x80);
         let sequence = octets.pair();
-        let timestamp = u32::from(sequence).wrapping_mul(160).wrapping_add(u32::from(octets.octet()));
+        let timestamp = u32::from(sequence)
+            .wrapping_mul(160)
+            .wrapping_add(u32::from(octets.octet()));
         let ssrc = u32::from(octets.octet() & 3);
         let mut packet = vec![0x80, payload_type];
         packet.extend_from_slice(&sequence.to_be_bytes());
@@ -173,7 +191,10 @@ impl Play {
     fn receive(&mut self, leg: LegId, source: SocketAddr, datagram: &mut [u8]) {
         let length = datagram.len();
         if let Some(transmit) = self.call.handle_packet(leg, source, datagram, self.now) {
-            assert!(transmit.bytes.len() <= length, "a relayed packet does not grow");
+            assert!(
+                transmit.bytes.len() <= length,
+                "a relayed packet does not grow"
+            );
             sound(&transmit, &self.legs);
         }
         self.drain();
@@ -186,16 +207,28 @@ impl Play {
         };
         let duration = Duration::from_millis(u64::from(octets.pair()));
         self.give(if octets.flip() {
-            Input::SendDigit { leg, digit, duration }
+            Input::SendDigit {
+                leg,
+                digit,
+                duration,
+            }
         } else {
-            Input::DigitSignalled { leg, digit, duration }
+            Input::DigitSignalled {
+                leg,
+                digit,
+                duration,
+            }
         });
     }
 
     fn finish(&mut self) {
         self.give(Input::Stop);
         self.legs.clear();
-        assert_eq!(self.call.deadline(), None, "a call without legs waits for nothing");
+        assert_eq!(
+            self.call.deadline(),
+            None,
+            "a call without legs waits for nothing"
+        );
         self.give(Input::Wake);
     }
 }
@@ -204,7 +237,11 @@ fn sound(transmit: &Transmit<'_>, legs: &BTreeSet<LegId>) {
     let packet = Packet::parse(transmit.bytes);
     let packet = packet.unwrap_or_else(|fault| panic!("{fault:?}: {:02x?}", transmit.bytes));
     assert!(transmit.bytes.get(packet.payload()).is_some(), "{packet:?}");
-    assert!(legs.contains(&transmit.leg), "sent from {:?}, which is not there", transmit.leg);
+    assert!(
+        legs.contains(&transmit.leg),
+        "sent from {:?}, which is not there",
+        transmit.leg
+    );
     assert!(transmit.destination.port() != 0 && !transmit.destination.ip().is_unspecified());
 }
 
@@ -213,9 +250,15 @@ fn told(event: &Event) {
         Event::Refused { count, .. } => assert!(*count > 0, "nothing was refused"),
         Event::Measured(measured) => {
             assert!(measured.received.silence_permille <= 1000, "{measured:?}");
-            assert!(measured.received.jitter_us <= measured.received.jitter_max_us, "{measured:?}");
+            assert!(
+                measured.received.jitter_us <= measured.received.jitter_max_us,
+                "{measured:?}"
+            );
         }
-        Event::Silent { silence: Silence::NoPackets | Silence::NoSound, .. } => {}
+        Event::Silent {
+            silence: Silence::NoPackets | Silence::NoSound,
+            ..
+        } => {}
         _ => {}
     }
 }
@@ -235,12 +278,20 @@ fn source(octets: &mut Octets<'_>) -> SocketAddr {
 }
 
 fn codec(octets: &mut Octets<'_>) -> Codec {
-    if octets.flip() { Codec::Pcma } else { Codec::Pcmu }
+    if octets.flip() {
+        Codec::Pcma
+    } else {
+        Codec::Pcmu
+    }
 }
 
 fn negotiated(octets: &mut Octets<'_>) -> Negotiated {
     let shape = octets.octet();
-    let remote = if shape == 255 { SocketAddr::from(([0, 0, 0, 0], 0)) } else { source(octets) };
+    let remote = if shape == 255 {
+        SocketAddr::from(([0, 0, 0, 0], 0))
+    } else {
+        source(octets)
+    };
     let mut agreed = Negotiated::new(remote, codec(octets));
     if shape & 1 == 1 {
         agreed = agreed.with_telephone_event(101);
@@ -251,12 +302,25 @@ fn negotiated(octets: &mut Octets<'_>) -> Negotiated {
     agreed.comfort_noise_accepted = (shape & 4 == 4).then_some(13);
     agreed.watched = shape & 8 == 0;
     agreed.packet_ms = [20, 20, 10, 30, 60, 0, 61, 25][octets.below(8)];
-    agreed.direction =
-        [Direction::SendReceive, Direction::SendOnly, Direction::ReceiveOnly, Direction::Inactive][octets.below(4)];
-    let sources = [SourceRule::Signalled, SourceRule::SameAddress, SourceRule::SameNetwork, SourceRule::Any];
+    agreed.direction = [
+        Direction::SendReceive,
+        Direction::SendOnly,
+        Direction::ReceiveOnly,
+        Direction::Inactive,
+    ][octets.below(4)];
+    let sources = [
+        SourceRule::Signalled,
+        SourceRule::SameAddress,
+        SourceRule::SameNetwork,
+        SourceRule::Any,
+    ];
     agreed.latch = LatchRule {
         source: sources[octets.below(4)],
-        ssrc: if shape & 16 == 16 { SsrcRule::RelearnWhenQuiet } else { SsrcRule::Strict },
+        ssrc: if shape & 16 == 16 {
+            SsrcRule::RelearnWhenQuiet
+        } else {
+            SsrcRule::Strict
+        },
     };
     agreed
 }
@@ -264,13 +328,22 @@ fn negotiated(octets: &mut Octets<'_>) -> Negotiated {
 fn hears(octets: &mut Octets<'_>) -> Hears {
     let samples: Arc<[i16]> = vec![1000; usize::from(octets.octet()) * 40].into();
     let choices = octets.pair();
-    let choices = (0..16).filter(|bit| choices >> bit & 1 == 1).filter_map(Digit::from_event).collect();
+    let choices = (0..16)
+        .filter(|bit| choices >> bit & 1 == 1)
+        .filter_map(Digit::from_event)
+        .collect();
     Hears::Agent(match octets.octet() % 8 {
         0 => return Hears::Nothing,
         1 => return Hears::Leg(leg(octets)),
         2 => Agent::Echo,
-        3 => Agent::Tone { frequency_hz: octets.pair(), level_db: octets.octet().cast_signed() },
-        4 => Agent::Announcement { samples, repeat: octets.flip() },
+        3 => Agent::Tone {
+            frequency_hz: octets.pair(),
+            level_db: octets.octet().cast_signed(),
+        },
+        4 => Agent::Announcement {
+            samples,
+            repeat: octets.flip(),
+        },
         5 => Agent::Hold,
         6 => Agent::Menu(Menu::new(choices)),
         _ => Agent::Menu(Menu {

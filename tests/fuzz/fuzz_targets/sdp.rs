@@ -33,13 +33,28 @@ fn locals() -> [LocalMedia; 3] {
 fn everything(description: &SessionDescription, octets: &[u8]) {
     assert_eq!(description.octets(), octets, "every octet is kept");
     let _ = (description.origin(), description.connection());
-    let values: usize = ('a'..='z').map(|letter| description.session_values(letter).count()).sum();
+    let values: usize = ('a'..='z')
+        .map(|letter| description.session_values(letter).count())
+        .sum();
     assert!(values <= octets.len());
     for medium in description.media() {
-        let _ = (description.connection_of(medium).map(|to| to.host.ip()), description.direction_of(medium));
-        let _ = (medium.is_plain_audio(), medium.telephone_event(8000), medium.format_names().count());
+        let _ = (
+            description
+                .connection_of(medium)
+                .map(|to| (to.ip(), to.is_unspecified())),
+            description.direction_of(medium),
+        );
+        let _ = (
+            medium.is_plain_audio(),
+            medium.telephone_event(8000),
+            medium.format_names().count(),
+        );
         for number in medium.payload_types() {
-            let _ = (medium.rtpmap(number), medium.codec(number), medium.fmtp(&number.to_string()));
+            let _ = (
+                medium.rtpmap(number),
+                medium.codec(number),
+                medium.fmtp(&number.to_string()),
+            );
         }
         for letter in 'a'..='z' {
             let _ = description.media_values(medium, letter).count();
@@ -54,16 +69,31 @@ fn answered(offer: &SessionDescription, local: &LocalMedia) {
     };
     let version = session.version();
     let again = sdp::answer(offer, local, &mut session).expect("as before");
-    assert_eq!(again.description, answer.description, "the same offer gets the same answer");
-    assert_eq!(session.version(), version, "the same description keeps its version");
+    assert_eq!(
+        again.description, answer.description,
+        "the same offer gets the same answer"
+    );
+    assert_eq!(
+        session.version(),
+        version,
+        "the same description keeps its version"
+    );
 
     let text = &answer.description;
     let read = SessionDescription::parse(text.as_bytes()).expect("our answer is a description");
-    assert_eq!(read.media().len(), offer.media().len(), "an answer for each m= line: {text}");
+    assert_eq!(
+        read.media().len(),
+        offer.media().len(),
+        "an answer for each m= line: {text}"
+    );
     sound(&answer.negotiated, local, text);
     let taken = &read.media()[answer.negotiated.media_index];
     assert_eq!(taken.port, local.address.port(), "{text}");
-    assert_eq!(taken.codec(answer.negotiated.payload_type_receive), Some(answer.negotiated.codec), "{text}");
+    assert_eq!(
+        taken.codec(answer.negotiated.payload_type_receive),
+        Some(answer.negotiated.codec),
+        "{text}"
+    );
 }
 
 fn accepted(answer: &SessionDescription, local: &LocalMedia) {
@@ -75,15 +105,29 @@ fn accepted(answer: &SessionDescription, local: &LocalMedia) {
     };
     sound(&negotiated, local, &text);
     let receives = ours.media()[0].codec(negotiated.payload_type_receive);
-    assert_eq!(receives, Some(negotiated.codec), "we receive what we offered: {text}");
+    assert_eq!(
+        receives,
+        Some(negotiated.codec),
+        "we receive what we offered: {text}"
+    );
 }
 
 fn sound(negotiated: &Negotiated, local: &LocalMedia, text: &str) {
     assert!(local.codecs.contains(&negotiated.codec), "{text}");
-    assert!(negotiated.payload_type_send <= 127 && negotiated.payload_type_receive <= 127, "{text}");
-    assert!((1..=1000).contains(&negotiated.ptime_ms), "{} {text}", negotiated.ptime_ms);
+    assert!(
+        negotiated.payload_type_send <= 127 && negotiated.payload_type_receive <= 127,
+        "{text}"
+    );
+    assert!(
+        (1..=1000).contains(&negotiated.ptime_ms),
+        "{} {text}",
+        negotiated.ptime_ms
+    );
     if let Some(dtmf) = &negotiated.dtmf {
         assert!(dtmf.send <= 127 && dtmf.receive <= 127, "{text}");
-        assert_ne!(dtmf.receive, negotiated.payload_type_receive, "digits are no audio: {text}");
+        assert_ne!(
+            dtmf.receive, negotiated.payload_type_receive,
+            "digits are no audio: {text}"
+        );
     }
 }

@@ -15,7 +15,11 @@ const ENTRIES_MAX: usize = 1 << 16;
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     // Memory is faster than a disk, where there is such a place.
     let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
     folder.expect("a folder for the file")
 });
 
@@ -27,7 +31,11 @@ fuzz_target!(|octets: &[u8]| {
     if mode & 1 == 1 {
         mend::checksums(&mut file);
     }
-    let path = if mode & 2 == 2 { directory(&file, index) } else { single(&file) };
+    let path = if mode & 2 == 2 {
+        directory(&file, index)
+    } else {
+        single(&file)
+    };
     if let Ok(archive) = Archive::open(&path) {
         read(&archive);
     }

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use sip::escape::{escape, unescape, unescape_octets};
-use sip::identity::RemotePartyId;
+use sip::identity::UserToUser;
 use sip::reason::{Reason, RetryAfter};
 use sip::refer::ReferTo;
 use sip::reliable::RAck;
@@ -35,7 +35,11 @@ fn uris(text: &str) {
     };
     uri_parts(&left);
     uri_parts(&right);
-    assert_eq!(left.is_equivalent(&right), right.is_equivalent(&left), "{left} {right}");
+    assert_eq!(
+        left.is_equivalent(&right),
+        right.is_equivalent(&left),
+        "{left} {right}"
+    );
     assert!(left.is_equivalent(&left), "{left} is itself");
 }
 
@@ -43,21 +47,25 @@ fn addresses(text: &str) {
     if let Ok(address) = NameAddr::parse(text) {
         uri_parts(&address.uri());
         let name = address.display_name();
-        let written = sip::name_addr::format(name.as_deref(), address.uri().as_str(), address.tag());
+        let written =
+            sip::name_addr::format(name.as_deref(), address.uri().as_str(), address.tag());
         if let Ok(again) = NameAddr::parse(&written) {
             assert_eq!(again.uri().as_str(), address.uri().as_str(), "{written}");
             assert_eq!(again.tag(), address.tag(), "{written}");
         }
     }
     if let Ok(via) = Via::parse(text) {
-        let _ = (via.branch(), via.received(), via.rport(), via.response_target(source()));
+        let _ = (
+            via.branch(),
+            via.received(),
+            via.rport(),
+            via.response_target(source()),
+        );
     }
     if let Ok(host) = Host::parse(text) {
         let _ = host.ip();
     }
-    if let Ok(party) = RemotePartyId::parse(text) {
-        let _ = (party.party(), party.is_screened(), party.privacy());
-    }
+    let _ = UserToUser::parse(text);
 }
 
 fn values(text: &str) {
@@ -67,14 +75,21 @@ fn values(text: &str) {
         Uri::parse(refer_to.target()).expect("the target is a URI");
     }
     if let Ok(replaces) = Replaces::parse(text) {
-        assert_eq!(Replaces::parse(&replaces.to_value()).as_ref(), Ok(&replaces));
+        assert_eq!(
+            Replaces::parse(&replaces.to_value()).as_ref(),
+            Ok(&replaces)
+        );
         let header = replaces.to_uri_header();
         let uri = format!("sip:a@b?{header}");
         let uri = Uri::parse(&uri).expect("the header fits into a URI");
         let read = uri.header("Replaces").expect("it is there");
         assert_eq!(Replaces::parse(&read).as_ref(), Ok(&replaces), "{header}");
     }
-    let _ = (Reason::parse(text), RetryAfter::parse(text), RAck::parse(text));
+    let _ = (
+        Reason::parse(text),
+        RetryAfter::parse(text),
+        RAck::parse(text),
+    );
     let _ = SessionExpires::parse(text);
     if let Ok(state) = SubscriptionState::parse(text) {
         let _ = (state.reason(), state.expires_s(), state.retry_after_s());

@@ -78,8 +78,14 @@ pub static ALPHABET: LazyLock<Vec<Observation>> = LazyLock::new(|| {
         "digit L",
     ];
     let legs = ["0", "1", "2", "3"];
-    let each_leg = each_leg.iter().flat_map(|line| legs.map(|leg| line.replace('L', leg)));
-    once.iter().map(|line| (*line).to_owned()).chain(each_leg).map(|line| read(&line)).collect()
+    let each_leg = each_leg
+        .iter()
+        .flat_map(|line| legs.map(|leg| line.replace('L', leg)));
+    once.iter()
+        .map(|line| (*line).to_owned())
+        .chain(each_leg)
+        .map(|line| read(&line))
+        .collect()
 });
 
 fn read(line: &str) -> Observation {

@@ -13,8 +13,22 @@ const REMEMBERED: usize = 24;
 const DAMAGE_MAX: usize = 3;
 
 const METHODS: [&str; 16] = [
-    "INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "UPDATE", "REFER", "NOTIFY", "PRACK", "SUBSCRIBE", "MESSAGE",
-    "INVITE", "ACK", "REGISTER", "FROBNICATE",
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "INFO",
+    "UPDATE",
+    "REFER",
+    "NOTIFY",
+    "PRACK",
+    "SUBSCRIBE",
+    "MESSAGE",
+    "INVITE",
+    "ACK",
+    "REGISTER",
+    "FROBNICATE",
 ];
 
 /// One line each, chosen by the bits of a number.
@@ -104,16 +118,31 @@ impl Peer {
 
     /// An answer to a request of the endpoint; none if it sent none.
     pub fn response(&mut self, octets: &mut Octets<'_>) -> Option<Bytes> {
-        let requests: Vec<&Message> = self.sent_to_peer.iter().filter(|one| one.is_request()).collect();
+        let requests: Vec<&Message> = self
+            .sent_to_peer
+            .iter()
+            .filter(|one| one.is_request())
+            .collect();
         let request = *octets.pick(&requests)?;
-        let statuses = [100, 180, 183, 199, 200, 202, 204, 302, 401, 408, 481, 486, 487, 491, 500, 503, 603, 699];
+        let statuses = [
+            100, 180, 183, 199, 200, 202, 204, 302, 401, 408, 481, 486, 487, 491, 500, 503, 603,
+            699,
+        ];
         let status = StatusCode::new(*octets.pick(&statuses)?)?;
         let tag = ["a", "b", "c", "d"][octets.below(4)];
-        let built = ResponseBuilder::to(request, status).to_tag(tag).to_bytes().ok()?;
+        let built = ResponseBuilder::to(request, status)
+            .to_tag(tag)
+            .to_bytes()
+            .ok()?;
         let mut text = String::from_utf8(built.to_vec()).ok()?;
         // Our own end of the header fields follows.
         text.truncate(text.find("Content-Length:")?);
-        if status.get() < 300 && request.method().is_some_and(|method| method.as_str() == "INVITE") && octets.flip() {
+        if status.get() < 300
+            && request
+                .method()
+                .is_some_and(|method| method.as_str() == "INVITE")
+            && octets.flip()
+        {
             text.push_str("Contact: <sip:peer@192.0.2.7:5062>\r\n");
         }
         finish(&mut text, octets);
@@ -127,7 +156,9 @@ impl Peer {
 
     /// What we sent, sent back to us.
     pub fn mirrored(&self, octets: &mut Octets<'_>) -> Option<Bytes> {
-        octets.pick(&self.sent_to_peer).map(|one| one.bytes().clone())
+        octets
+            .pick(&self.sent_to_peer)
+            .map(|one| one.bytes().clone())
     }
 
     /// What was sent to us once, with another damage.
@@ -146,7 +177,11 @@ impl Peer {
     }
 
     fn said(&mut self, mut text: Vec<u8>, octets: &mut Octets<'_>) -> Bytes {
-        let damages = usize::from(octets.octet().saturating_sub(255 - u8::try_from(DAMAGE_MAX).unwrap_or(0)));
+        let damages = usize::from(
+            octets
+                .octet()
+                .saturating_sub(255 - u8::try_from(DAMAGE_MAX).unwrap_or(0)),
+        );
         for _ in 0..damages {
             let at = usize::from(octets.pair()) % text.len().max(1);
             if let Some(octet) = text.get_mut(at) {
@@ -168,7 +203,14 @@ impl Peer {
         let Some(base) = base else {
             return Names {
                 call_id: format!("call-{}", octets.octet() & 3),
-                from: format!("<sip:peer@192.0.2.7>{}", if from_tag.is_empty() { ";tag=a" } else { from_tag }),
+                from: format!(
+                    "<sip:peer@192.0.2.7>{}",
+                    if from_tag.is_empty() {
+                        ";tag=a"
+                    } else {
+                        from_tag
+                    }
+                ),
                 to: format!("<sip:edge@192.0.2.9>{to_tag}"),
                 cseq: None,
                 branch: None,
@@ -190,7 +232,10 @@ impl Peer {
             from,
             to,
             cseq: base.cseq().ok().map(|cseq| cseq.number),
-            branch: base.top_via().ok().and_then(|via| via.branch().map(str::to_owned)),
+            branch: base
+                .top_via()
+                .ok()
+                .and_then(|via| via.branch().map(str::to_owned)),
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use sip::{Framed, Malformed, Message, Method, Name, ResponseBuilder, StatusCode, StreamParser, Uri};
+use sip::{
+    Framed, Malformed, Message, Method, Name, ResponseBuilder, StatusCode, StreamParser, Uri,
+};
 
 /// Where the messages come from.
 pub fn source() -> SocketAddr {
@@ -27,35 +29,75 @@ pub fn datagram(octets: &[u8]) {
 /// What is done with a message that could not be read.
 pub fn malformed_message(malformed: &Malformed) {
     everything(malformed.partial());
-    refusal(malformed.answer().response(malformed.partial(), source(), "t"));
+    refusal(
+        malformed
+            .answer()
+            .response(malformed.partial(), source(), "t"),
+    );
 }
 
 /// Every typed view of a message.
 pub fn everything(message: &Message) {
     start_line(message);
     addresses(message);
-    let _ = (message.top_via(), message.call_id(), message.cseq(), message.max_forwards());
+    let _ = (
+        message.top_via(),
+        message.call_id(),
+        message.cseq(),
+        message.max_forwards(),
+    );
     if let Ok(via) = message.top_via() {
-        let _ = (via.transport(), via.host(), via.port(), via.branch(), via.transaction_branch());
+        let _ = (
+            via.transport(),
+            via.host(),
+            via.port(),
+            via.branch(),
+            via.transaction_branch(),
+        );
         let _ = (via.received(), via.rport(), via.response_target(source()));
         parameters(via.params());
     }
-    let _ = (message.session_expires(), message.min_se_s(), message.rack(), message.rseq());
-    let _ = (message.retry_after(), message.reasons().count(), message.content_type());
-    let _ = (message.sipfrag_status(), message.asks_privacy("id"), message.asks_privacy("header"));
+    let _ = (
+        message.session_expires(),
+        message.min_se_s(),
+        message.rack(),
+        message.rseq(),
+    );
+    let _ = (
+        message.retry_after(),
+        message.reasons().count(),
+        message.content_type(),
+    );
+    let _ = (
+        message.sipfrag_status(),
+        message.asks_privacy("id"),
+        message.asks_privacy("header"),
+    );
     if let Ok(state) = message.subscription_state() {
         let _ = (state.reason(), state.expires_s(), state.retry_after_s());
     }
     if let Ok(Some(replaces)) = message.replaces() {
         let again = sip::replaces::Replaces::parse(&replaces.to_value());
-        assert_eq!(again.as_ref(), Ok(&replaces), "Replaces is read as it was written");
+        assert_eq!(
+            again.as_ref(),
+            Ok(&replaces),
+            "Replaces is read as it was written"
+        );
     }
     let _ = sip::unsupported(message, &["timer"]).len();
     let _ = message.has_body_of("application/sdp");
     for field in message.fields() {
-        let _ = (message.number(field.name), message.lists(field.name, "timer"));
+        let _ = (
+            message.number(field.name),
+            message.lists(field.name, "timer"),
+        );
         let first = message.header(field.name);
-        assert_eq!(first, message.headers(field.name).next(), "{:?}", field.name);
+        assert_eq!(
+            first,
+            message.headers(field.name).next(),
+            "{:?}",
+            field.name
+        );
     }
     let octets: usize = message.fields().map(|field| field.octets.len()).sum();
     assert!(octets <= message.bytes().len() && message.body().len() <= message.bytes().len());
@@ -75,7 +117,13 @@ fn start_line(message: &Message) {
 }
 
 fn addresses(message: &Message) {
-    for name in [Name::From, Name::To, Name::Contact, Name::RecordRoute, Name::Route] {
+    for name in [
+        Name::From,
+        Name::To,
+        Name::Contact,
+        Name::RecordRoute,
+        Name::Route,
+    ] {
         for address in message.addresses(name).flatten() {
             let _ = (address.display_name(), address.tag(), address.as_str());
             parameters(address.params());
@@ -101,13 +149,24 @@ fn addresses(message: &Message) {
 fn parameters(params: sip::Params<'_>) {
     for param in params.iter() {
         let _ = (params.has(param.name), params.value(param.name));
-        assert!(params.get(param.name).is_some(), "{:?} is there", param.name);
+        assert!(
+            params.get(param.name).is_some(),
+            "{:?} is there",
+            param.name
+        );
     }
 }
 
 /// All parts of a URI.
 pub fn uri_parts(uri: &Uri<'_>) {
-    let _ = (uri.scheme(), uri.user(), uri.number(), uri.password(), uri.host(), uri.port());
+    let _ = (
+        uri.scheme(),
+        uri.user(),
+        uri.number(),
+        uri.password(),
+        uri.host(),
+        uri.port(),
+    );
     let _ = (uri.headers_text(), uri.is_sip());
     parameters(uri.params());
     for (name, _) in uri.headers() {
@@ -147,9 +206,23 @@ fn answers(request: &Message) {
         let read = read.unwrap_or_else(|fault| panic!("{fault:?}: {}", shown.escape_ascii()));
         assert_eq!(read.status(), Some(status));
         assert_eq!(read.body(), b"v=0\r\n");
-        assert_eq!(read.call_id().ok(), request.call_id().ok(), "{}", shown.escape_ascii());
-        assert_eq!(read.cseq().ok(), request.cseq().ok(), "{}", shown.escape_ascii());
-        let branches = [request, &read].map(|one| one.top_via().ok().and_then(|via| via.branch().map(str::to_owned)));
+        assert_eq!(
+            read.call_id().ok(),
+            request.call_id().ok(),
+            "{}",
+            shown.escape_ascii()
+        );
+        assert_eq!(
+            read.cseq().ok(),
+            request.cseq().ok(),
+            "{}",
+            shown.escape_ascii()
+        );
+        let branches = [request, &read].map(|one| {
+            one.top_via()
+                .ok()
+                .and_then(|via| via.branch().map(str::to_owned))
+        });
         assert_eq!(branches[0], branches[1], "{}", shown.escape_ascii());
     }
 }
@@ -161,7 +234,9 @@ pub fn framed(stream: &[u8], lengths: &[u8]) -> Vec<String> {
     let mut rest = stream;
     let mut lengths = lengths.iter().cycle();
     while !rest.is_empty() {
-        let length = lengths.next().map_or(rest.len(), |length| usize::from(*length).max(1));
+        let length = lengths
+            .next()
+            .map_or(rest.len(), |length| usize::from(*length).max(1));
         let (piece, later) = rest.split_at(length.min(rest.len()));
         rest = later;
         parser.feed(piece);
@@ -184,7 +259,11 @@ fn told(framed: &Framed) -> String {
         }
         Framed::Malformed(malformed) => {
             malformed_message(malformed);
-            format!("malformed {:?} {}", malformed.fault(), malformed.bytes().escape_ascii())
+            format!(
+                "malformed {:?} {}",
+                malformed.fault(),
+                malformed.bytes().escape_ascii()
+            )
         }
         Framed::Ping => "ping".to_owned(),
         // How much had been fed when it was lost is not the stream's property.

@@ -22,7 +22,10 @@ pub fn golden(root: &Path) -> io::Result<Vec<Vec<u8>>> {
     let mut records = Vec::new();
     for path in paths {
         let octets = hex(&fs::read_to_string(&path)?);
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         let Some((name, version)) = name.split_once('.') else {
             continue;
         };
@@ -30,7 +33,11 @@ pub fn golden(root: &Path) -> io::Result<Vec<Vec<u8>>> {
             records.push(octets);
             continue;
         }
-        let version = version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+        let version = version
+            .trim_start_matches('v')
+            .split('.')
+            .next()
+            .and_then(|text| text.parse().ok());
         let kind = kinds.iter().find(|kind| kind.name == name);
         let (Some(kind), Some(version)) = (kind, version) else {
             continue;
@@ -50,8 +57,10 @@ pub fn golden(root: &Path) -> io::Result<Vec<Vec<u8>>> {
 
 /// Exported files of few and of all records: as they are, with checksums mended, in a directory, with an index.
 pub fn segments(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let records: Vec<Record> =
-        records.iter().filter_map(|octets| Record::read(Bytes::copy_from_slice(octets)).ok()).collect();
+    let records: Vec<Record> = records
+        .iter()
+        .filter_map(|octets| Record::read(Bytes::copy_from_slice(octets)).ok())
+        .collect();
     let few = journal::export(&records[..records.len().min(4)]);
     let all = journal::export(&records);
     let mut unsealed = few.clone();
@@ -69,6 +78,12 @@ pub fn segments(records: &[Vec<u8>]) -> Vec<Vec<u8>> {
 }
 
 fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter_map(|digit| char::from(digit).to_digit(16)?.try_into().ok()).collect();
-    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter_map(|digit| char::from(digit).to_digit(16)?.try_into().ok())
+        .collect();
+    digits
+        .chunks_exact(2)
+        .map(|pair| pair[0] << 4 | pair[1])
+        .collect()
 }

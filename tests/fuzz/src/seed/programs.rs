@@ -3,7 +3,10 @@
 /// Streams: four lengths of cuts, then messages one behind the other, a keep-alive between them.
 pub fn streams(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let cuts = [7, 200, 1, 64];
-    let mut seeds: Vec<Vec<u8>> = messages.iter().map(|message| [&cuts, &message[..]].concat()).collect();
+    let mut seeds: Vec<Vec<u8>> = messages
+        .iter()
+        .map(|message| [&cuts, &message[..]].concat())
+        .collect();
     for pair in messages.chunks(3) {
         seeds.push([&cuts, &pair.join(&b"\r\n\r\n"[..])[..]].concat());
     }
@@ -27,7 +30,12 @@ pub fn endpoint(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     // In the dialog of the last message that was sent: the 200 is the second one, behind the 100.
     let in_dialog = |method: u8, add: u8, headers: &[u8], body: u8| {
         let count = u8::try_from(headers.len()).unwrap_or(0);
-        [&[REQUEST, method, 2, 1, add, 9 + add, count], headers, &[body, 0]].concat()
+        [
+            &[REQUEST, method, 2, 1, add, 9 + add, count],
+            headers,
+            &[body, 0],
+        ]
+        .concat()
     };
     let wait = |milliseconds: u16| [&[WAIT], &milliseconds.to_be_bytes()[..]].concat();
     let out = [CALL, 0, 0, 1];
@@ -42,11 +50,36 @@ pub fn endpoint(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let reinvite = in_dialog(0, 1, &[0, 8], 1);
     let programs: Vec<Vec<&[u8]>> = vec![
         vec![&[0], &INVITE, &answer, &ack, &bye],
-        vec![&[1], &INVITE, &answer, &ack, &reinvite, &[ACT, 0, 10, 0, 1], &bye],
+        vec![
+            &[1],
+            &INVITE,
+            &answer,
+            &ack,
+            &reinvite,
+            &[ACT, 0, 10, 0, 1],
+            &bye,
+        ],
         vec![&[0], &INVITE, &[ACT, 0, 4, 0, 7]],
         vec![&[0], &INVITE, &[REQUEST, 3, 1, 0, 0, 0, 0, 0, 0]],
-        vec![&[0], &INVITE, &answer, &ack, &refer, &[ACT, 0, 14, 0], &[ACT, 0, 16, 0, 2, 1], &bye],
-        vec![&[0], &out, &ringing, &accepted, &[ACT, 0, 13, 0, 1], &notify, &[ACT, 0, 6, 0]],
+        vec![
+            &[0],
+            &INVITE,
+            &answer,
+            &ack,
+            &refer,
+            &[ACT, 0, 14, 0],
+            &[ACT, 0, 16, 0, 2, 1],
+            &bye,
+        ],
+        vec![
+            &[0],
+            &out,
+            &ringing,
+            &accepted,
+            &[ACT, 0, 13, 0, 1],
+            &notify,
+            &[ACT, 0, 6, 0],
+        ],
         vec![&[0], &out, &ringing, &refused],
         vec![&[0], &out, &ringing, &[ACT, 0, 5, 0], &accepted],
         vec![&[0], &out, &accepted, &[ACT, 0, 8, 0, 1], &[ACT, 0, 7, 0]],
@@ -59,7 +92,16 @@ pub fn endpoint(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let Ok(length) = u16::try_from(message.len()) else {
             continue;
         };
-        seeds.push([&[0, DATAGRAM], &length.to_be_bytes()[..], message, &answer, &wait(900)].concat());
+        seeds.push(
+            [
+                &[0, DATAGRAM],
+                &length.to_be_bytes()[..],
+                message,
+                &answer,
+                &wait(900),
+            ]
+            .concat(),
+        );
     }
     seeds
 }
@@ -79,13 +121,19 @@ pub fn rtp() -> Vec<Vec<u8>> {
     // Shape with telephone events and comfort noise, source, codec, then 20 ms, both ways, the strict rule.
     let leg = |leg: u8, codec: u8| vec![ADD, leg, UPDATE, leg, 5, leg << 4, codec, 0, 0, 0];
     let packets = |leg: u8, kind: u8| -> Vec<u8> {
-        (0..12).flat_map(|number| [PACKET, leg, leg << 4, 53, kind, 0, number, 0, 1, 0xd5]).collect()
+        (0..12)
+            .flat_map(|number| [PACKET, leg, leg << 4, 53, kind, 0, number, 0, 1, 0xd5])
+            .collect()
     };
     let key: Vec<u8> = [0x0505_00a0_u32, 0x0505_0140, 0x0585_01e0, 0x0585_01e0]
         .iter()
         .zip(20..)
         .flat_map(|(event, number)| {
-            [&[PACKET, 0, 0, 0, 2, 0, number, 0, 1], &event.to_be_bytes()[..]].concat()
+            [
+                &[PACKET, 0, 0, 0, 2, 0, number, 0, 1],
+                &event.to_be_bytes()[..],
+            ]
+            .concat()
         })
         .collect();
     let hears = |kind: u8| vec![CONNECT, 0, 40, 0xff, 0xff, kind, 3, 232, 5];
@@ -102,19 +150,63 @@ pub fn rtp() -> Vec<Vec<u8>> {
         [&[RAW, 0, 0, 0, length], datagram].concat()
     };
     let mut seeds = vec![
-        [&[0][..], &leg(0, 0), &leg(1, 1), &[BRIDGE, 0, 1], &packets(0, 0), &packets(1, 1), &key, &[PASS, 200]].concat(),
-        [&[3][..], &leg(0, 0), &packets(0, 0), &key, &raw(&extended), &raw(&rtcp), &[PASS, 255, PASS, 255]].concat(),
-        [&[0][..], &leg(0, 0), &leg(1, 0), &[BRIDGE, 0, 1], &[DIGIT, 1, 5, 0, 160, 1], &packets(0, 0), &[PASS, 40]].concat(),
+        [
+            &[0][..],
+            &leg(0, 0),
+            &leg(1, 1),
+            &[BRIDGE, 0, 1],
+            &packets(0, 0),
+            &packets(1, 1),
+            &key,
+            &[PASS, 200],
+        ]
+        .concat(),
+        [
+            &[3][..],
+            &leg(0, 0),
+            &packets(0, 0),
+            &key,
+            &raw(&extended),
+            &raw(&rtcp),
+            &[PASS, 255, PASS, 255],
+        ]
+        .concat(),
+        [
+            &[0][..],
+            &leg(0, 0),
+            &leg(1, 0),
+            &[BRIDGE, 0, 1],
+            &[DIGIT, 1, 5, 0, 160, 1],
+            &packets(0, 0),
+            &[PASS, 40],
+        ]
+        .concat(),
     ];
     for kind in 0..8 {
-        seeds.push([&[1][..], &leg(0, 0), &packets(0, 0), &hears(kind), &[PASS, 50], &key, &[PASS, 250]].concat());
+        seeds.push(
+            [
+                &[1][..],
+                &leg(0, 0),
+                &packets(0, 0),
+                &hears(kind),
+                &[PASS, 50],
+                &key,
+                &[PASS, 250],
+            ]
+            .concat(),
+        );
     }
     seeds
 }
 
 /// Numbers of the alphabet: each one behind an INVITE, and walks through it.
 pub fn decide() -> Vec<Vec<u8>> {
-    let mut seeds: Vec<Vec<u8>> = (0..9).map(|invite| (0..60).map(|step| (step * 7 + invite) % 239).fold(vec![invite], |mut all, one| { all.push(one); all })).collect();
+    let walk = |invite: u8| {
+        let mut program = vec![invite];
+        program.extend((1..60_u8).map(|step| invite.wrapping_add(step.wrapping_mul(37)) % 239));
+        program
+    };
+    let mut seeds: Vec<Vec<u8>> = (0..9).map(walk).collect();
     seeds.extend((0..9).map(|invite| vec![invite, 28, 32, 40, 60, 255, 0, 1, 255, 0, 1]));
     seeds
 }

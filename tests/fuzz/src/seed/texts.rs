@@ -12,10 +12,17 @@ pub fn messages(root: &Path) -> io::Result<Vec<Vec<u8>>> {
         }
     }
     paths.sort();
-    let mut messages = paths.into_iter().map(fs::read).collect::<io::Result<Vec<_>>>()?;
+    let mut messages = paths
+        .into_iter()
+        .map(fs::read)
+        .collect::<io::Result<Vec<_>>>()?;
     for (start, headers) in CALLS {
         let method = start.split(' ').next().unwrap_or_default();
-        let method = if method == "SIP/2.0" { "INVITE" } else { method };
+        let method = if method == "SIP/2.0" {
+            "INVITE"
+        } else {
+            method
+        };
         let text = format!(
             "{start}\r\nVia: SIP/2.0/UDP 192.0.2.7:5062;branch=z9hG4bK1;rport\r\nFrom: \"A\" <sip:a@192.0.2.7>;tag=a\r\n\
              To: <sip:b@192.0.2.9>;tag=b\r\nCall-ID: x@192.0.2.7\r\nCSeq: 1 {method}\r\n{headers}",
@@ -43,11 +50,26 @@ const CALLS: [(&str, &str); 8] = [
         "Event: refer;id=7\r\nSubscription-State: terminated;reason=noresource;retry-after=5\r\n\
          Content-Type: message/sipfrag;version=2.0\r\nContent-Length: 16\r\n\r\nSIP/2.0 200 OK\r\n",
     ),
-    ("BYE sip:b@192.0.2.9 SIP/2.0", "Reason: Q.850;cause=16;text=\"x\", SIP;cause=200\r\n\r\n"),
-    ("PRACK sip:b@192.0.2.9 SIP/2.0", "RAck: 7 1 INVITE\r\nMax-Forwards: 70\r\n\r\n"),
-    ("INFO sip:b@192.0.2.9 SIP/2.0", "Content-Type: application/dtmf-relay\r\nContent-Length: 10\r\n\r\nSignal=5\r\n"),
-    ("SIP/2.0 183 Session Progress", "RSeq: 7\r\nRequire: 100rel\r\nRecord-Route: <sip:p;lr>, <sip:q;lr>\r\n\r\n"),
-    ("SIP/2.0 503 Service Unavailable", "Retry-After: 18000 (later);duration=3600\r\n\r\n"),
+    (
+        "BYE sip:b@192.0.2.9 SIP/2.0",
+        "Reason: Q.850;cause=16;text=\"x\", SIP;cause=200\r\n\r\n",
+    ),
+    (
+        "PRACK sip:b@192.0.2.9 SIP/2.0",
+        "RAck: 7 1 INVITE\r\nMax-Forwards: 70\r\n\r\n",
+    ),
+    (
+        "INFO sip:b@192.0.2.9 SIP/2.0",
+        "Content-Type: application/dtmf-relay\r\nContent-Length: 10\r\n\r\nSignal=5\r\n",
+    ),
+    (
+        "SIP/2.0 183 Session Progress",
+        "RSeq: 7\r\nRequire: 100rel\r\nRecord-Route: <sip:p;lr>, <sip:q;lr>\r\n\r\n",
+    ),
+    (
+        "SIP/2.0 503 Service Unavailable",
+        "Retry-After: 18000 (later);duration=3600\r\n\r\n",
+    ),
 ];
 
 /// Addresses and values.
@@ -80,9 +102,14 @@ pub fn uris() -> Vec<Vec<u8>> {
 
 /// Descriptions, and the bodies of messages.
 pub fn descriptions(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut found: Vec<Vec<u8>> = DESCRIPTIONS.iter().map(|text| text.replace('\n', "\r\n").into_bytes()).collect();
+    let mut found: Vec<Vec<u8>> = DESCRIPTIONS
+        .iter()
+        .map(|text| text.replace('\n', "\r\n").into_bytes())
+        .collect();
     found.extend(messages.iter().filter_map(|message| {
-        let at = message.windows(7).position(|window| window == b"\r\n\r\nv=0")?;
+        let at = message
+            .windows(7)
+            .position(|window| window == b"\r\n\r\nv=0")?;
         Some(message[at + 4..].to_vec())
     }));
     found
