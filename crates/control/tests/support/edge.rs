@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use journal::{EventLog, Filter, Outcome, Stream};
 use schemas::command::BuiltInAgent;
@@ -25,6 +26,9 @@ pub enum Fate {
     /// An echo answers; the caller hangs up.
     Echo,
 }
+
+/// After how long without a decision a call counts as lost: longer than any wait of control's.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The edge.
 pub struct Edge {
@@ -84,7 +88,10 @@ impl Edge {
         let mut follower = follow.await.expect("the log is there");
         let mut batches = 0;
         while self.calls.values().any(|held| !held.ended) {
-            let entries = follower.next().await.expect("the log goes on");
+            let next = tokio::time::timeout(PATIENCE, follower.next()).await;
+            let entries = next
+                .expect("a call that goes on has a decision to wait for")
+                .expect("the log goes on");
             let mut told = Vec::new();
             for entry in entries {
                 let id = entry
