@@ -44,7 +44,7 @@ enum Fail {
     NoAnswer,
 }
 
-/// What to say where something that should have happened did not.
+/// The exit code when something that should have happened did not.
 const MISSING: u8 = 1;
 
 /// Tells the story.
@@ -75,7 +75,13 @@ async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let missing = match played {
         Ok(call) => proof::tell(&house.config, call, options.fail)?,
-        Err(error) => vec![format!("{error:#}")],
+        Err(error) => {
+            // What happened instead is worth as much.
+            if let Some(call) = story.so_far() {
+                proof::tell(&house.config, call, options.fail)?;
+            }
+            vec![format!("{error:#}")]
+        }
     };
     for missing in &missing {
         teller::missing(missing);

@@ -70,8 +70,6 @@ pub enum Order {
     Press(Digit),
     /// End the call, however far it is.
     HangUp,
-    /// Answer differently from now on.
-    Answering(Answering),
 }
 
 /// A call to place.

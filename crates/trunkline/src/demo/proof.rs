@@ -12,7 +12,7 @@ use schemas::{CallId, TrunkName};
 
 use super::Fail;
 use super::house::{CONTACT_CENTRE, PBX};
-use super::teller::headline;
+use super::teller::{headline, wrapped};
 use crate::command::call::{ladder, row_of, timeline, why};
 use crate::command::source::{Source, Where};
 use crate::command::verify::{report, told};
@@ -34,6 +34,15 @@ const CONTACT_CENTRE_CHECKS: [Check; 4] = [
     Check::Outbound,
 ];
 
+/// Where the sentences of a timeline begin.
+const TIMELINE_INDENT: usize = 21;
+
+/// How far the second line of a cause is moved in.
+const WHY_INDENT: usize = 4;
+
+/// Where the words of a verification row begin.
+const VERDICT_INDENT: usize = 13;
+
 /// Prints what the log tells, read as every other command reads it, and gives what is missing in it.
 pub fn tell(config: &Path, call: CallId, fail: Option<Fail>) -> anyhow::Result<Vec<String>> {
     let source = Source::open(config, &Where::default())?;
@@ -49,13 +58,18 @@ pub fn tell(config: &Path, call: CallId, fail: Option<Fail>) -> anyhow::Result<V
     println!(
         "{}\n{}\n",
         headline("Timeline"),
-        timeline(call, recorded, Level::Story)
+        wrapped(&timeline(call, recorded, Level::Story), TIMELINE_INDENT)
     );
-    println!("{}\n{}", headline("Why"), why(call, recorded));
+    println!(
+        "{}\n{}",
+        headline("Why"),
+        wrapped(&why(call, recorded), WHY_INDENT)
+    );
     let rows = source.rows()?;
     println!("\n{}", headline("Verification"));
     for trunk in [PBX, CONTACT_CENTRE] {
-        println!("{}\n", told(&report(&TrunkName::from(trunk), &rows)));
+        let told = told(&report(&TrunkName::from(trunk), &rows));
+        println!("{}\n", wrapped(&told, VERDICT_INDENT));
     }
     let mut missing = unproven(&row_of(call, recorded), fail);
     missing.extend(decided_differently(&incident));

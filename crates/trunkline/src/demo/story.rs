@@ -28,6 +28,9 @@ const CALLER_NAME: &str = "Ada Lovelace";
 const CALLER_HZ: u16 = 1_000;
 const QUEUE_HZ: u16 = 350;
 
+/// How long the caller's phone rings when somebody calls back.
+const CALLER_RINGS: Duration = Duration::from_millis(500);
+
 /// The built-in menu's prompt rises through these.
 const PROMPT_HZ: [u16; 3] = [523, 659, 784];
 
@@ -52,7 +55,7 @@ pub async fn phones(fail: Option<Fail>) -> anyhow::Result<(Phone, Phone, mpsc::R
         product: "Demo-PBX/4.2",
         headers: &[("X-Tenant-Id", "demo-office"), ("X-Site", "San Francisco")],
         tone_hz: CALLER_HZ,
-        answering: Answering::Refuse(603),
+        answering: Answering::After(CALLER_RINGS),
     };
     let queue = Platform {
         name: QUEUE,
@@ -119,6 +122,11 @@ impl Story {
             Some(fail) => self.come_back(fail).await?,
         }
         self.end_of_history().await
+    }
+
+    /// The call, as far as the log knows of it.
+    pub fn so_far(&self) -> Option<CallId> {
+        self.rows.values().find(is_ours).map(|row| row.call)
     }
 
     /// Pulls the plugs of the phones.
@@ -345,13 +353,8 @@ impl Story {
         missing: &str,
         fits: impl Fn(&Row) -> Option<T>,
     ) -> anyhow::Result<T> {
-        let ours = |row: &&Row| {
-            row.caller
-                .as_ref()
-                .is_some_and(|caller| caller.number.reveal() == CALLER_NUMBER)
-        };
         loop {
-            if let Some(found) = self.rows.values().find(ours).and_then(&fits) {
+            if let Some(found) = self.rows.values().find(is_ours).and_then(&fits) {
                 return Ok(found);
             }
             let entries = match tokio::time::timeout(PATIENCE, self.follower.next()).await {
@@ -368,6 +371,13 @@ impl Story {
             }
         }
     }
+}
+
+/// A call of the story, not of a softphone.
+fn is_ours(row: &&Row) -> bool {
+    row.caller
+        .as_ref()
+        .is_some_and(|caller| caller.number.reveal() == CALLER_NUMBER)
 }
 
 /// The queue must see who really calls.

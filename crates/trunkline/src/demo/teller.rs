@@ -57,3 +57,79 @@ pub fn cut(text: &str, width: usize) -> String {
         .chain(['…'])
         .collect()
 }
+
+/// Lines of at most [`WIDTH`] columns; what goes on in a second line is moved in. Colours have no width.
+pub fn wrapped(text: &str, indent: usize) -> String {
+    let mut all = String::with_capacity(text.len());
+    for line in text.lines() {
+        let mut column = 0;
+        for (place, word) in line.split(' ').enumerate() {
+            let width = visible(word);
+            if place > 0 && column + 1 + width > WIDTH && column > indent {
+                all.push('\n');
+                all.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            } else if place > 0 {
+                all.push(' ');
+                column += 1;
+            }
+            all.push_str(word);
+            column += width;
+        }
+        all.push('\n');
+    }
+    all.pop();
+    all
+}
+
+/// How many columns a text takes: an escape sequence that ends in `m` takes none.
+fn visible(text: &str) -> usize {
+    let mut escaped = false;
+    let mut columns = 0;
+    for character in text.chars() {
+        match (escaped, character) {
+            (false, '\u{1b}') => escaped = true,
+            (true, 'm') => escaped = false,
+            (false, _) => columns += 1,
+            (true, _) => {}
+        }
+    }
+    columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_it_may_be_and_no_word_is_lost() {
+        let words = ["one", "\u{1b}[31;1mtwo\u{1b}[0m", "three"]
+            .repeat(40)
+            .join(" ");
+        let text = format!("+0.000 s  caller   {words}\nshort");
+        let wrapped = wrapped(&text, 19);
+        assert!(
+            wrapped.lines().all(|line| visible(line) <= WIDTH),
+            "{wrapped}"
+        );
+        assert!(
+            wrapped
+                .lines()
+                .nth(1)
+                .is_some_and(|line| line.starts_with(&" ".repeat(19)))
+        );
+        let words_of = |text: &str| {
+            text.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words_of(&wrapped), words_of(&text));
+        assert_eq!(wrapped.lines().last(), Some("short"));
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        assert_eq!(cut("abc", 3), "abc");
+        assert_eq!(cut("abcd", 3), "ab…");
+    }
+}

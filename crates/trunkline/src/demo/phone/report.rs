@@ -25,7 +25,7 @@ pub enum Happening {
     Answered,
     /// It answered.
     PickedUp,
-    /// It hears a tone, to 10 Hz.
+    /// It hears a tone, to the nearest 10 Hz.
     Heard {
         /// The frequency.
         hz: u16,

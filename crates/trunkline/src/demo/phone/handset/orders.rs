@@ -28,7 +28,6 @@ impl Handset {
                 self.tell_failure(pressed);
             }
             Order::HangUp => self.hang_up(now),
-            Order::Answering(answering) => self.platform.answering = answering,
         }
     }
 
