@@ -4,6 +4,7 @@
 //! each step by what the phones report and the log records; the [`proof`] reads the log like any other command and
 //! says what is missing.
 
+mod cast;
 mod house;
 pub mod phone;
 mod proof;
@@ -60,7 +61,7 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
-    let (caller, queue, reports) = story::phones(options.fail).await?;
+    let (caller, queue, reports) = cast::phones(options.fail).await?;
     let mut house = House::open(options, queue.address()).await?;
     println!("{}", headline("The story"));
     let teller = Teller::new(now());
@@ -77,7 +78,7 @@ async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
         Ok(call) => proof::tell(&house.config, call, options.fail)?,
         Err(error) => {
             // What happened instead is worth as much.
-            if let Some(call) = story.so_far() {
+            if let Some(call) = story.so_far().await {
                 proof::tell(&house.config, call, options.fail)?;
             }
             vec![format!("{error:#}")]

@@ -1,7 +1,7 @@
 //! The story: a call through the menu to a human. Each step is awaited by what the phones report or the log records.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -13,23 +13,13 @@ use schemas::CallId;
 use tokio::sync::mpsc;
 
 use super::Fail;
+use super::cast::{CALLER, CALLER_HZ, CALLER_NAME, CALLER_NUMBER, QUEUE, QUEUE_HZ};
 use super::house::{MENU_NUMBER, QUEUE_NUMBER};
-use super::phone::{Answering, By, Caller, Happening, Order, Phone, Placed, Platform, Report};
+use super::phone::{By, Caller, Happening, Order, Phone, Placed, Report};
 use super::teller::Teller;
 
-const CALLER: &str = "phone system";
-const QUEUE: &str = "human queue";
+/// Who speaks for the log.
 const TRUNKLINE: &str = "trunkline";
-
-const CALLER_NUMBER: &str = "+14155550123";
-const CALLER_NAME: &str = "Ada Lovelace";
-
-/// The tones of the two sides: far from each other, from the menu's prompt and from the hold tone.
-const CALLER_HZ: u16 = 1_000;
-const QUEUE_HZ: u16 = 350;
-
-/// How long the caller's phone rings when somebody calls back.
-const CALLER_RINGS: Duration = Duration::from_millis(500);
 
 /// The built-in menu's prompt rises through these.
 const PROMPT_HZ: [u16; 3] = [523, 659, 784];
@@ -43,37 +33,8 @@ const HZ_OFF: u16 = 15;
 /// How long a step may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The most reports that wait to be read.
-const REPORTS_MAX: usize = 1_024;
-
-/// The two phones and what they will report.
-pub async fn phones(fail: Option<Fail>) -> anyhow::Result<(Phone, Phone, mpsc::Receiver<Report>)> {
-    let (sender, reports) = mpsc::channel(REPORTS_MAX);
-    let caller = Platform {
-        name: CALLER,
-        address: IpAddr::from([127, 0, 0, 1]),
-        product: "Demo-PBX/4.2",
-        headers: &[("X-Tenant-Id", "demo-office"), ("X-Site", "San Francisco")],
-        tone_hz: CALLER_HZ,
-        answering: Answering::After(CALLER_RINGS),
-    };
-    let queue = Platform {
-        name: QUEUE,
-        address: IpAddr::from([127, 0, 0, 2]),
-        product: "Demo-Contact-Centre/2.0",
-        headers: &[("X-Queue", "support")],
-        tone_hz: QUEUE_HZ,
-        answering: match fail {
-            Some(Fail::Busy) => Answering::Refuse(486),
-            Some(Fail::NoAnswer) | None => Answering::WhenTold,
-        },
-    };
-    let caller = Phone::plug_in(caller, sender.clone()).await?;
-    let queue = Phone::plug_in(queue, sender).await.context(
-        "the human queue needs the address 127.0.0.2; on macOS: sudo ifconfig lo0 alias 127.0.0.2",
-    )?;
-    Ok((caller, queue, reports))
-}
+/// How long a look at the log may take once the story has failed.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// The story and all that is known of it so far.
 pub struct Story {
@@ -124,9 +85,10 @@ impl Story {
         self.end_of_history().await
     }
 
-    /// The call, as far as the log knows of it.
-    pub fn so_far(&self) -> Option<CallId> {
-        self.rows.values().find(is_ours).map(|row| row.call)
+    /// The call, if the log knows of it by now.
+    pub async fn so_far(&mut self) -> Option<CallId> {
+        let known = self.history("the call", |row| Some(row.call));
+        tokio::time::timeout(GLANCE, known).await.ok()?.ok()
     }
 
     /// Pulls the plugs of the phones.
