@@ -181,20 +181,20 @@ fn draft(node: &NodeName, seconds: i64, because: Option<schemas::EventId>, event
 }
 
 fn configuration(agent: &str) -> Applied {
-    let mut configuration = Configuration::default();
-    configuration.agents = BTreeMap::from([
-        ("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo)),
-        (
-            "tone".into(),
-            Agent::BuiltIn(BuiltInAgent::Tone { frequency_hz: 440 }),
-        ),
-    ]);
+    let tone = BuiltInAgent::Tone { frequency_hz: 440 };
     let any = Number {
         agent: agent.into(),
         trunk: None,
         fallback: Vec::new(),
     };
-    configuration.numbers = BTreeMap::from([("*".into(), any)]);
+    let configuration = Configuration {
+        agents: BTreeMap::from([
+            ("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo)),
+            ("tone".into(), Agent::BuiltIn(tone)),
+        ]),
+        numbers: BTreeMap::from([("*".into(), any)]),
+        ..Configuration::default()
+    };
     Applied::new(configuration).unwrap()
 }
 

@@ -83,15 +83,23 @@ impl SegmentHeader {
             3 => Content::Export,
             other => return Err(format!("it holds something unknown ({other})")),
         };
+        let first = u64_at(bytes, 24);
+        if !(1..=FIRST_MAX).contains(&first) {
+            return Err(format!("its first event has the impossible number {first}"));
+        }
         Ok(SegmentHeader {
             content,
             log: LogId(u64_at(bytes, 16)),
-            first: u64_at(bytes, 24),
+            first,
             created_ms: i64::from_le_bytes(array_at(bytes, 32)),
             previous: Hash(array_at(bytes, 40)),
         })
     }
 }
+
+/// The greatest number that a segment may begin with: no writer comes near it, and numbers behind it
+/// cannot overflow.
+const FIRST_MAX: u64 = u64::MAX / 2;
 
 /// What a frame holds. 0 is not a kind: it is where nothing was written yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,4 +208,26 @@ fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[at..at + N]);
     array
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_whose_numbers_would_overflow_is_refused() {
+        let mut header = SegmentHeader {
+            content: Content::Events,
+            log: LogId(7),
+            first: 1,
+            created_ms: 0,
+            previous: Hash::ZERO,
+        };
+        assert!(SegmentHeader::decode(&header.encode()).is_ok());
+        for impossible in [0, u64::MAX, FIRST_MAX + 1] {
+            header.first = impossible;
+            let error = SegmentHeader::decode(&header.encode()).unwrap_err();
+            assert!(error.contains("impossible number"), "{error}");
+        }
+    }
 }
