@@ -4,6 +4,7 @@
 //! whether a method, an extension or a body is supported is the user's to say.
 
 use crate::header::{HeaderError, Name};
+use crate::lex;
 use crate::limits::HOPS_MAX;
 use crate::malformed::Answer;
 use crate::message::Message;
@@ -83,6 +84,11 @@ fn request(message: &Message, method: &Method) -> Result<(), HeaderError> {
         // What the dialog repeats in every message has to be something that may be written.
         for name in DIALOG_HEADERS {
             writable(message, name)?;
+        }
+        for (name, address) in [(Name::From, message.from()?), (Name::To, message.to()?)] {
+            if address.tag().is_some_and(|tag| !lex::is_token_text(tag)) {
+                return Err(name.error("the tag is no token"));
+            }
         }
         // Older clients send none; what comes must be usable, because the dialog goes there.
         for address in message.addresses(Name::Contact) {
@@ -165,6 +171,9 @@ mod tests {
             assert_eq!((status, silence), (400, None), "{bad:?}");
             assert_eq!(reason, "To: holds a control character");
         }
+        let foreign =
+            options(|text| invite(text).replace("<sip:a@b>\r\nCall", "sip:u;tag=@c.d\r\nCall"));
+        assert_eq!(foreign.unwrap_err().1, "To: the tag is no token");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::leg::Leg;
+use crate::dialog::leg::{Exchange, Leg};
 use crate::message::Message;
 use crate::method::Method;
 use crate::timers::{Reliability, Timer};
@@ -179,6 +179,19 @@ impl Endpoint {
         );
         if over {
             self.forget_client(key);
+        }
+    }
+
+    /// Puts a bound to a re-INVITE of ours whose leg is being ended, if `exchange` is one.
+    pub(super) fn abandon_reinvite(&mut self, exchange: &Exchange, now: Instant) {
+        let Exchange::ReinviteSent { invite, .. } = exchange else {
+            return;
+        };
+        if let Some(transaction) = self.clients.get_mut(invite)
+            && let ClientMachine::Invite(machine) = &mut transaction.machine
+        {
+            machine.abandon(now);
+            self.settle_client(*invite);
         }
     }
 

@@ -164,9 +164,10 @@ impl Endpoint {
             return;
         };
         state.phase = Phase::Closing { cause };
-        state.exchange = Exchange::Idle;
+        let exchange = std::mem::replace(&mut state.exchange, Exchange::Idle);
         state.retry = None;
         state.refer_in = None;
+        self.abandon_reinvite(&exchange, now);
         self.settle_leg(leg);
         let (method, purpose) = (Method::Bye, Purpose::Bye(leg));
         let bye = InDialog {
@@ -214,6 +215,7 @@ impl Endpoint {
             Urgency::AfterCommit,
             now,
         );
+        self.abandon_reinvite(&exchange, now);
         if let Exchange::OfferHeld { transaction, .. } = exchange {
             self.drop_offer(key, transaction, now);
         }

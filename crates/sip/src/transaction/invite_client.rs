@@ -94,6 +94,16 @@ impl InviteClient {
         }
     }
 
+    /// Nobody waits for the answer any more: the dialog is being ended. What still comes is taken for as
+    /// long as a peer repeats it; a peer that said 1xx and nothing else does not hold it for ever.
+    pub fn abandon(&mut self, now: Instant) {
+        if matches!(self.state, State::Calling { .. } | State::Proceeding) {
+            self.state = State::Accepted {
+                until: now + self.timers.patience(),
+            };
+        }
+    }
+
     /// Where it stands.
     pub fn state(&self) -> State {
         self.state
