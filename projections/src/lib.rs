@@ -7,7 +7,7 @@
 //!
 //! Two rules hold for all of them. What was not seen is "cannot tell", never "fine": a row knows the
 //! holes in its history and says so. And text from a peer is hostile: what leaves this crate as a
-//! sentence or a ladder has gone through [`plain`].
+//! sentence or a ladder has gone through [`plain()`].
 
 pub mod diagnosis;
 pub mod history;

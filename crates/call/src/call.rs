@@ -17,7 +17,7 @@ pub(crate) const LEGS_MAX: usize = 64;
 /// the edge: 60 s, more than the 32 s of a BYE without an answer (RFC 3261, timer F).
 pub(crate) const GRACE_US: i64 = 60_000_000;
 
-/// A call. Made by [`evolve`](crate::evolve) only.
+/// A call. Made by [`evolve`](crate::evolve()) only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Call {
     pub(crate) invite: Option<Invite>,

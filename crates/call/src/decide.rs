@@ -11,7 +11,7 @@ use crate::ending::Ending;
 use crate::failure::{Setback, phrase};
 use crate::{bridge, fall_back, hang_up, ring, route, transfer};
 
-/// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve); `None` means
+/// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve()); `None` means
 /// that nothing follows from it.
 pub fn decide(call: &Call, applied: &Applied, because: &Observation) -> Option<Decision> {
     if !call.has_begun() || call.is_over() {

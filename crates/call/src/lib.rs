@@ -1,6 +1,6 @@
 //! Call control as a fold and a decision: no socket, no clock, no SIP.
 //!
-//! A [`Call`] is what [`evolve`] makes of what was observed and what was decided. [`decide`] looks at
+//! A [`Call`] is what [`evolve()`] makes of what was observed and what was decided. [`decide()`] looks at
 //! a call and at the observation that it was given last, and says what shall happen. [`take`] does
 //! both in the one right order and is what runs live, when a control comes back after a crash, and in
 //! a rehearsal ([`History`]).

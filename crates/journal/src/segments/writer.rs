@@ -1,6 +1,8 @@
 //! The one thread that writes a stream: it takes all that arrived while the last sync ran, writes it
 //! at once, syncs once, and then answers.
 
+mod space;
+
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -14,7 +16,6 @@ use tokio::sync::oneshot;
 use super::directory;
 use super::frame::{self, Content, FRAME_BYTES, Frame, Kind};
 use super::index;
-
 use super::queue::{Queue, Submission, Work};
 use super::scan::to_u64;
 use super::settings::{Retention, Settings};
@@ -380,19 +381,6 @@ impl Writer {
         self.buffer.clear();
         self.staged.clear();
         self.lanes.forget();
-    }
-
-    fn lengthen(&mut self, length: u64) {
-        let space = self.space_for(length);
-        match directory::reserve(&self.file, space) {
-            Ok(()) => self.space = space,
-            Err(error) => self.refuse(&error),
-        }
-    }
-
-    fn space_for(&self, length: u64) -> u64 {
-        let least = to_u64(frame::HEADER_BYTES + SEAL_BYTES) + length;
-        self.settings.segment_bytes().max(least)
     }
 
     fn header(&self, first: u64) -> frame::SegmentHeader {
