@@ -38,7 +38,8 @@ pub struct Snapshot {
     pub live_calls: u64,
     /// Microseconds from the last batch's oldest observation to its durable decisions.
     pub lag_us: u64,
-    /// The number of the last event that was looked at: the log's head minus this is the backlog.
+    /// The number of the last event whose decision, if it has one, is durable: the log's head minus this
+    /// is the backlog.
     pub position: u64,
 }
 

@@ -215,7 +215,6 @@ impl Control {
             self.previous = entry.position;
         }
         count(&self.counters.observations, length(entries.len()));
-        set(&self.counters.position, self.previous.sequence);
         if !decided.is_empty() {
             let calls: Vec<CallId> = decided
                 .iter()
@@ -228,6 +227,7 @@ impl Control {
                 set(&self.counters.lag_us, u64::try_from(waited).unwrap_or(0));
             }
         }
+        set(&self.counters.position, self.previous.sequence);
         Ok(())
     }
 

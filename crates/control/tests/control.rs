@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use journal::{EventLog, Memory, Segments, Settings, Stream};
+use journal::{EventLog, Filter, Memory, Segments, Settings, Stream};
 use schemas::media::StreamMeasure;
 use schemas::observation::MediaMeasured;
-use schemas::{LegId, PARTITIONS};
+use schemas::{Lane, LegId, PARTITIONS, Position};
 use trunkline_control::Partitions;
 
 mod support;
@@ -171,10 +171,12 @@ async fn kill_and_restart(
 ) -> (usize, Edge) {
     let begin = || {
         let control = control(log, "control");
-        match checkpoint {
-            Some(path) => start(control.with_checkpoint(path)),
-            None => start(control),
-        }
+        let control = match checkpoint {
+            Some(path) => control.with_checkpoint(path),
+            None => control,
+        };
+        let counters = control.counters();
+        (start(control), counters)
     };
     let mut edge = Edge::new(Arc::clone(log), clock());
     let mut killed = 0;
@@ -185,15 +187,40 @@ async fn kill_and_restart(
         for _ in 0..killed * 3 + 1 {
             tokio::task::yield_now().await;
         }
-        running.0.abort();
+        running.0.0.abort();
         killed += 1;
         running = begin();
     }
     edge.run(|_| {}).await;
     settle(log).await;
-    running.1.cancel();
-    running.0.await.unwrap();
+    // The last one may still be reading what the ones before it decided.
+    let newest = newest_observation(log).await;
+    let ((task, cancel), counters) = running;
+    while counters.snapshot().position < newest {
+        tokio::task::yield_now().await;
+    }
+    cancel.cancel();
+    task.await.unwrap();
     (killed, edge)
+}
+
+/// The number of the last event in the log that is not a decision.
+async fn newest_observation(log: &Arc<dyn EventLog>) -> u64 {
+    let head = log.head(Stream::Events).await.unwrap().sequence;
+    let beginning = Position::beginning(log.id(Stream::Events));
+    let mut follower = log
+        .follow(Stream::Events, beginning, Filter::ALL)
+        .await
+        .unwrap();
+    let mut newest = 0;
+    while follower.position().sequence < head {
+        let entries = follower.next().await.unwrap();
+        let observed = entries
+            .iter()
+            .rfind(|entry| entry.record.lane() != Lane::Decisions);
+        newest = observed.map_or(newest, |entry| entry.position.sequence);
+    }
+    newest
 }
 
 /// Lets everybody do what is to be done until the log does not grow any more.
