@@ -150,7 +150,7 @@ impl Trunkline {
 }
 
 /// The binary that `cargo build -p trunkline` makes beside the tests, or the one that is named.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(named) = option_env!("TRUNKLINE_BIN") {
         return PathBuf::from(named);
     }
