@@ -137,9 +137,9 @@ impl Call {
             // The ladder shows them; nothing of the call depends on them.
             Event::ForkHungUp { .. }
             | Event::OfferCancelled { .. }
-            | Event::ReinviteAnswered { .. }
-            | Event::ReinviteRejected { .. }
-            | Event::ReinviteDelayed { .. }
+            | Event::OfferAnswered { .. }
+            | Event::OfferRejected { .. }
+            | Event::OfferDelayed { .. }
             | Event::NotifyReceived { .. }
             | Event::RequestAnswered { .. }
             | Event::OptionsReceived { .. }

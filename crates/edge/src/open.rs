@@ -120,14 +120,10 @@ impl Call {
         let caller = command.caller.reveal();
         let call_id = call_id(self.id, command.leg);
         let request = InviteRequest {
-            target: command.target.reveal().as_str().into(),
-            flow: opened.flow,
-            from: from(caller).into(),
-            to: None,
-            contact: None,
             call_id: Some(call_id.as_str().into()),
             headers: context(command),
             sdp: Some(sdp),
+            ..InviteRequest::new(command.target.reveal().as_str(), opened.flow, from(caller))
         };
         let now = step.moment.now;
         let key = step.endpoint.invite(request, now)?;

@@ -6,11 +6,13 @@
 //! itself only what the RFC leaves no choice about.
 
 mod ack;
+mod answered;
 mod calling;
 mod cancel;
 mod compose;
 pub mod config;
 mod due;
+mod early;
 pub mod event;
 pub mod extra;
 pub mod flow;

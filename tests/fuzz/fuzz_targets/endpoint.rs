@@ -214,26 +214,21 @@ impl Play {
     /// An outgoing INVITE, or a probe.
     fn call(&mut self, octets: &mut Octets<'_>) {
         let flow = self.flow();
-        let from = "<sip:edge@192.0.2.9>".into();
+        let from = "<sip:edge@192.0.2.9>";
         if octets.flip() && octets.flip() {
             let probe = Probe {
                 target: "sip:192.0.2.7:5062".into(),
                 flow,
-                from,
+                from: from.into(),
                 headers: Extra::none(),
             };
             let _ = self.endpoint.options(probe, self.now);
             return self.drain();
         }
         let request = InviteRequest {
-            target: "sip:bot@192.0.2.7:5062".into(),
-            flow,
-            from,
-            to: None,
-            contact: None,
             call_id: octets.flip().then(|| "call-0".into()),
-            headers: Extra::none(),
             sdp: sdp(octets),
+            ..InviteRequest::new("sip:bot@192.0.2.7:5062", flow, from)
         };
         if let Ok(leg) = self.endpoint.invite(request, self.now) {
             assert!(self.alive.insert(leg), "{leg:?} begins twice");

@@ -54,15 +54,10 @@ impl Peer {
     /// Calls the edge.
     pub async fn invite(&mut self, edge: SocketAddr, target: &str) {
         let offer = sdp::offer(&self.media, &mut self.session);
+        let from = "<sip:+14155550100@pbx.example>";
         let request = InviteRequest {
-            target: target.into(),
-            flow: self.flow(edge),
-            from: "<sip:+14155550100@pbx.example>".into(),
-            to: None,
-            contact: None,
-            call_id: None,
-            headers: Extra::none(),
             sdp: Some(offer.into()),
+            ..InviteRequest::new(target, self.flow(edge), from)
         };
         self.leg = Some(self.endpoint.invite(request, now()).unwrap());
         self.flush().await;

@@ -181,15 +181,12 @@ impl Phone {
     }
 
     fn invite(&mut self, uri: &str, sdp: Option<Bytes>, now: Instant) {
+        let ip = self.address.ip();
+        let from = format!("\"{}\" <sip:+14155550100@{ip}>", self.name);
         let request = InviteRequest {
-            target: uri.into(),
-            flow: self.flow(),
-            from: format!("\"{}\" <sip:+14155550100@{}>", self.name, self.address.ip()).into(),
-            to: None,
-            contact: None,
-            call_id: None,
             headers: Extra::none().with("X-Account", "42").unwrap(),
             sdp,
+            ..InviteRequest::new(uri, self.flow(), from)
         };
         self.leg = Some(self.endpoint.invite(request, now).unwrap());
     }

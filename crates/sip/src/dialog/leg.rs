@@ -24,16 +24,15 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use bytes::Bytes;
-
 use crate::endpoint::event::EndCause;
 use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
-use crate::endpoint::keys::{LegKey, TransactionKey};
-use crate::method::Method;
-use crate::timers::{Backoff, Timer};
+use crate::endpoint::keys::{Fork, LegKey, TransactionKey};
+use crate::timers::Timer;
 
 use super::Dialog;
+use super::exchange::{Exchange, Retry};
+use super::peer::Peer;
 use super::refer::{ReferIn, ReferOut};
 
 /// A leg. Plain data: it can be exported, and a leg restored from it goes on.
@@ -53,13 +52,13 @@ pub struct Leg {
     pub reach: Reach,
     /// Our Contact.
     pub contact: Box<str>,
-    /// The dialogs: of our own INVITE one for each callee that rings, afterwards the one that is established.
-    pub dialogs: Vec<Dialog>,
+    /// The peers: of our own INVITE one for each callee that rings, afterwards the one that is established.
+    pub peers: Vec<Peer>,
+    /// How many callees have been heard.
+    pub forks: u8,
     /// Where it stands.
     pub phase: Phase,
-    /// What is open about the session.
-    pub exchange: Exchange,
-    /// A re-INVITE of ours that waits after glare.
+    /// An offer of ours that waits after glare.
     pub retry: Option<Box<Retry>>,
     /// A transfer that the peer asked for.
     pub refer_in: Option<Box<ReferIn>>,
@@ -138,69 +137,6 @@ pub enum Cancel {
     },
 }
 
-/// What is open about the session: at most one thing at a time, which is what makes glare visible.
-#[derive(Debug, Clone)]
-pub enum Exchange {
-    /// Nothing.
-    Idle,
-    /// We accepted an INVITE; the 2xx is repeated until the ACK comes.
-    AckAwaited {
-        /// The 2xx.
-        answer: Bytes,
-        /// Which way it goes.
-        target: Flow,
-        /// The CSeq of the INVITE.
-        cseq: u32,
-        /// Its next repetition.
-        repeat: Backoff,
-        /// When to hang up.
-        give_up: Instant,
-        /// The user hung up meanwhile; the BYE must wait for the ACK (RFC 3261 §15).
-        bye: Option<Extra>,
-    },
-    /// The peer accepted our INVITE that had no offer; the user owes the answer in the ACK.
-    AckOwed {
-        /// The INVITE.
-        invite: TransactionKey,
-        /// Its CSeq.
-        cseq: u32,
-    },
-    /// Our re-INVITE has no final answer.
-    ReinviteSent {
-        /// The INVITE.
-        invite: TransactionKey,
-        /// What it offered, to try again after glare.
-        offer: Box<Offer>,
-    },
-    /// The peer's re-INVITE or UPDATE waits for the user's answer.
-    OfferHeld {
-        /// The request.
-        transaction: TransactionKey,
-        /// INVITE or UPDATE.
-        method: Method,
-    },
-}
-
-/// A re-INVITE of ours.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// The offer; none asks for the peer's.
-    pub sdp: Option<Bytes>,
-    /// Extra headers.
-    pub extra: Extra,
-    /// How many times it was sent.
-    pub tries: u8,
-}
-
-/// A re-INVITE of ours that met the peer's and will be sent again.
-#[derive(Debug, Clone)]
-pub struct Retry {
-    /// When.
-    pub at: Instant,
-    /// What.
-    pub offer: Offer,
-}
-
 impl Leg {
     /// When something is due in the leg itself, and what.
     pub fn deadline(&self) -> Option<(Instant, Timer)> {
@@ -213,14 +149,14 @@ impl Leg {
             Phase::Calling { .. } | Phase::Established | Phase::Closing { .. } => None,
             Phase::Reporting => None,
         };
-        let exchange = match &self.exchange {
+        let exchange = match self.exchange() {
             Exchange::AckAwaited {
                 give_up, repeat, ..
             } if *give_up <= repeat.at => Some((*give_up, Timer::AckWait)),
             Exchange::AckAwaited { repeat, .. } => Some((repeat.at, Timer::AnswerRepeat)),
             Exchange::Idle
             | Exchange::AckOwed { .. }
-            | Exchange::ReinviteSent { .. }
+            | Exchange::OfferSent { .. }
             | Exchange::OfferHeld { .. } => None,
         };
         let refer = match self.refer_in.as_deref() {
@@ -234,16 +170,56 @@ impl Leg {
         [phase, exchange, retry, refer].into_iter().flatten().min()
     }
 
-    /// The dialog with the peer that has this Call-ID and tag.
-    pub fn dialog_with(&mut self, call_id: &str, remote_tag: &str) -> Option<&mut Dialog> {
-        self.dialogs
+    /// The peer that has this Call-ID and tag.
+    pub fn peer_with(&mut self, call_id: &str, remote_tag: &str) -> Option<&mut Peer> {
+        self.peers
             .iter_mut()
-            .find(|dialog| dialog.is_with(call_id, remote_tag))
+            .find(|peer| peer.dialog.is_with(call_id, remote_tag))
+    }
+
+    /// The callee that answered with this tag.
+    pub fn early(&self, remote_tag: &str) -> Option<&Peer> {
+        self.peers
+            .iter()
+            .find(|peer| *peer.dialog.remote_tag == *remote_tag)
+    }
+
+    /// The callee of this number.
+    pub fn peer_of(&mut self, fork: Fork) -> Option<&mut Peer> {
+        self.peers.iter_mut().find(|peer| peer.fork == fork)
+    }
+
+    /// The peer whose offer waits for the user.
+    pub fn offering(&mut self) -> Option<&mut Peer> {
+        self.peers
+            .iter_mut()
+            .find(|peer| matches!(peer.exchange, Exchange::OfferHeld { .. }))
     }
 
     /// The established dialog, or the first that rings.
     pub fn dialog(&mut self) -> Option<&mut Dialog> {
-        self.dialogs.first_mut()
+        self.peers.first_mut().map(|peer| &mut peer.dialog)
+    }
+
+    /// What is open in the established dialog, or in the first that rings.
+    pub fn exchange(&self) -> &Exchange {
+        static IDLE: Exchange = Exchange::Idle;
+        self.peers.first().map_or(&IDLE, |peer| &peer.exchange)
+    }
+
+    /// Opens or closes something in the established dialog.
+    pub fn set_exchange(&mut self, exchange: Exchange) {
+        if let Some(peer) = self.peers.first_mut() {
+            peer.exchange = exchange;
+        }
+    }
+
+    /// Closes what is open in the established dialog, and says what it was.
+    pub fn take_exchange(&mut self) -> Exchange {
+        let first = self.peers.first_mut();
+        first.map_or(Exchange::Idle, |peer| {
+            std::mem::replace(&mut peer.exchange, Exchange::Idle)
+        })
     }
 
     /// Which way the next request of `dialog` goes.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
-use crate::dialog::leg::Exchange;
+use crate::dialog::exchange::Exchange;
 use crate::method::Method;
 
 use super::compose::{Outgoing, SDP};
@@ -17,18 +17,17 @@ impl Endpoint {
     /// Sends the ACK of a 2xx that carried the offer, with our answer.
     pub fn acknowledge(&mut self, leg: LegKey, sdp: Option<Bytes>) -> Result<(), ActionError> {
         let state = self.leg_mut(leg)?;
-        let Exchange::AckOwed { invite, .. } = state.exchange else {
+        let &Exchange::AckOwed { invite, .. } = state.exchange() else {
             return Err(ActionError::WrongState);
         };
         let dialog = state.dialog().ok_or(ActionError::WrongState)?.clone();
-        state.exchange = Exchange::Idle;
+        state.set_exchange(Exchange::Idle);
         self.send_ack(invite, &dialog, sdp)
     }
 
     pub(super) fn is_owed(&self, key: LegKey, tag: &str) -> bool {
         self.legs.get(&key).is_some_and(|leg| {
-            matches!(leg.exchange, Exchange::AckOwed { .. })
-                && leg.dialogs.iter().any(|dialog| *dialog.remote_tag == *tag)
+            matches!(leg.exchange(), Exchange::AckOwed { .. }) && leg.early(tag).is_some()
         })
     }
 

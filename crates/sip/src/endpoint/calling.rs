@@ -1,26 +1,21 @@
-//! Outgoing INVITE: provisional answers, forks, the answer and its ACK (RFC 3261 §13.2).
+//! Outgoing INVITE: what it says and how it leaves (RFC 3261 §13.2.1).
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
-use crate::dialog::leg::{Cancel, Exchange, Leg, Phase, Reach, Role};
+use crate::dialog::leg::{Cancel, Leg, Phase, Reach, Role};
 use crate::header::{HeaderError, Name};
-use crate::message::Message;
 use crate::method::Method;
 use crate::name_addr::NameAddr;
-use crate::status::StatusCode;
 use crate::uri::Uri;
 
 use super::compose::{Outgoing, SDP};
-use super::config::{FORKS_MAX, ROUTES_MAX, SUPPORTED};
-use super::event::{EndCause, Event};
+use super::config::SUPPORTED;
 use super::extra::Extra;
 use super::flow::Flow;
-use super::keys::{LegKey, TransactionKey};
-use super::output::Disposition;
+use super::keys::LegKey;
 use super::plumbing::Departure;
 use super::tables::Purpose;
 use super::{ActionError, Endpoint};
@@ -44,6 +39,22 @@ pub struct InviteRequest {
     pub headers: Extra,
     /// The offer; without one the callee offers, and `acknowledge` answers.
     pub sdp: Option<Bytes>,
+}
+
+impl InviteRequest {
+    /// A call without offer and with nothing else to say; take it as the base of the fields that matter.
+    pub fn new(target: impl Into<Box<str>>, flow: Flow, from: impl Into<Box<str>>) -> Self {
+        InviteRequest {
+            target: target.into(),
+            flow,
+            from: from.into(),
+            to: None,
+            contact: None,
+            call_id: None,
+            headers: Extra::none(),
+            sdp: None,
+        }
+    }
 }
 
 impl Endpoint {
@@ -92,270 +103,19 @@ impl Endpoint {
             flow,
             reach: Reach::Direct,
             contact,
-            dialogs: Vec::new(),
+            peers: Vec::new(),
+            forks: 0,
             phase: Phase::Calling {
                 invite,
                 heard: false,
                 cancel: Cancel::No,
             },
-            exchange: Exchange::Idle,
             retry: None,
             refer_in: None,
             refer_out: None,
             due: None,
         });
         Ok(leg)
-    }
-
-    /// An answer to the INVITE that started a leg.
-    pub(super) fn invite_answered(
-        &mut self,
-        invite: TransactionKey,
-        key: LegKey,
-        response: &Arc<Message>,
-        now: Instant,
-    ) -> Disposition {
-        let status = response.status().unwrap_or(StatusCode::TRYING);
-        if status.is_provisional() {
-            self.progressed(invite, key, status, response, now);
-            return Disposition::New;
-        }
-        if status.get() >= 300 {
-            self.turned_down(key, status, response);
-            return Disposition::New;
-        }
-        let tag = response
-            .to()
-            .ok()
-            .and_then(|to| to.tag())
-            .unwrap_or_default();
-        if self.repeat_ack(invite, tag) {
-            return Disposition::Retransmission;
-        }
-        let Some(dialog) = self.dialog_of_sent(invite, response) else {
-            return Disposition::Stray;
-        };
-        match self.legs.get(&key).map(|leg| &leg.phase) {
-            Some(Phase::Calling {
-                cancel: Cancel::No, ..
-            }) => {
-                self.picked_up(invite, key, dialog, response);
-            }
-            Some(Phase::Calling { .. }) => self.picked_up_too_late(invite, key, dialog, now),
-            Some(_) if self.is_owed(key, tag) => return Disposition::Retransmission,
-            Some(_) | None => self.fork_picked_up(invite, key, &dialog, response, now),
-        }
-        Disposition::New
-    }
-
-    fn progressed(
-        &mut self,
-        invite: TransactionKey,
-        key: LegKey,
-        status: StatusCode,
-        response: &Arc<Message>,
-        now: Instant,
-    ) {
-        let Some(leg) = self.legs.get_mut(&key) else {
-            return;
-        };
-        let Phase::Calling { heard, cancel, .. } = &mut leg.phase else {
-            return;
-        };
-        *heard = true;
-        if let Cancel::Wanted { extra, .. } = cancel {
-            let extra = extra.clone();
-            self.send_cancel(key, invite, &extra, now);
-            return;
-        }
-        if status == StatusCode::TRYING {
-            return;
-        }
-        self.note_early(invite, key, response);
-        let message = response.clone();
-        self.event(if response.has_body_of(SDP) {
-            let sdp = response.body_bytes();
-            Event::EarlyMedia {
-                leg: key,
-                status,
-                sdp,
-                message,
-            }
-        } else {
-            Event::Ringing {
-                leg: key,
-                status,
-                message,
-            }
-        });
-    }
-
-    /// A callee that rings can already send requests: it needs a dialog to be found by.
-    fn note_early(&mut self, invite: TransactionKey, key: LegKey, response: &Message) {
-        let tag = response
-            .to()
-            .ok()
-            .and_then(|to| to.tag())
-            .unwrap_or_default();
-        let known = self.legs.get(&key).is_none_or(|leg| {
-            leg.dialogs.len() >= FORKS_MAX
-                || leg.dialogs.iter().any(|dialog| *dialog.remote_tag == *tag)
-        });
-        if tag.is_empty() || known {
-            return;
-        }
-        if let Some(dialog) = self.dialog_of_sent(invite, response)
-            && let Some(leg) = self.legs.get_mut(&key)
-        {
-            leg.dialogs.push(dialog);
-        }
-    }
-
-    fn turned_down(&mut self, key: LegKey, status: StatusCode, response: &Arc<Message>) {
-        let Some(leg) = self.legs.get(&key) else {
-            return;
-        };
-        let Phase::Calling { cancel, .. } = &leg.phase else {
-            return;
-        };
-        match cancel {
-            Cancel::No => {
-                let message = response.clone();
-                self.event(Event::Rejected {
-                    leg: key,
-                    status,
-                    message,
-                });
-                self.end_leg(key, EndCause::Rejected);
-            }
-            Cancel::Wanted { cause, .. } | Cancel::Sent { cause, .. } => {
-                let cause = *cause;
-                self.end_leg(key, cause);
-            }
-        }
-    }
-
-    fn picked_up(
-        &mut self,
-        invite: TransactionKey,
-        key: LegKey,
-        dialog: Dialog,
-        response: &Arc<Message>,
-    ) {
-        let offered = self.clients.get(&invite).is_some_and(|sent| sent.has_offer);
-        let cseq = dialog.local_cseq;
-        if let Some(leg) = self.legs.get_mut(&key) {
-            leg.phase = Phase::Established;
-            // What the callee sent meanwhile, an UPDATE for instance, counts.
-            let early = leg
-                .dialogs
-                .iter()
-                .find(|early| early.remote_tag == dialog.remote_tag);
-            let remote_cseq = early.and_then(|early| early.remote_cseq);
-            leg.dialogs = vec![Dialog {
-                remote_cseq,
-                ..dialog.clone()
-            }];
-            if !offered {
-                leg.exchange = Exchange::AckOwed { invite, cseq };
-            }
-        }
-        self.settle_leg(key);
-        let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
-        self.event(Event::Answered {
-            leg: key,
-            sdp,
-            message: response.clone(),
-        });
-        if offered {
-            self.send_ack_anyway(invite, &dialog);
-        }
-    }
-
-    /// The callee accepted while our CANCEL was on its way: it is acknowledged and hung up (RFC 3261 §9.1).
-    fn picked_up_too_late(
-        &mut self,
-        invite: TransactionKey,
-        key: LegKey,
-        dialog: Dialog,
-        now: Instant,
-    ) {
-        self.send_ack_anyway(invite, &dialog);
-        let mut cause = EndCause::AnsweredTooLate;
-        if let Some(leg) = self.legs.get_mut(&key) {
-            if let Phase::Calling {
-                cancel:
-                    Cancel::Sent {
-                        cause: EndCause::PeerHungUp,
-                        ..
-                    },
-                ..
-            } = leg.phase
-            {
-                cause = EndCause::PeerHungUp;
-            }
-            leg.dialogs = vec![dialog];
-            leg.phase = Phase::Established;
-        }
-        self.send_bye(key, &Extra::none(), Some(cause), now);
-    }
-
-    /// Another callee accepted the same INVITE: one is enough (RFC 3261 §13.2.2.4).
-    fn fork_picked_up(
-        &mut self,
-        invite: TransactionKey,
-        key: LegKey,
-        dialog: &Dialog,
-        response: &Arc<Message>,
-        now: Instant,
-    ) {
-        if self.legs.contains_key(&key) {
-            self.event(Event::ForkHungUp {
-                leg: key,
-                message: response.clone(),
-            });
-        }
-        self.send_ack_anyway(invite, dialog);
-        let Some(flow) = self.clients.get(&invite).map(|sent| sent.flow) else {
-            return;
-        };
-        let mut dialog = dialog.clone();
-        let cseq = dialog.next_cseq();
-        let branch = self.ids.branch();
-        let extra = Extra::none();
-        let outgoing = Outgoing {
-            method: Method::Bye,
-            dialog: &dialog,
-            cseq,
-            branch: &branch,
-            flow,
-            contact: None,
-            headers: &[],
-            extra: &extra,
-            body: None,
-        };
-        let Ok(bytes) = outgoing.into_bytes(&self.config) else {
-            return;
-        };
-        let purpose = Purpose::ForkBye(key);
-        self.depart(
-            Departure {
-                method: Method::Bye,
-                branch,
-                cseq,
-                flow,
-                bytes,
-                purpose,
-            },
-            now,
-        );
-    }
-
-    /// The dialog that an answer to this INVITE makes.
-    fn dialog_of_sent(&self, invite: TransactionKey, response: &Message) -> Option<Dialog> {
-        let sent = self.clients.get(&invite)?;
-        let template = Dialog::of_sent(response, sent.cseq).ok()?;
-        template.of_response(response, ROUTES_MAX).ok()
     }
 
     fn dialog_to(&mut self, request: &InviteRequest) -> Result<Dialog, HeaderError> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::dialog::leg::{Cancel, Exchange, Phase};
+use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::{Cancel, Phase};
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -141,8 +142,8 @@ impl Endpoint {
             });
             return Withdrawn::Call;
         }
-        if let Exchange::OfferHeld { .. } = leg.exchange {
-            leg.exchange = Exchange::Idle;
+        if let Exchange::OfferHeld { .. } = leg.exchange() {
+            leg.set_exchange(Exchange::Idle);
             self.settle_leg(key);
             self.event(Event::OfferCancelled { leg: key });
         }

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::dialog::leg::{Cancel, Exchange, Phase};
+use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::{Cancel, Phase};
 use crate::dialog::refer::ReferIn;
 use crate::method::Method;
 use crate::timers::Timer;
@@ -126,9 +127,10 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if matches!(&leg.exchange, Exchange::OfferHeld { transaction: held, .. } if *held == transaction)
+        if let Some(peer) = leg.offering()
+            && matches!(&peer.exchange, Exchange::OfferHeld { transaction: held, .. } if *held == transaction)
         {
-            leg.exchange = Exchange::Idle;
+            peer.exchange = Exchange::Idle;
         }
         if matches!(leg.refer_in.as_deref(), Some(ReferIn::Asked { transaction: asked }) if *asked == transaction)
         {
@@ -174,12 +176,13 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        let Exchange::AckAwaited {
+        let first = leg.peers.first_mut();
+        let Some(Exchange::AckAwaited {
             answer,
             repeat,
             target,
             ..
-        } = &mut leg.exchange
+        }) = first.map(|peer| &mut peer.exchange)
         else {
             return;
         };
@@ -200,7 +203,7 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        let exchange = std::mem::replace(&mut leg.exchange, Exchange::Idle);
+        let exchange = leg.take_exchange();
         self.event(Event::AckMissing { leg: key });
         let extra = match exchange {
             Exchange::AckAwaited {
@@ -245,7 +248,7 @@ impl Endpoint {
         if !matches!(leg.phase, Phase::Established) {
             return;
         }
-        if !matches!(leg.exchange, Exchange::Idle) {
+        if !matches!(leg.exchange(), Exchange::Idle) {
             retry.at = now + RETRY_GAP;
             leg.retry = Some(retry);
             return;

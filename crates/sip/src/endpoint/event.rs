@@ -11,7 +11,7 @@ use crate::status::StatusCode;
 use crate::timers::Timer;
 
 use super::flow::Flow;
-use super::keys::{LegKey, TransactionKey};
+use super::keys::{Fork, LegKey, TransactionKey};
 
 /// What happened. Messages are shared: a clone of an event copies no bytes.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub enum Event {
     Ringing {
         /// The leg.
         leg: LegKey,
+        /// Which callee; none if the answer has no tag and so makes no dialog.
+        fork: Option<Fork>,
         /// The status, 180 or another.
         status: StatusCode,
         /// The answer.
@@ -45,6 +47,8 @@ pub enum Event {
     EarlyMedia {
         /// The leg.
         leg: LegKey,
+        /// Which callee; none if the answer has no tag and so makes no dialog.
+        fork: Option<Fork>,
         /// The status, 183 or another.
         status: StatusCode,
         /// The description.
@@ -56,6 +60,8 @@ pub enum Event {
     Answered {
         /// The leg.
         leg: LegKey,
+        /// Which callee; from now on the only one.
+        fork: Fork,
         /// The description: the answer, or the offer if the INVITE had none.
         sdp: Option<Bytes>,
         /// The 2xx.
@@ -126,28 +132,34 @@ pub enum Event {
         /// The leg.
         leg: LegKey,
     },
-    /// The peer accepted our re-INVITE.
-    ReinviteAnswered {
+    /// The peer accepted our re-INVITE or UPDATE.
+    OfferAnswered {
         /// The leg.
         leg: LegKey,
+        /// INVITE or UPDATE.
+        method: Method,
         /// The description.
         sdp: Option<Bytes>,
         /// The 2xx.
         message: Arc<Message>,
     },
-    /// The peer refused our re-INVITE; the session stays as it was.
-    ReinviteRejected {
+    /// The peer refused our re-INVITE or UPDATE; the session stays as it was.
+    OfferRejected {
         /// The leg.
         leg: LegKey,
+        /// INVITE or UPDATE.
+        method: Method,
         /// The status.
         status: StatusCode,
         /// The answer.
         message: Arc<Message>,
     },
-    /// Both sides re-invited at once (491); the endpoint tries again by itself.
-    ReinviteDelayed {
+    /// Both sides offered at once (491); the endpoint tries again by itself.
+    OfferDelayed {
         /// The leg.
         leg: LegKey,
+        /// INVITE or UPDATE.
+        method: Method,
         /// After how long.
         wait: Duration,
     },
@@ -283,9 +295,9 @@ impl Event {
             | Event::ByeReceived { leg, .. }
             | Event::OfferReceived { leg, .. }
             | Event::OfferCancelled { leg }
-            | Event::ReinviteAnswered { leg, .. }
-            | Event::ReinviteRejected { leg, .. }
-            | Event::ReinviteDelayed { leg, .. }
+            | Event::OfferAnswered { leg, .. }
+            | Event::OfferRejected { leg, .. }
+            | Event::OfferDelayed { leg, .. }
             | Event::ReferReceived { leg, .. }
             | Event::ReferAccepted { leg, .. }
             | Event::ReferProgress { leg, .. }

@@ -102,8 +102,8 @@ impl Endpoint {
         let remote_tag = from.tag().unwrap_or_default();
         self.legs
             .get_mut(&leg)
-            .and_then(|leg| leg.dialog_with(call_id, remote_tag))
-            .map_or(Order::TooLow, |dialog| dialog.take_turn(number))
+            .and_then(|leg| leg.peer_with(call_id, remote_tag))
+            .map_or(Order::TooLow, |peer| peer.dialog.take_turn(number))
     }
 
     fn info_received(

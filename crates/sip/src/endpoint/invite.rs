@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
-use crate::dialog::leg::{Exchange, Leg, Phase, Reach, Role};
+use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::{Leg, Phase, Reach, Role};
+use crate::dialog::peer::Peer;
 use crate::header::Name;
 use crate::message::Message;
 use crate::status::StatusCode;
@@ -18,7 +20,7 @@ use super::config::{ROUTES_MAX, SUPPORTED};
 use super::event::{EndCause, Event};
 use super::extra::Extra;
 use super::flow::{Flow, Transport};
-use super::keys::{LegKey, TransactionKey};
+use super::keys::{Fork, LegKey, TransactionKey};
 use super::output::{Disposition, Urgency};
 use super::request::Verdict;
 use super::{ActionError, Endpoint};
@@ -63,7 +65,7 @@ impl Endpoint {
         let awaited = self.ack_awaited(leg, invite, bytes, now)?;
         let leg_state = self.leg_mut(leg)?;
         leg_state.phase = Phase::Established;
-        leg_state.exchange = awaited;
+        leg_state.set_exchange(awaited);
         self.settle_leg(leg);
         Ok(())
     }
@@ -111,12 +113,12 @@ impl Endpoint {
             flow,
             reach: reach(request, flow),
             contact: self.contact(flow),
-            dialogs: vec![dialog],
+            peers: vec![Peer::new(Fork::FIRST, dialog)],
+            forks: 1,
             phase: Phase::Incoming {
                 invite: transaction,
                 repeat_at: None,
             },
-            exchange: Exchange::Idle,
             retry: None,
             refer_in: None,
             refer_out: None,
@@ -159,12 +161,14 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return Disposition::Retransmission;
         };
-        let bye = match &mut leg.exchange {
-            Exchange::AckAwaited { cseq, bye, .. } if *cseq == number => bye.take(),
-            // Idle, or the ACK of an earlier INVITE: it came again.
-            _ => return Disposition::Retransmission,
+        // Otherwise idle, or it is the ACK of an earlier INVITE that came again.
+        if !matches!(leg.exchange(), Exchange::AckAwaited { cseq, .. } if *cseq == number) {
+            return Disposition::Retransmission;
+        }
+        let bye = match leg.take_exchange() {
+            Exchange::AckAwaited { bye, .. } => bye,
+            _ => None,
         };
-        leg.exchange = Exchange::Idle;
         self.settle_leg(key);
         let sdp = ack.has_body_of(SDP).then(|| ack.body_bytes());
         self.event(Event::Acked {
@@ -235,7 +239,7 @@ impl Endpoint {
         let call_id = request.call_id().ok()?;
         self.legs
             .get_mut(&leg)?
-            .dialog_with(call_id, from.tag().unwrap_or_default())
+            .peer_with(call_id, from.tag().unwrap_or_default())
             .map(|_| leg)
     }
 

@@ -32,3 +32,24 @@ key! {
     /// A transaction, ours or the peer's; an OPTIONS of either side is named by it as well.
     TransactionKey "tx-"
 }
+
+/// Which callee of an INVITE of ours: a forked one may ring several, numbered in the order in which they are heard.
+/// A leg that the peer started has the first only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fork(pub(crate) u8);
+
+impl Fork {
+    /// The first that was heard.
+    pub const FIRST: Fork = Fork(0);
+
+    /// The number, from 0.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Fork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "fork-{}", self.0)
+    }
+}

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::leg::{Exchange, Leg};
+use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::Leg;
 use crate::message::Message;
 use crate::method::Method;
 use crate::timers::{Reliability, Timer};
@@ -184,14 +185,17 @@ impl Endpoint {
 
     /// Puts a bound to a re-INVITE of ours whose leg is being ended, if `exchange` is one.
     pub(super) fn abandon_reinvite(&mut self, exchange: &Exchange, now: Instant) {
-        let Exchange::ReinviteSent { invite, .. } = exchange else {
+        let Exchange::OfferSent {
+            transaction: sent, ..
+        } = exchange
+        else {
             return;
         };
-        if let Some(transaction) = self.clients.get_mut(invite)
+        if let Some(transaction) = self.clients.get_mut(sent)
             && let ClientMachine::Invite(machine) = &mut transaction.machine
         {
             machine.abandon(now);
-            self.settle_client(*invite);
+            self.settle_client(*sent);
         }
     }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::dialog::leg::{Exchange, Offer, Phase, Retry, Role};
+use crate::dialog::exchange::{Exchange, Offer, Retry};
+use crate::dialog::leg::{Phase, Role};
 use crate::header::Name;
 use crate::message::Message;
 use crate::method::Method;
@@ -15,7 +16,7 @@ use super::compose::{Reply, SDP};
 use super::config::{GLARE_TRIES_MAX, SUPPORTED};
 use super::event::{EndCause, Event, Failure};
 use super::extra::Extra;
-use super::keys::{LegKey, TransactionKey};
+use super::keys::{Fork, LegKey, TransactionKey};
 use super::output::{Disposition, Urgency};
 use super::request::unreadable_body;
 use super::session::InDialog;
@@ -35,12 +36,13 @@ impl Endpoint {
         if !matches!(state.phase, Phase::Established) {
             return Err(ActionError::WrongState);
         }
-        if !matches!(state.exchange, Exchange::Idle) || state.retry.is_some() {
+        if !matches!(state.exchange(), Exchange::Idle) || state.retry.is_some() {
             return Err(ActionError::Pending);
         }
         self.send_reinvite(
             leg,
             Offer {
+                method: Method::Invite,
                 sdp,
                 extra,
                 tries: 0,
@@ -65,7 +67,7 @@ impl Endpoint {
         } else {
             Exchange::Idle
         };
-        self.leg_mut(leg)?.exchange = exchange;
+        self.leg_mut(leg)?.set_exchange(exchange);
         self.settle_leg(leg);
         Ok(())
     }
@@ -85,7 +87,7 @@ impl Endpoint {
         }
         let reply = Reply::new(status).phrase(phrase).extra(extra);
         self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
-        self.leg_mut(leg)?.exchange = Exchange::Idle;
+        self.leg_mut(leg)?.set_exchange(Exchange::Idle);
         Ok(())
     }
 
@@ -117,10 +119,10 @@ impl Endpoint {
             }
             return;
         }
-        leg.exchange = Exchange::OfferHeld {
+        leg.set_exchange(Exchange::OfferHeld {
             transaction,
             method: method.clone(),
-        };
+        });
         if *method == Method::Invite {
             let trying = Reply::new(StatusCode::TRYING);
             self.respond_anyway(transaction, &trying, Urgency::Immediate, now);
@@ -151,10 +153,10 @@ impl Endpoint {
         };
         let invite = self.ask(leg, request, now)?;
         offer.tries += 1;
-        self.leg_mut(leg)?.exchange = Exchange::ReinviteSent {
-            invite,
+        self.leg_mut(leg)?.set_exchange(Exchange::OfferSent {
+            transaction: invite,
             offer: Box::new(offer),
-        };
+        });
         self.settle_leg(leg);
         Ok(())
     }
@@ -181,8 +183,7 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return Disposition::Stray;
         };
-        let open =
-            matches!(&leg.exchange, Exchange::ReinviteSent { invite: sent, .. } if *sent == invite);
+        let open = matches!(leg.exchange(), Exchange::OfferSent { transaction, .. } if *transaction == invite);
         if status.get() < 300 {
             self.reinvite_accepted(invite, key, response, open);
             return Disposition::New;
@@ -190,17 +191,18 @@ impl Endpoint {
         if !open {
             return Disposition::New;
         }
-        let exchange = std::mem::replace(&mut leg.exchange, Exchange::Idle);
+        let exchange = leg.take_exchange();
         match exchange {
-            Exchange::ReinviteSent { offer, .. }
+            Exchange::OfferSent { offer, .. }
                 if status == StatusCode::REQUEST_PENDING && offer.tries < GLARE_TRIES_MAX =>
             {
                 self.wait_after_glare(key, *offer, now);
             }
             _ => {
                 let message = response.clone();
-                self.event(Event::ReinviteRejected {
+                self.event(Event::OfferRejected {
                     leg: key,
+                    method: Method::Invite,
                     status,
                     message,
                 });
@@ -232,22 +234,23 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if matches!(leg.exchange, Exchange::AckOwed { invite: owed, .. } if owed == invite) {
+        if matches!(leg.exchange(), Exchange::AckOwed { invite: owed, .. } if *owed == invite) {
             return;
         }
         let Some(dialog) = leg.dialog() else { return };
         dialog.refresh_target(response);
         let dialog = dialog.clone();
         if open {
-            leg.exchange = if offered {
+            leg.set_exchange(if offered {
                 Exchange::Idle
             } else {
                 Exchange::AckOwed { invite, cseq }
-            };
+            });
             self.settle_leg(key);
             let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
-            self.event(Event::ReinviteAnswered {
+            self.event(Event::OfferAnswered {
                 leg: key,
+                method: Method::Invite,
                 sdp,
                 message: response.clone(),
             });
@@ -261,10 +264,10 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if !matches!(leg.exchange, Exchange::ReinviteSent { .. }) {
+        if !matches!(leg.exchange(), Exchange::OfferSent { .. }) {
             return;
         }
-        leg.exchange = Exchange::Idle;
+        leg.set_exchange(Exchange::Idle);
         self.event(Event::RequestFailed {
             leg: key,
             method: Method::Invite,
@@ -287,27 +290,33 @@ impl Endpoint {
         let wait = Duration::from_millis(10 * tens_of_ms);
         if let Some(leg) = self.legs.get_mut(&key) {
             leg.retry = Some(Box::new(Retry {
+                fork: Fork::FIRST,
                 at: now + wait,
                 offer,
             }));
         }
         self.settle_leg(key);
-        self.event(Event::ReinviteDelayed { leg: key, wait });
+        let method = Method::Invite;
+        self.event(Event::OfferDelayed {
+            leg: key,
+            method,
+            wait,
+        });
     }
 
     fn held(&mut self, leg: LegKey) -> Result<(TransactionKey, Method), ActionError> {
-        match &self.leg_mut(leg)?.exchange {
-            Exchange::OfferHeld {
+        match self.leg_mut(leg)?.offering().map(|peer| &peer.exchange) {
+            Some(Exchange::OfferHeld {
                 transaction,
                 method,
-            } => Ok((*transaction, method.clone())),
-            _ => Err(ActionError::WrongState),
+            }) => Ok((*transaction, method.clone())),
+            Some(_) | None => Err(ActionError::WrongState),
         }
     }
 }
 
 fn leg_state(leg: &crate::dialog::leg::Leg) -> (&Phase, &Exchange) {
-    (&leg.phase, &leg.exchange)
+    (&leg.phase, leg.exchange())
 }
 
 /// Why the peer's offer must wait, if it must (RFC 3261 §14.2, RFC 3311 §5.2).

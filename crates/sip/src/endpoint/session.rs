@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::leg::{Cancel, Exchange, Phase};
+use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::{Cancel, Phase};
 use crate::dialog::refer::ReferIn;
 use crate::header::Name;
 use crate::message::Message;
@@ -37,7 +38,10 @@ impl Endpoint {
         if !matches!(state.phase, Phase::Established) {
             return Err(ActionError::WrongState);
         }
-        match &mut state.exchange {
+        let Some(peer) = state.peers.first_mut() else {
+            return Err(ActionError::WrongState);
+        };
+        match &mut peer.exchange {
             Exchange::AckAwaited { bye: Some(_), .. } => return Err(ActionError::Pending),
             Exchange::AckAwaited { bye, .. } => {
                 *bye = Some(extra);
@@ -48,7 +52,7 @@ impl Endpoint {
                 let transaction = *transaction;
                 self.drop_offer(leg, transaction, now);
             }
-            Exchange::Idle | Exchange::ReinviteSent { .. } => {}
+            Exchange::Idle | Exchange::OfferSent { .. } => {}
         }
         self.send_bye(leg, &extra, None, now);
         Ok(())
@@ -118,7 +122,7 @@ impl Endpoint {
         let branch = self.ids.branch();
         let state = self.legs.get_mut(&leg).ok_or(ActionError::NoLeg)?;
         let cseq = state.dialog().ok_or(ActionError::WrongState)?.next_cseq();
-        let dialog = state.dialogs.first().ok_or(ActionError::WrongState)?;
+        let dialog = &state.peers.first().ok_or(ActionError::WrongState)?.dialog;
         let flow = state.flow_to(dialog);
         let refreshes = matches!(
             method,
@@ -164,7 +168,7 @@ impl Endpoint {
             return;
         };
         state.phase = Phase::Closing { cause };
-        let exchange = std::mem::replace(&mut state.exchange, Exchange::Idle);
+        let exchange = state.take_exchange();
         state.retry = None;
         state.refer_in = None;
         self.abandon_reinvite(&exchange, now);
@@ -201,7 +205,7 @@ impl Endpoint {
             return;
         };
         let phase = leg.phase.clone();
-        let exchange = std::mem::replace(&mut leg.exchange, Exchange::Idle);
+        let exchange = leg.take_exchange();
         leg.retry = None;
         leg.refer_out = None;
         let reports = leg.refer_in.is_some();
@@ -253,7 +257,7 @@ impl Endpoint {
     /// A peer's re-INVITE or UPDATE that nobody will answer any more.
     fn drop_offer(&mut self, leg: LegKey, transaction: TransactionKey, now: Instant) {
         if let Some(leg) = self.legs.get_mut(&leg) {
-            leg.exchange = Exchange::Idle;
+            leg.set_exchange(Exchange::Idle);
         }
         let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
         self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);

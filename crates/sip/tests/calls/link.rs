@@ -9,7 +9,6 @@ use bytes::Bytes;
 use trunkline_sip::Message;
 use trunkline_sip::endpoint::config::Config;
 use trunkline_sip::endpoint::event::{EndCause, Event};
-use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::flow::{Flow, Transport};
 use trunkline_sip::endpoint::keys::LegKey;
 use trunkline_sip::endpoint::output::{Disposition, Input, Output, Repeat, Urgency};
@@ -115,15 +114,10 @@ impl Link {
 
     /// The caller, or the callee, places a call.
     pub fn invite(&mut self, from: End, offer: Option<Bytes>) -> LegKey {
+        let target = format!("sip:100@{}", address(other(from)));
         let request = InviteRequest {
-            target: format!("sip:100@{}", address(other(from))).into(),
-            flow: self.flow(from),
-            from: "\"Test\" <sip:200@example.com>".into(),
-            to: None,
-            contact: None,
-            call_id: None,
-            headers: Extra::none(),
             sdp: offer,
+            ..InviteRequest::new(target, self.flow(from), "\"Test\" <sip:200@example.com>")
         };
         let now = self.now;
         let leg = self.end(from).invite(request, now).unwrap();
@@ -259,7 +253,9 @@ pub fn word(event: &Event) -> String {
         Event::Ringing { status, .. } => format!("Ringing:{status}"),
         Event::EarlyMedia { status, .. } => format!("EarlyMedia:{status}"),
         Event::Rejected { status, .. } => format!("Rejected:{status}"),
-        Event::ReinviteRejected { status, .. } => format!("ReinviteRejected:{status}"),
+        Event::OfferAnswered { method, .. } => format!("OfferAnswered:{method}"),
+        Event::OfferRejected { method, status, .. } => format!("OfferRejected:{method}:{status}"),
+        Event::OfferDelayed { method, .. } => format!("OfferDelayed:{method}"),
         Event::ReferRejected { status, .. } => format!("ReferRejected:{status}"),
         Event::TimedOut { timer, .. } => format!("TimedOut:{timer:?}"),
         Event::InfoReceived { answered, .. } => format!("InfoReceived:{answered}"),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use trunkline_sip::endpoint::config::Config;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
-use trunkline_sip::endpoint::keys::LegKey;
+use trunkline_sip::endpoint::keys::{Fork, LegKey};
 use trunkline_sip::endpoint::output::{Disposition, Input, Output, Urgency};
 use trunkline_sip::endpoint::{Endpoint, InviteRequest, Probe};
 use trunkline_sip::{Message, Method, Name, StatusCode};
@@ -70,16 +70,23 @@ impl Desk {
         self.events.iter().map(word).collect()
     }
 
+    /// Which callees the last events are about.
+    fn forks(&self) -> Vec<Option<u8>> {
+        let fork = |event: &Event| match event {
+            Event::Ringing { fork, .. } | Event::EarlyMedia { fork, .. } => *fork,
+            Event::Answered { fork, .. } => Some(*fork),
+            _ => None,
+        };
+        let number = |event| fork(event).map(Fork::number);
+        self.events.iter().map(number).collect()
+    }
+
     fn calls(&mut self) -> LegKey {
+        let flow = self.link.flow(End::Caller);
         let request = InviteRequest {
-            target: "sip:100@192.0.2.2".into(),
-            flow: self.link.flow(End::Caller),
-            from: "<sip:200@example.com>".into(),
-            to: None,
-            contact: None,
             call_id: Some("fork@test".into()),
-            headers: Extra::none(),
             sdp: sdp(),
+            ..InviteRequest::new("sip:100@192.0.2.2", flow, "<sip:200@example.com>")
         };
         let leg = self.endpoint.invite(request, start()).unwrap();
         assert_eq!(self.drain(), ["INVITE"]);
@@ -139,11 +146,16 @@ fn a_second_callee_that_answers_is_hung_up() {
     let invite = desk.sent[0].clone();
     let contact = |host| format!("Contact: <sip:x@{host}>\n");
     desk.hears(&answer(&invite, "180", "one", &contact("192.0.2.51")));
+    assert_eq!(desk.forks(), [Some(0)]);
     desk.hears(&answer(&invite, "180", "two", &contact("192.0.2.52")));
     assert_eq!(desk.events(), ["Ringing:180"]);
+    assert_eq!(desk.forks(), [Some(1)]);
+    desk.hears(&answer(&invite, "180", "one", &contact("192.0.2.51")));
+    assert_eq!(desk.forks(), [Some(0)]);
     let first = answer(&invite, "200", "two", &contact("192.0.2.52"));
     assert_eq!(desk.hears(&first), ["ACK"]);
     assert_eq!(desk.events(), ["Answered"]);
+    assert_eq!(desk.forks(), [Some(1)]);
     assert_eq!(
         desk.hears(&answer(&invite, "200", "one", &contact("192.0.2.51"))),
         ["ACK", "BYE"]
@@ -155,6 +167,27 @@ fn a_second_callee_that_answers_is_hung_up() {
     assert_eq!(desk.hears(&first), ["ACK"]);
     assert_eq!(desk.urgencies, [Urgency::Immediate]);
     assert_eq!(desk.disposition, Some(Disposition::Retransmission));
+}
+
+/// RFC 3261 §13.2.2.1: eight callees that ring are kept apart; what a ninth reports is not told, but it may accept.
+#[test]
+fn forks_are_bounded() {
+    let mut desk = Desk::new();
+    let leg = desk.calls();
+    let invite = desk.sent[0].clone();
+    let tag = |number: usize| format!("t{number}");
+    for number in 0..8 {
+        desk.hears(&answer(&invite, "180", &tag(number), ""));
+        assert_eq!(desk.events(), ["Ringing:180"]);
+    }
+    desk.hears(&answer(&invite, "180", &tag(8), ""));
+    assert!(desk.events().is_empty());
+    assert_eq!(desk.disposition, Some(Disposition::Stray));
+    assert_eq!(desk.endpoint.leg(leg).unwrap().peers.len(), 8);
+    assert_eq!(desk.hears(&answer(&invite, "200", &tag(8), "")), ["ACK"]);
+    assert_eq!(desk.events(), ["Answered"]);
+    assert_eq!(desk.forks(), [Some(8)]);
+    assert_eq!(desk.endpoint.leg(leg).unwrap().peers.len(), 1);
 }
 
 /// RFC 3261 §12.2.1.1: Record-Route makes the route, reversed for the caller; a strict router gets its own URI.
