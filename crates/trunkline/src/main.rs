@@ -15,8 +15,10 @@ macro_rules! say {
 
 mod command;
 mod configuration;
+mod courier;
 mod demo;
 mod fault;
+mod log;
 mod resolve;
 mod roles;
 mod spans;

@@ -55,6 +55,13 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
         let instead = r#"url = "nats://127.0.0.1:4222""#;
         faults.push(source.fault("log.url", "kind = \"jetstream\" needs the servers", instead));
     }
+    if let Some(otlp) = &file.telemetry.otlp
+        && !otlp.starts_with("http://")
+    {
+        let wrong = format!("{otlp:?} is no OTLP receiver; OTLP is spoken over plain HTTP");
+        let instead = r#"otlp = "http://127.0.0.1:4318""#;
+        faults.push(source.fault("telemetry.otlp", wrong, instead));
+    }
     if let Err(fault) = edge.check()
         && faults.is_empty()
     {
@@ -389,5 +396,19 @@ to = "sip:+14155550199@192.0.2.10"
         for (uri, address) in cases {
             assert_eq!(udp(host_port(uri)).address, address);
         }
+    }
+
+    #[test]
+    fn a_receiver_that_cannot_be_spoken_to_is_told_before_the_start() {
+        let otlp = (
+            "[trunk.office]",
+            "[telemetry]\notlp = \"localhost:4317\"\n[trunk.office]",
+        );
+        let told = faults(otlp);
+        assert!(
+            told.contains("trunkline.toml:3:1: telemetry.otlp: "),
+            "{told}"
+        );
+        assert!(told.contains("write otlp = \"http://"), "{told}");
     }
 }

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use journal::{
-    EventLog, JetStream, JetStreamSettings, Memory, Outbox, OutboxSettings, Segments, Settings,
-};
+use journal::{EventLog, Segments};
 use schemas::NodeName;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::configuration::{File, LogKind};
+use crate::courier::Courier;
+use crate::log;
 use crate::resolve::{self, Resolved};
-use crate::telemetry;
+use crate::telemetry::{self, Tracer};
 
 /// Which roles a process has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,13 @@ pub const API: Roles = Roles {
     api: true,
 };
 
+impl Roles {
+    /// Whether sockets and media are among them.
+    pub fn has_edge(self) -> bool {
+        self.edge
+    }
+}
+
 /// Runs roles until the process is told to stop or one of them cannot go on.
 pub fn run(config: &Path, roles: Roles) -> anyhow::Result<ExitCode> {
     let resolved = resolve::read(config)?;
@@ -67,8 +74,8 @@ pub fn run(config: &Path, roles: Roles) -> anyhow::Result<ExitCode> {
         .build()?;
     runtime.block_on(async {
         let otlp = resolved.file.telemetry.otlp.clone();
-        let machinery = telemetry::start(otlp.as_deref(), &resolved.file.node.name)?;
-        let mut running = Running::start(&resolved, roles).await?;
+        let courier = telemetry::start(otlp.as_deref(), &resolved.file.node.name)?;
+        let mut running = Running::start(&resolved, roles, courier).await?;
         for address in &running.edge_addresses {
             tracing::info!("SIP on udp {address}");
         }
@@ -83,9 +90,6 @@ pub fn run(config: &Path, roles: Roles) -> anyhow::Result<ExitCode> {
             failed = running.failed() => Some(failed),
         };
         running.stop().await;
-        if let Some(provider) = machinery {
-            let _ = provider.shutdown();
-        }
         match failed {
             None => Ok(ExitCode::SUCCESS),
             Some(error) => Err(error),
@@ -114,7 +118,12 @@ struct Task {
 
 impl Running {
     /// Starts roles: the log, then who reads it, then who fills it.
-    pub async fn start(resolved: &Resolved, roles: Roles) -> anyhow::Result<Running> {
+    #[tracing::instrument(name = "start", skip_all)]
+    pub async fn start(
+        resolved: &Resolved,
+        roles: Roles,
+        courier: Option<Courier>,
+    ) -> anyhow::Result<Running> {
         let file = &resolved.file;
         if !(roles.edge && roles.control) && file.log.kind != LogKind::Jetstream {
             bail!(
@@ -122,13 +131,20 @@ impl Running {
                  or run `trunkline serve`, which has all roles"
             );
         }
-        let (log, outbox) = open_log(file, roles).await?;
+        let (log, outbox) = log::open(file, roles).await?;
         let mut running = Running {
             edge_addresses: Vec::new(),
             api_address: None,
             log: Arc::clone(&log),
             tasks: Vec::new(),
         };
+        let hand = courier.as_ref().map(Courier::hand);
+        if let Some(courier) = courier {
+            running.spawn("spans", |stop| async move {
+                courier.run(stop).await;
+                Ok(())
+            });
+        }
         let edge = match roles.edge {
             false => None,
             true => {
@@ -160,10 +176,11 @@ impl Running {
         if roles.api {
             running.start_api(resolved, metrics).await?;
         }
-        if let Some(endpoint) = file.telemetry.otlp.clone().filter(|_| roles.api) {
-            let (log, node) = (Arc::clone(&log), file.node.name.clone());
-            running.spawn("traces", |stop| {
-                telemetry::trace_calls(log, endpoint, node, stop)
+        if let Some(hand) = hand.filter(|_| roles.api) {
+            let tracer = Tracer::at_the_head(Arc::clone(&log), hand).await?;
+            running.spawn("traces", |stop| async move {
+                tracer.run(stop).await;
+                Ok(())
             });
         }
         if let Some(control) = control {
@@ -250,67 +267,10 @@ impl Running {
     }
 }
 
-/// The log of a configuration, and the edge's own segments in front of it where the log is on a server.
-async fn open_log(
-    file: &File,
-    roles: Roles,
-) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<Outbox>>)> {
-    match file.log.kind {
-        LogKind::Memory => Ok((Arc::new(Memory::new()), None)),
-        LogKind::Segments => {
-            let directory = file.node.data.join("log");
-            let segments = Segments::open(&directory, segment_settings(file))
-                .with_context(|| format!("cannot open the log {}", directory.display()))?;
-            Ok((Arc::new(segments), None))
-        }
-        LogKind::Jetstream => {
-            let server = connect_server(file).await?;
-            let log: Arc<dyn EventLog> = Arc::clone(&server) as Arc<dyn EventLog>;
-            if !roles.edge {
-                return Ok((log, None));
-            }
-            let directory = file.node.data.join("outbox");
-            let outbox = Outbox::open(&directory, server, OutboxSettings::default())
-                .with_context(|| format!("cannot open the outbox {}", directory.display()))?;
-            Ok((log, Some(Arc::new(outbox))))
-        }
-    }
-}
-
-fn segment_settings(file: &File) -> Settings {
-    let mut settings = Settings::default();
-    if let Some(days) = file.log.wire_days {
-        settings.wire.max_age = Some(Duration::from_secs(u64::from(days) * 86_400));
-    }
-    settings
-}
-
-/// The JetStream of a configuration.
-pub async fn connect(file: &File) -> anyhow::Result<Arc<dyn EventLog>> {
-    Ok(connect_server(file).await?)
-}
-
-async fn connect_server(file: &File) -> anyhow::Result<Arc<JetStream>> {
-    let url = file.log.url.as_deref().unwrap_or("nats://127.0.0.1:4222");
-    let mut settings = JetStreamSettings::default();
-    if let Some(replicas) = file.log.replicas {
-        settings.replicas = replicas;
-    }
-    if let Some(days) = file.log.wire_days {
-        settings.wire_max_age = Duration::from_secs(u64::from(days) * 86_400);
-    }
-    let server = JetStream::connect(url, settings).await.with_context(|| {
-        format!(
-            "cannot reach the log on {url}; start nats-server with -js, or write log.kind = \"segments\""
-        )
-    })?;
-    Ok(Arc::new(server))
-}
-
 /// Builds the stored views anew from the log.
 pub async fn rebuild(file: &File) -> anyhow::Result<u64> {
     let log: Arc<dyn EventLog> = match file.log.kind {
-        LogKind::Jetstream => connect(file).await?,
+        LogKind::Jetstream => log::connect(file).await?,
         LogKind::Segments => Arc::new(Segments::open_read_only(&file.node.data.join("log"))?),
         LogKind::Memory => bail!("log.kind is \"memory\": there is nothing to build views from"),
     };

@@ -3,7 +3,8 @@
 //!
 //! The trace id is the call id and a span's id is the first half of the id of the event that began it,
 //! so a link from a call to its trace needs no look-up. There is no OpenTelemetry convention for SIP
-//! yet; the attributes are ours, under `sip.`, `rtp.` and `trunkline.`, and hold no personal data.
+//! yet; the attributes are ours, under `sip.`, `rtp.` and `trunkline.`. They and the status hold no personal
+//! data and no word of a peer's: a reason phrase may name whom it likes, and stays in the log.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -28,6 +29,10 @@ struct OpenCall {
     root: OpenSpan,
     legs: BTreeMap<LegId, OpenSpan>,
     transfer: Option<OpenSpan>,
+    /// Why a leg failed last: what a failed call is marked with.
+    failure: Option<String>,
+    /// The status that the caller was refused with.
+    refused: Option<u16>,
 }
 
 #[derive(Debug)]
@@ -126,13 +131,16 @@ impl Spans {
                 .legs
                 .remove(&ended.leg)
                 .map(|leg| leg.end(moment, Status::Unset, root)),
-            Observation::LegFailed(failed) => open.legs.remove(&failed.leg).map(|mut leg| {
-                let status = leg_status(&failed.failure);
-                if let LegFailure::Refused { status, .. } = failed.failure {
-                    leg.set("sip.response.status_code", i64::from(status));
-                }
-                leg.end(moment, status, root)
-            }),
+            Observation::LegFailed(failed) => {
+                let why = words_of(&failed.failure);
+                open.failure = Some(format!("leg {} {why}", failed.leg.0));
+                open.legs.remove(&failed.leg).map(|mut leg| {
+                    if let LegFailure::Refused { status, .. } = failed.failure {
+                        leg.set("sip.response.status_code", i64::from(status));
+                    }
+                    leg.end(moment, leg_status(&failed.failure, why), root)
+                })
+            }
             other => {
                 open.leg_of(other).note(moment.at, other.name());
                 None
@@ -151,6 +159,8 @@ impl Spans {
                 root,
                 legs: BTreeMap::new(),
                 transfer: None,
+                failure: None,
+                refused: None,
             },
         );
         while self.open.len() > OPEN_CALLS_MAX {
@@ -178,6 +188,7 @@ impl Spans {
                 Vec::new()
             }
             Conclusion::CallRefused(refused) => {
+                open.refused = Some(refused.status);
                 open.root
                     .set("sip.response.status_code", i64::from(refused.status));
                 Vec::new()
@@ -210,11 +221,7 @@ impl Spans {
         let Some(mut open) = self.open.remove(&moment.call) else {
             return Vec::new();
         };
-        let status = match ended.outcome {
-            CallOutcome::Completed | CallOutcome::Transferred => Status::Ok,
-            CallOutcome::Abandoned | CallOutcome::Refused => Status::Unset,
-            CallOutcome::Failed => Status::error(ended.cause.clone()),
-        };
+        let status = open.status(ended);
         open.root
             .set("trunkline.outcome", format!("{:?}", ended.outcome));
         open.root
@@ -230,6 +237,21 @@ impl Spans {
 }
 
 impl OpenCall {
+    /// How the call went. A refusal is a fault where it is ours: from 500 on, as for servers of HTTP.
+    fn status(&mut self, ended: &CallEnded) -> Status {
+        let failure = self.failure.take();
+        match (ended.outcome, self.refused) {
+            (CallOutcome::Completed | CallOutcome::Transferred, _) => Status::Ok,
+            (CallOutcome::Refused, Some(status @ 500..600)) => {
+                Status::error(failure.unwrap_or_else(|| format!("refused with {status}")))
+            }
+            (CallOutcome::Abandoned | CallOutcome::Refused, _) => Status::Unset,
+            (CallOutcome::Failed, _) => {
+                Status::error(failure.unwrap_or_else(|| format!("ended by: {:?}", ended.by)))
+            }
+        }
+    }
+
     /// The leg that an observation is about, or the call if it names none that is known.
     fn leg_of(&mut self, observation: &Observation) -> &mut OpenSpan {
         let leg = match observation {
@@ -319,22 +341,30 @@ impl OpenSpan {
             events: self.events,
             links: SpanLinks::default(),
             status,
-            instrumentation_scope: InstrumentationScope::builder("trunkline").build(),
+            instrumentation_scope: InstrumentationScope::builder("trunkline.calls").build(),
         }
     }
 }
 
-fn leg_status(failure: &LegFailure) -> Status {
+fn leg_status(failure: &LegFailure, why: String) -> Status {
     match failure {
-        LegFailure::Refused { status, phrase } if *status >= 500 => {
-            Status::error(format!("{status} {phrase}"))
-        }
+        LegFailure::Refused { status, .. } if *status >= 500 => Status::error(why),
         // 486, 487, 603 and their like are answers of people, not faults.
         LegFailure::Refused { .. } | LegFailure::Cancelled => Status::Unset,
-        LegFailure::TimedOut { timer } => Status::error(format!("timer {timer} fired")),
-        LegFailure::Unreachable { error } | LegFailure::Impossible { error } => {
-            Status::error(error.clone())
-        }
+        LegFailure::TimedOut { .. }
+        | LegFailure::Unreachable { .. }
+        | LegFailure::Impossible { .. } => Status::error(why),
+    }
+}
+
+/// A failure in words of ours only.
+fn words_of(failure: &LegFailure) -> String {
+    match failure {
+        LegFailure::Refused { status, .. } => format!("refused with {status}"),
+        LegFailure::Cancelled => "cancelled".into(),
+        LegFailure::TimedOut { timer } => format!("not answered: timer {timer} fired"),
+        LegFailure::Unreachable { .. } => "not reached: its INVITE could not be sent".into(),
+        LegFailure::Impossible { .. } => "not connected: its answer cannot be used".into(),
     }
 }
 

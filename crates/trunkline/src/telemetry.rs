@@ -2,32 +2,32 @@
 //!
 //! Calls are traced from the log ([`crate::spans`]); `tracing` is for the machinery: sockets, disk, NATS.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use journal::{EventLog, Filter, Stream};
+use journal::{EventLog, Filter, Follower, Stream};
 use opentelemetry::trace::TracerProvider;
-use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter as _};
+use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
+use schemas::Entry;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::courier::{Courier, Handing};
 use crate::spans::Spans;
 
-/// The most spans that wait for the receiver; beyond it the oldest are dropped and counted in a log line.
-const WAITING_SPANS_MAX: usize = 65_536;
+/// How long until a log that could not be read is read again.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
 
-/// The most spans in one request.
-const BATCH_SPANS: usize = 512;
-
-/// How long spans are gathered before they are sent.
-const BATCH_WAIT: Duration = Duration::from_millis(500);
+/// How long a stop waits for the log to tell the calls that ended last.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Log lines by `TRUNKLINE_LOG` (`info` when it is not set), and spans of the machinery to the receiver.
-pub fn start(otlp: Option<&str>, node: &str) -> anyhow::Result<Option<SdkTracerProvider>> {
+pub fn start(otlp: Option<&str>, node: &str) -> anyhow::Result<Option<Courier>> {
     let filter = tracing_subscriber::EnvFilter::builder()
         .with_env_var("TRUNKLINE_LOG")
         .with_default_directive(tracing::Level::INFO.into())
@@ -35,17 +35,13 @@ pub fn start(otlp: Option<&str>, node: &str) -> anyhow::Result<Option<SdkTracerP
         .context("TRUNKLINE_LOG is no filter; write a level, or TARGET=LEVEL,…")?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
-    let provider = match otlp {
-        None => None,
-        Some(endpoint) => Some(
-            SdkTracerProvider::builder()
-                .with_batch_exporter(exporter(endpoint)?)
-                .with_resource(resource(node))
-                .build(),
-        ),
-    };
-    let machinery = provider.as_ref().map(|provider| {
+    let courier = otlp.map(|otlp| Courier::new(otlp, node)).transpose()?;
+    let machinery = courier.as_ref().map(|courier| {
+        let provider = SdkTracerProvider::builder()
+            .with_span_processor(Handing(courier.hand()))
+            .build();
         tracing_opentelemetry::layer().with_tracer(provider.tracer("trunkline.machinery"))
     });
     tracing_subscriber::registry()
@@ -53,74 +49,90 @@ pub fn start(otlp: Option<&str>, node: &str) -> anyhow::Result<Option<SdkTracerP
         .with(lines)
         .with(machinery)
         .init();
-    Ok(provider)
+    Ok(courier)
 }
 
-/// Follows the log from its head and sends the spans of every call that ends.
-pub async fn trace_calls(
+/// Tells the traces of calls from the log: of every call that begins after it.
+pub struct Tracer {
     log: Arc<dyn EventLog>,
-    endpoint: String,
-    node: String,
-    cancel: CancellationToken,
-) -> anyhow::Result<()> {
-    let mut exporter = exporter(&endpoint)?;
-    exporter.set_resource(&resource(&node));
-    let head = log.head(Stream::Events).await?;
-    let mut follower = log.follow(Stream::Events, head, Filter::ALL).await?;
-    let mut spans = Spans::default();
-    let mut waiting: Vec<SpanData> = Vec::new();
-    let mut send_at = tokio::time::interval(BATCH_WAIT);
-    loop {
-        tokio::select! {
-            () = cancel.cancelled() => break,
-            batch = follower.next() => {
-                for entry in batch? {
-                    waiting.extend(spans.apply(&entry));
+    follower: Follower,
+    spans: Spans,
+    hand: mpsc::Sender<SpanData>,
+}
+
+impl Tracer {
+    /// Stands at the head of the log.
+    pub async fn at_the_head(
+        log: Arc<dyn EventLog>,
+        hand: mpsc::Sender<SpanData>,
+    ) -> Result<Tracer, journal::Error> {
+        Ok(Tracer {
+            follower: follow(&log).await?,
+            log,
+            spans: Spans::default(),
+            hand,
+        })
+    }
+
+    /// Follows the log until it is told to stop.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let told = tokio::select! {
+                () = stop.cancelled() => break,
+                told = self.follower.next() => told,
+            };
+            match told {
+                Ok(entries) => self.tell(&entries).await,
+                // Told by whoever keeps the views; what lies behind the damage is traced.
+                Err(journal::Error::Damaged(_)) => {}
+                Err(journal::Error::Closed) => return stop.cancelled().await,
+                Err(error) => {
+                    tracing::warn!(%error, "calls cannot be traced; the log is read again");
+                    tokio::select! {
+                        () = stop.cancelled() => break,
+                        () = self.begin_again(&error) => {}
+                    }
                 }
             }
-            _ = send_at.tick() => send(&exporter, &mut waiting).await,
         }
-        if waiting.len() > WAITING_SPANS_MAX {
-            let dropped = waiting.len() - WAITING_SPANS_MAX;
-            waiting.drain(..dropped);
-            tracing::warn!(dropped, "the OTLP receiver is too slow; spans were dropped");
+        // A log that does not answer now has nothing more to tell.
+        let _ = timeout(LAST_WAIT, self.tell_the_rest()).await;
+    }
+
+    /// Waits, and follows anew where the log is no longer the one that was followed.
+    async fn begin_again(&mut self, error: &journal::Error) {
+        use journal::Error::{Diverged, Expired, Truncated};
+        loop {
+            tokio::time::sleep(RETRY_WAIT).await;
+            if !matches!(error, Expired { .. } | Truncated { .. } | Diverged) {
+                return;
+            }
+            if let Ok(follower) = follow(&self.log).await {
+                self.follower = follower;
+                return;
+            }
         }
     }
-    send(&exporter, &mut waiting).await;
-    Ok(())
-}
 
-async fn send(exporter: &SpanExporter, waiting: &mut Vec<SpanData>) {
-    while !waiting.is_empty() {
-        let batch: Vec<_> = waiting.iter().take(BATCH_SPANS).cloned().collect();
-        let count = batch.len();
-        if let Err(error) = exporter.export(batch).await {
-            tracing::warn!(%error, "cannot send spans; they are kept and sent again");
-            return;
+    async fn tell(&mut self, entries: &[Entry]) {
+        for span in entries.iter().flat_map(|entry| self.spans.apply(entry)) {
+            // The courier goes last: if it is gone, so is whoever wanted this.
+            let _ = self.hand.send(span).await;
         }
-        waiting.drain(..count);
+    }
+
+    /// What ended while the others stopped.
+    async fn tell_the_rest(&mut self) -> Result<(), journal::Error> {
+        let head = self.log.head(Stream::Events).await?;
+        while self.follower.position().sequence < head.sequence {
+            let entries = self.follower.next().await?;
+            self.tell(&entries).await;
+        }
+        Ok(())
     }
 }
 
-fn exporter(endpoint: &str) -> anyhow::Result<SpanExporter> {
-    let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    SpanExporter::builder()
-        .with_http()
-        .with_protocol(Protocol::HttpBinary)
-        .with_endpoint(url)
-        .with_timeout(Duration::from_secs(5))
-        .build()
-        .with_context(|| {
-            format!("cannot send traces to {endpoint}; write otlp = \"http://HOST:4318\"")
-        })
-}
-
-fn resource(node: &str) -> Resource {
-    Resource::builder()
-        .with_service_name("trunkline")
-        .with_attribute(opentelemetry::KeyValue::new(
-            "service.instance.id",
-            node.to_owned(),
-        ))
-        .build()
+async fn follow(log: &Arc<dyn EventLog>) -> Result<Follower, journal::Error> {
+    let head = log.head(Stream::Events).await?;
+    log.follow(Stream::Events, head, Filter::ALL).await
 }

@@ -12,7 +12,7 @@ use schemas::{CallId, Entry, Lane, Position, Subject};
 
 use crate::configuration::{File, LogKind};
 use crate::fault;
-use crate::roles;
+use crate::log;
 
 /// How a command is told where to read.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -44,7 +44,7 @@ impl Source {
             ),
             LogKind::Jetstream => {
                 let runtime = tokio::runtime::Runtime::new()?;
-                let log = runtime.block_on(roles::connect(&file))?;
+                let log = runtime.block_on(log::connect(&file))?;
                 Ok(Source::Server(log, runtime))
             }
         }

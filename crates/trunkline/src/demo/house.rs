@@ -72,7 +72,7 @@ impl House {
         } else {
             roles::ALL
         };
-        let running = Running::start(&resolved, roles).await?;
+        let running = Running::start(&resolved, roles, None).await?;
         let passing = temporary && options.once;
         Ok(House {
             running,
