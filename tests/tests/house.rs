@@ -138,7 +138,11 @@ fn files() -> Vec<PathBuf> {
         {
             let name = entry.file_name();
             let path = entry.path();
-            if path.is_dir() && ![".git", "target", "data"].iter().any(|skip| name == *skip) {
+            // `.git` is a folder, or a file where the checkout is one of several.
+            if [".git", "target", "data"].iter().any(|skip| name == *skip) {
+                continue;
+            }
+            if path.is_dir() {
                 folders.push(path);
             } else if path.is_file() {
                 found.push(path);
