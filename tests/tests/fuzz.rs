@@ -70,11 +70,7 @@ fn an_endpoint_survives_everything_and_forgets_it() {
         } else {
             Transport::Udp
         };
-        let flow = Flow {
-            transport,
-            local: address("192.0.2.9:5060"),
-            remote: peer(),
-        };
+        let flow = Flow::new(transport, address("192.0.2.9:5060"), peer());
         now += Duration::from_millis(dice.next() % 400);
         endpoint.handle(
             Input::Datagram {

@@ -186,11 +186,11 @@ mod tests {
     use sip::endpoint::output::Urgency;
 
     fn send(text: &'static str, repeat: Repeat) -> Send {
-        let flow = Flow {
-            transport: Transport::Udp,
-            local: "192.0.2.1:5060".parse().unwrap(),
-            remote: "192.0.2.2:5060".parse().unwrap(),
-        };
+        let flow = Flow::new(
+            Transport::Udp,
+            "192.0.2.1:5060".parse().unwrap(),
+            "192.0.2.2:5060".parse().unwrap(),
+        );
         let bytes = Bytes::from_static(text.as_bytes());
         Send {
             bytes,

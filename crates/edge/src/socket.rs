@@ -71,14 +71,7 @@ impl Sockets {
         let (length, remote) = self.sockets[index].try_recv_from(&mut self.buffer).ok()?;
         let bytes = Bytes::copy_from_slice(&self.buffer[..length]);
         let local = self.local(index, remote);
-        Some((
-            bytes,
-            Flow {
-                transport: Transport::Udp,
-                local,
-                remote,
-            },
-        ))
+        Some((bytes, Flow::new(Transport::Udp, local, remote)))
     }
 
     /// Sends a datagram.
@@ -102,11 +95,7 @@ impl Sockets {
             )
         })?;
         let local = self.local(index, remote);
-        Ok(Flow {
-            transport: Transport::Udp,
-            local,
-            remote,
-        })
+        Ok(Flow::new(Transport::Udp, local, remote))
     }
 
     fn poll_readable(&self, context: &mut Context<'_>) -> Poll<usize> {

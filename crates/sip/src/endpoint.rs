@@ -20,6 +20,7 @@ mod ids;
 mod in_dialog;
 mod invite;
 pub mod keys;
+mod lost;
 mod options;
 pub mod output;
 mod plumbing;
@@ -139,6 +140,7 @@ impl Endpoint {
             Input::Message { message, flow } => self.receive_message(message, flow, now),
             Input::Malformed { malformed, flow } => self.receive_malformed(&malformed, flow),
             Input::SendFailed { transaction } => self.send_failed(transaction, now),
+            Input::FlowLost { flow } => self.flow_lost(flow, now),
             Input::Due => self.fire(now),
         }
     }

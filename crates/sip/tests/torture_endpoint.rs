@@ -69,11 +69,11 @@ fn outcome(row: &Row) -> (Vec<Message>, bool) {
         other => panic!("{other}"),
     };
     let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-    let flow = Flow {
+    let flow = Flow::new(
         transport,
-        local: address("192.0.2.9:5060"),
-        remote: address("192.0.2.1:5060"),
-    };
+        address("192.0.2.9:5060"),
+        address("192.0.2.1:5060"),
+    );
     endpoint.handle(
         Input::Datagram {
             bytes: octets(&row.file),

@@ -112,11 +112,7 @@ impl Play {
     }
 
     fn flow(&self) -> Flow {
-        Flow {
-            transport: self.transport,
-            local: SocketAddr::from(([192, 0, 2, 9], 5060)),
-            remote: SocketAddr::from(([192, 0, 2, 7], 5062)),
-        }
+        Flow::new(self.transport, SocketAddr::from(([192, 0, 2, 9], 5060)), SocketAddr::from(([192, 0, 2, 7], 5062)))
     }
 
     fn maybe(&mut self, bytes: Option<Bytes>) {

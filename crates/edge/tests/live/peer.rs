@@ -163,11 +163,7 @@ impl Peer {
     }
 
     fn flow(&self, remote: SocketAddr) -> Flow {
-        Flow {
-            transport: Transport::Udp,
-            local: self.address(),
-            remote,
-        }
+        Flow::new(Transport::Udp, self.address(), remote)
     }
 }
 

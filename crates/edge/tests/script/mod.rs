@@ -328,11 +328,7 @@ impl Scene {
 }
 
 fn flow(remote: SocketAddr) -> Flow {
-    Flow {
-        transport: Transport::Udp,
-        local: EDGE.parse().unwrap(),
-        remote,
-    }
+    Flow::new(Transport::Udp, EDGE.parse().unwrap(), remote)
 }
 
 fn duration(text: &str) -> Duration {

@@ -150,11 +150,7 @@ impl Phone {
     /// A datagram came.
     pub fn receive(&mut self, bytes: Bytes, from: SocketAddr, now: Instant) {
         if !self.is_silent {
-            let flow = Flow {
-                transport: Transport::Udp,
-                local: self.address,
-                remote: from,
-            };
+            let flow = Flow::new(Transport::Udp, self.address, from);
             self.endpoint.handle(Input::Datagram { bytes, flow }, now);
             self.drain();
         }
@@ -248,11 +244,7 @@ impl Phone {
     }
 
     fn flow(&self) -> Flow {
-        Flow {
-            transport: Transport::Udp,
-            local: self.address,
-            remote: EDGE.parse().unwrap(),
-        }
+        Flow::new(Transport::Udp, self.address, EDGE.parse().unwrap())
     }
 }
 

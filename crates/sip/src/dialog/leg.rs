@@ -28,7 +28,7 @@ use crate::endpoint::event::EndCause;
 use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
 use crate::endpoint::keys::{Fork, LegKey, TransactionKey};
-use crate::timers::Timer;
+use crate::timers::{Reliability, Timer};
 
 use super::Dialog;
 use super::exchange::{Exchange, Retry};
@@ -227,6 +227,17 @@ impl Leg {
     /// A name is never looked up here, and a private address that a public peer wrote leads nowhere: then the
     /// request goes where the INVITE came from or went to.
     pub fn flow_to(&self, dialog: &Dialog) -> Flow {
+        let beside = self.flow_beside(dialog);
+        let reliable = self.flow.transport.reliability() == Reliability::Reliable;
+        // An open connection is used again, whatever port the Contact names.
+        if reliable && beside.remote.ip() == self.flow.remote.ip() {
+            return self.flow;
+        }
+        beside
+    }
+
+    /// Which way requests of `dialog` go when there is no connection to use again.
+    pub fn flow_beside(&self, dialog: &Dialog) -> Flow {
         let remote = self.flow.remote;
         let next_hop = match self.reach {
             Reach::Translated => None,
@@ -235,10 +246,7 @@ impl Leg {
                 uri.host().ip().map(|ip| SocketAddr::new(ip, port))
             }),
         };
-        let reliable = self.flow.transport.reliability() == crate::timers::Reliability::Reliable;
         match next_hop {
-            // An open connection is used again, whatever port the Contact names.
-            Some(hop) if reliable && hop.ip() == remote.ip() => self.flow,
             Some(hop) if is_private(hop.ip()) && !is_private(remote.ip()) => self.flow,
             Some(hop) if !hop.ip().is_unspecified() => Flow {
                 remote: hop,

@@ -41,6 +41,10 @@ impl Endpoint {
             }
             self.settle_client(key);
         } else if let Some(received) = self.servers.get_mut(&key) {
+            if let Some(elsewhere) = received.elsewhere.take() {
+                received.target = elsewhere;
+                return self.repeat_response(key);
+            }
             let leg = received.leg;
             let is_invite = matches!(received.machine, ServerMachine::Invite(_));
             let actions = received.machine.handle(ServerInput::TransportFailed, now);

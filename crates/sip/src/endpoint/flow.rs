@@ -49,13 +49,38 @@ impl fmt::Display for Transport {
     }
 }
 
+/// What TLS proved the peer of a connection to be, as the owner of the sockets numbers it. Streams to one address are
+/// different ways where their peers were proven by different names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Party(pub u32);
+
+impl Party {
+    /// Nothing is proven: datagrams, TCP, and TLS peers without a certificate.
+    pub const UNPROVEN: Party = Party(0);
+}
+
 /// Which way a message came, or goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// How.
     pub transport: Transport,
-    /// Our socket's address: never the wildcard.
+    /// Our socket's address: never the wildcard. Of a stream the address that we listen on, whoever opened it.
     pub local: SocketAddr,
     /// The peer's address.
     pub remote: SocketAddr,
+    /// Who the peer is proven to be.
+    pub party: Party,
+}
+
+impl Flow {
+    /// A way to a peer that nothing is proven of.
+    pub fn new(transport: Transport, local: SocketAddr, remote: SocketAddr) -> Flow {
+        let party = Party::UNPROVEN;
+        Flow {
+            transport,
+            local,
+            remote,
+            party,
+        }
+    }
 }

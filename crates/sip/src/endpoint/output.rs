@@ -41,6 +41,11 @@ pub enum Input {
         /// The transaction that the `Send` named.
         transaction: TransactionKey,
     },
+    /// The connection of a stream is closed. Precedes the `SendFailed` of what was not sent by it.
+    FlowLost {
+        /// Which.
+        flow: Flow,
+    },
     /// `deadline()` has passed.
     Due,
 }

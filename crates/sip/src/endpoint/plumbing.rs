@@ -19,6 +19,7 @@ use crate::transaction::server::Server;
 use super::event::{EndCause, Event};
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
+use super::lost::elsewhere;
 use super::output::{Output, Repeat, Send, Urgency};
 use super::tables::{
     ClientMachine, ClientTransaction, Owner, Purpose, ServerMachine, ServerTransaction,
@@ -151,6 +152,7 @@ impl Endpoint {
                 merge,
                 source: flow,
                 target: reply_flow(request, flow),
+                elsewhere: elsewhere(request, flow),
                 request: Some(request.clone()),
                 response: None,
                 leg: None,

@@ -102,6 +102,18 @@ impl ClientMachine {
         }
     }
 
+    /// True while nothing came back, not even 100 Trying.
+    pub(crate) fn is_unheard(&self) -> bool {
+        match self {
+            ClientMachine::Invite(machine) => {
+                matches!(machine.state(), invite_client::State::Calling { .. })
+            }
+            ClientMachine::Other(machine) => {
+                matches!(machine.state(), client::State::Trying { .. })
+            }
+        }
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         match self {
             ClientMachine::Invite(machine) => machine.state() == invite_client::State::Terminated,
@@ -121,6 +133,8 @@ pub(crate) struct ServerTransaction {
     pub source: Flow,
     /// Where answers go.
     pub target: Flow,
+    /// Where they go once the connection is closed that the request came by; none for datagrams, and when it was tried.
+    pub elsewhere: Option<Flow>,
     /// The request, until it has its final answer.
     pub request: Option<Arc<Message>>,
     /// The last answer, as long as it may have to be repeated.

@@ -105,11 +105,7 @@ impl Link {
     }
 
     pub fn flow(&self, from: End) -> Flow {
-        Flow {
-            transport: self.network.transport,
-            local: address(from),
-            remote: address(other(from)),
-        }
+        Flow::new(self.network.transport, address(from), address(other(from)))
     }
 
     /// The caller, or the callee, places a call.

@@ -1,5 +1,6 @@
 //! Calls between two endpoints over a virtual link with a virtual clock: scripts, loss, raw peers, random interleavings.
 
+mod connection;
 mod link;
 mod loss;
 mod random;

@@ -169,11 +169,7 @@ impl Handset {
     }
 
     fn flow(&self, remote: SocketAddr) -> Flow {
-        Flow {
-            transport: Transport::Udp,
-            local: self.sip_address,
-            remote,
-        }
+        Flow::new(Transport::Udp, self.sip_address, remote)
     }
 
     fn session(&mut self) -> (LocalMedia, LocalSession) {
