@@ -42,15 +42,24 @@ impl fmt::Display for Fault {
             self.path.display(),
             self.line,
             self.column,
-            self.wrong
+            without_secrets(&self.wrong)
         )?;
         if !self.text.is_empty() {
-            write!(f, "\n{:>5} | {}", self.line, self.text)?;
+            write!(f, "\n{:>5} | {}", self.line, without_secrets(&self.text))?;
         }
         if !self.instead.is_empty() {
             write!(f, "\n      = write {}", self.instead)?;
         }
         Ok(())
+    }
+}
+
+impl Fault {
+    /// Something that showed only when what is written was tried: the file is read again for its line.
+    pub fn found_later(path: &Path, key: &str, wrong: String, instead: &str) -> Faults {
+        // A file that is gone by now still has a name.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        Faults(vec![Source::new(path, &text).fault(key, wrong, instead)])
     }
 }
 
@@ -143,6 +152,25 @@ fn parts(key: &str) -> Vec<String> {
     parts
 }
 
+/// A text without the user and the password of the URLs in it: it is shown, and it is kept by whoever
+/// collects what the process says.
+fn without_secrets(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + "://".len());
+        shown.push_str(before);
+        let authority = after.find(|c: char| "/,\"'".contains(c) || c.is_whitespace());
+        let authority = &after[..authority.unwrap_or(after.len())];
+        let secret = authority.rfind('@').unwrap_or(0);
+        if secret > 0 {
+            shown.push('…');
+        }
+        rest = &after[secret..];
+    }
+    shown + rest
+}
+
 /// What to write instead, for the commonest slips of form.
 fn remedy(wrong: &str) -> String {
     const KNOWN: [(&str, &str); 8] = [
@@ -217,5 +245,27 @@ mod tests {
             error.starts_with("t.toml:2:1: unknown field `agnet`"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let cases = [
+            (
+                "url = \"nats://edge:s3cret@10.0.0.1:4222\"",
+                "url = \"nats://…@10.0.0.1:4222\"",
+            ),
+            (
+                "nats://a:b@c@one, nats://token@two:1: x@y",
+                "nats://…@one, nats://…@two:1: x@y",
+            ),
+            (
+                "otlp = \"http://one:4318/a@b\"",
+                "otlp = \"http://one:4318/a@b\"",
+            ),
+            ("sip:bot@10.0.0.1", "sip:bot@10.0.0.1"),
+        ];
+        for (written, shown) in cases {
+            assert_eq!(without_secrets(written), shown);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The log that a configuration names: files of this machine, a JetStream, or memory.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use journal::{
 };
 
 use crate::configuration::{File, LogKind};
+use crate::fault::Fault;
 use crate::roles::Roles;
 
 /// The log of a configuration, and the edge's own segments in front of it where the log is on a server.
 pub async fn open(
+    config: &Path,
     file: &File,
     roles: Roles,
 ) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<Outbox>>)> {
@@ -25,7 +28,7 @@ pub async fn open(
             Ok((Arc::new(segments), None))
         }
         LogKind::Jetstream => {
-            let server = connect_server(file).await?;
+            let server = connect_server(config, file).await?;
             let log: Arc<dyn EventLog> = Arc::clone(&server) as Arc<dyn EventLog>;
             if !roles.has_edge() {
                 return Ok((log, None));
@@ -47,11 +50,11 @@ fn segment_settings(file: &File) -> Settings {
 }
 
 /// The JetStream of a configuration.
-pub async fn connect(file: &File) -> anyhow::Result<Arc<dyn EventLog>> {
-    Ok(connect_server(file).await?)
+pub async fn connect(config: &Path, file: &File) -> anyhow::Result<Arc<dyn EventLog>> {
+    Ok(connect_server(config, file).await?)
 }
 
-async fn connect_server(file: &File) -> anyhow::Result<Arc<JetStream>> {
+async fn connect_server(config: &Path, file: &File) -> anyhow::Result<Arc<JetStream>> {
     let url = file.log.url.as_deref().unwrap_or("nats://127.0.0.1:4222");
     let mut settings = JetStreamSettings::default();
     if let Some(replicas) = file.log.replicas {
@@ -60,10 +63,13 @@ async fn connect_server(file: &File) -> anyhow::Result<Arc<JetStream>> {
     if let Some(days) = file.log.wire_days {
         settings.wire_max_age = Duration::from_secs(u64::from(days) * 86_400);
     }
-    let server = JetStream::connect(url, settings).await.with_context(|| {
-        format!(
-            "cannot reach the log on {url}; start nats-server with -js, or write log.kind = \"segments\""
-        )
+    let server = JetStream::connect(url, settings).await.map_err(|error| {
+        let wrong = format!("{url}: {error}");
+        Fault::found_later(config, "log.url", wrong, INSTEAD)
     })?;
     Ok(Arc::new(server))
 }
+
+/// What to write where the server of the log cannot be reached.
+const INSTEAD: &str = "the address of a `nats-server -js` that runs, or kind = \"segments\" without a url: \
+                       files of this machine";

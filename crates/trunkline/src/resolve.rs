@@ -1,6 +1,6 @@
 //! From the file that a person wrote to what each role is told.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use crate::fault::{Fault, Faults, Source};
 /// The file and everything that follows from it.
 #[derive(Debug)]
 pub struct Resolved {
+    /// Where it is written.
+    pub path: PathBuf,
     /// The file, for what no role is told by its own configuration.
     pub file: file::File,
     /// What the edge is told.
@@ -69,6 +71,7 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
     }
     match call {
         Some(call) if faults.is_empty() => Ok(Resolved {
+            path: path.to_owned(),
             file,
             edge,
             call: Arc::new(call),

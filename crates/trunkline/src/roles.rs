@@ -131,7 +131,7 @@ impl Running {
                  or run `trunkline serve`, which has all roles"
             );
         }
-        let (log, outbox) = log::open(file, roles).await?;
+        let (log, outbox) = log::open(&resolved.path, file, roles).await?;
         let mut running = Running {
             edge_addresses: Vec::new(),
             api_address: None,
@@ -268,9 +268,10 @@ impl Running {
 }
 
 /// Builds the stored views anew from the log.
-pub async fn rebuild(file: &File) -> anyhow::Result<u64> {
+pub async fn rebuild(resolved: &Resolved) -> anyhow::Result<u64> {
+    let file = &resolved.file;
     let log: Arc<dyn EventLog> = match file.log.kind {
-        LogKind::Jetstream => log::connect(file).await?,
+        LogKind::Jetstream => log::connect(&resolved.path, file).await?,
         LogKind::Segments => Arc::new(Segments::open_read_only(&file.node.data.join("log"))?),
         LogKind::Memory => bail!("log.kind is \"memory\": there is nothing to build views from"),
     };

@@ -59,7 +59,7 @@ impl JetStream {
         let client = options
             .connect(servers)
             .await
-            .map_err(|error| Error::Unreachable(format!("{servers}: {error}")))?;
+            .map_err(|error| Error::Unreachable(error.to_string()))?;
         JetStream::open(client, settings).await
     }
 

@@ -11,7 +11,7 @@ pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let resolved = resolve::read(config)?;
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let events = roles::rebuild(&resolved.file).await?;
+        let events = roles::rebuild(&resolved).await?;
         say!("the views are built anew from {events} events");
         Ok(ExitCode::SUCCESS)
     })

@@ -44,7 +44,7 @@ impl Source {
             ),
             LogKind::Jetstream => {
                 let runtime = tokio::runtime::Runtime::new()?;
-                let log = runtime.block_on(log::connect(&file))?;
+                let log = runtime.block_on(log::connect(config, &file))?;
                 Ok(Source::Server(log, runtime))
             }
         }
