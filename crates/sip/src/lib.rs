@@ -28,12 +28,16 @@
 //! # Transactions, dialogs, endpoint
 //! [`transaction`] has the four machines of RFC 3261 §17, [`dialog`] what two ends agree on, and [`endpoint::Endpoint`]
 //! owns all of both for one edge: `handle(input, now)`, `poll()`, `deadline()`. **Drain `poll` after every input.**
+//!
+//! # Who is it
+//! [`digest`] answers challenges with [`digest::Sessions`] and makes and judges them with [`digest::Verifier`].
 
 #![cfg_attr(not(test), deny(clippy::as_conversions))]
 
 pub mod build;
 pub mod cseq;
 pub mod dialog;
+pub mod digest;
 pub mod endpoint;
 pub mod escape;
 pub mod header;

@@ -19,10 +19,16 @@ impl StatusCode {
     pub const ACCEPTED: Self = Self(202);
     /// 400 Bad Request.
     pub const BAD_REQUEST: Self = Self(400);
+    /// 401 Unauthorized.
+    pub const UNAUTHORIZED: Self = Self(401);
+    /// 403 Forbidden.
+    pub const FORBIDDEN: Self = Self(403);
     /// 404 Not Found.
     pub const NOT_FOUND: Self = Self(404);
     /// 405 Method Not Allowed.
     pub const METHOD_NOT_ALLOWED: Self = Self(405);
+    /// 407 Proxy Authentication Required.
+    pub const PROXY_AUTHENTICATION_REQUIRED: Self = Self(407);
     /// 408 Request Timeout.
     pub const REQUEST_TIMEOUT: Self = Self(408);
     /// 414 Request-URI Too Long.
@@ -33,6 +39,8 @@ impl StatusCode {
     pub const UNSUPPORTED_URI_SCHEME: Self = Self(416);
     /// 420 Bad Extension.
     pub const BAD_EXTENSION: Self = Self(420);
+    /// 423 Interval Too Brief.
+    pub const INTERVAL_TOO_BRIEF: Self = Self(423);
     /// 481 Call/Transaction Does Not Exist.
     pub const DOES_NOT_EXIST: Self = Self(481);
     /// 482 Loop Detected.
