@@ -162,6 +162,21 @@ pub const SENTENCES: &[Sentence] = &[
         Mark::Transfer,
         "{Party} asks for a transfer to {target} ({source}).",
     ),
+    story(
+        "legs.bridged",
+        Mark::Ok,
+        "{Party} and {other} hear each other.",
+    ),
+    decisions(
+        "transfer.answered",
+        Mark::Transfer,
+        "The REFER of {party} is answered {status}.",
+    ),
+    decisions(
+        "transfer.reported",
+        Mark::Transfer,
+        "{Party} is told how the transfer goes: {status}.",
+    ),
     decisions("refer.sent", Mark::Transfer, "A REFER went to {party}."),
     story(
         "refer.accepted",

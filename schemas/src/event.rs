@@ -238,6 +238,7 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured DigitReceived HoldRequested ResumeRequested
+    LegsBridged TransferAnswered TransferReported
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
     CallsTurnedAway EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound

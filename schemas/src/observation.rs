@@ -333,6 +333,35 @@ pub enum TransferProgress {
     TimedOut,
 }
 
+/// Two legs hear each other, because control decided so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegsBridged {
+    /// The one leg.
+    pub leg: LegId,
+    /// The other.
+    pub with: LegId,
+}
+
+/// The edge answered the REFER that a leg had sent, because control decided so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferAnswered {
+    /// The leg that sent the REFER.
+    pub leg: LegId,
+    /// 202, or the status of the refusal, 300 to 699.
+    pub status: u16,
+}
+
+/// The edge told a leg that had sent a REFER how its transfer goes (NOTIFY, RFC 3515, section 2.4.5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferReported {
+    /// The leg that sent the REFER.
+    pub leg: LegId,
+    /// The status in the report's body, 100 to 699.
+    pub status: u16,
+    /// Whether the subscription ended with it.
+    pub last: bool,
+}
+
 /// A BYE came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByeReceived {
@@ -577,6 +606,12 @@ crate::event::vocabulary! {
         23 => TimerFired,
         /// An operator asked for the end.
         24 => HangUpRequested,
+        /// Two legs hear each other.
+        25 => LegsBridged,
+        /// A REFER was answered.
+        26 => TransferAnswered,
+        /// A NOTIFY was sent to who asked for a transfer.
+        27 => TransferReported,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

@@ -4,7 +4,9 @@
 use schemas::command::{
     AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, HangUpLeg, RefuseLeg, RingLeg,
 };
-use schemas::observation::{AgentConnected, CommandFailed, EndedBy, LegFailure, LegRinging};
+use schemas::observation::{
+    AgentConnected, CommandFailed, EndedBy, LegFailure, LegRinging, LegsBridged,
+};
 use schemas::{Command, Conclusion, Decision, EventId, LegId, Transport};
 use sip::StatusCode;
 use sip::endpoint::extra::Extra;
@@ -87,11 +89,13 @@ impl Call {
             Command::RefuseLeg(command) => self.refuse(step, because, command),
             Command::DialLeg(command) => self.dial(step, because, command),
             Command::HangUpLeg(command) => self.hang_up(step, because, command),
-            Command::BridgeLegs(BridgeLegs { leg, with }) => self.bridge(step, *leg, *with),
+            Command::BridgeLegs(BridgeLegs { leg, with }) => {
+                self.bridge(step, because, (*leg, *with))
+            }
             Command::ConnectAgent(command) => self.connect_agent(step, because, command),
-            Command::AcceptTransfer(command) => self.accept_transfer(step, command.leg),
-            Command::RefuseTransfer(command) => self.refuse_transfer(step, command),
-            Command::ReportTransfer(command) => self.report_transfer(step, command),
+            Command::AcceptTransfer(command) => self.accept_transfer(step, because, command.leg),
+            Command::RefuseTransfer(command) => self.refuse_transfer(step, because, command),
+            Command::ReportTransfer(command) => self.report_transfer(step, because, command),
             Command::ReferLeg(command) => self.refer(step, because, command),
         }
     }
@@ -290,7 +294,12 @@ impl Call {
         let _ = step.endpoint.hang_up(key, extra, step.moment.now);
     }
 
-    fn bridge(&mut self, step: &mut Step<'_>, leg: LegId, with: LegId) -> Result<(), Refusal> {
+    fn bridge(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        (leg, with): (LegId, LegId),
+    ) -> Result<(), Refusal> {
         if leg == with {
             return Err("a leg cannot be bridged to itself".to_owned().into());
         }
@@ -307,6 +316,7 @@ impl Call {
             }
             self.connect(step, one, Hears::Leg(other));
         }
+        self.fact_because(step, Some(because), LegsBridged { leg, with });
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 
 use schemas::command::{ReferLeg, RefuseTransfer, ReportTransfer};
 use schemas::observation::{
-    TransferProgress, TransferProgressed, TransferRequested, TransferSource,
+    TransferAnswered, TransferProgress, TransferProgressed, TransferReported, TransferRequested,
+    TransferSource,
 };
 use schemas::{EventId, LegId, Personal};
 use sip::endpoint::ReferRequest;
@@ -59,30 +60,51 @@ impl Call {
     }
 
     /// 202 to a REFER.
-    pub fn accept_transfer(&mut self, step: &mut Step<'_>, leg: LegId) -> Result<(), Refusal> {
+    pub fn accept_transfer(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        leg: LegId,
+    ) -> Result<(), Refusal> {
         let (_, key) = self.live(leg)?;
         let now = step.moment.now;
-        Ok(step.endpoint.accept_refer(key, now)?)
+        step.endpoint.accept_refer(key, now)?;
+        self.answered_refer(step, because, leg, StatusCode::ACCEPTED);
+        Ok(())
     }
 
     /// 4xx to 6xx to a REFER.
     pub fn refuse_transfer(
         &mut self,
         step: &mut Step<'_>,
+        because: EventId,
         command: &RefuseTransfer,
     ) -> Result<(), Refusal> {
         let (_, key) = self.live(command.leg)?;
         let status = status_of(command.status)?;
         let phrase = Some(command.phrase.as_str()).filter(|phrase| !phrase.is_empty());
-        Ok(step
-            .endpoint
-            .refuse_refer(key, status, phrase, Extra::none(), step.moment.now)?)
+        step.endpoint
+            .refuse_refer(key, status, phrase, Extra::none(), step.moment.now)?;
+        self.answered_refer(step, because, command.leg, status);
+        Ok(())
+    }
+
+    fn answered_refer(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        leg: LegId,
+        status: StatusCode,
+    ) {
+        let status = status.get();
+        self.fact_because(step, Some(because), TransferAnswered { leg, status });
     }
 
     /// NOTIFY to who sent a REFER. Its leg may have hung up and still wait for the report.
     pub fn report_transfer(
         &mut self,
         step: &mut Step<'_>,
+        because: EventId,
         command: &ReportTransfer,
     ) -> Result<(), Refusal> {
         let leg = self.legs.get(&command.leg);
@@ -91,9 +113,12 @@ impl Call {
             .ok_or_else(|| Refusal::over("the leg has no dialog"))?;
         let status = status_of(command.status)?;
         let phrase = Some(command.phrase.as_str()).filter(|phrase| !phrase.is_empty());
-        Ok(step
-            .endpoint
-            .notify_refer(key, status, phrase, command.last, step.moment.now)?)
+        step.endpoint
+            .notify_refer(key, status, phrase, command.last, step.moment.now)?;
+        let &ReportTransfer { leg, last, .. } = command;
+        let status = status.get();
+        self.fact_because(step, Some(because), TransferReported { leg, status, last });
+        Ok(())
     }
 
     /// REFER to the peer of a leg.

@@ -264,6 +264,7 @@ impl OpenCall {
             Observation::DigitReceived(one) => one.leg,
             Observation::HoldRequested(one) => one.leg,
             Observation::ResumeRequested(one) => one.leg,
+            Observation::LegsBridged(one) => one.with,
             Observation::ByeReceived(one) => one.leg,
             Observation::CancelReceived(one) => one.leg,
             _ => return &mut self.root,

@@ -161,7 +161,10 @@ impl Row {
             Observation::JournalGapFound(gap) => {
                 self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
             }
-            Observation::TimerFired(_)
+            Observation::LegsBridged(_)
+            | Observation::TransferAnswered(_)
+            | Observation::TransferReported(_)
+            | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
             | Observation::SourceRefused(_)
             | Observation::MessagesMalformed(_)

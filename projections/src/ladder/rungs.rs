@@ -194,6 +194,19 @@ impl Drawing<'_> {
                     self.push(record, RungKind::Note, (agent, agent), to.1, to.0);
                 }
             },
+            Observation::LegsBridged(bridged) => {
+                let ends = (self.column(bridged.leg), self.column(bridged.with));
+                let label = "hear each other".to_owned();
+                self.push(record, RungKind::Media, ends, Mark::Ok, label);
+            }
+            Observation::TransferAnswered(answered) => {
+                let label = answered.status.to_string();
+                self.told(record, answered.leg, Mark::Transfer, &label);
+            }
+            Observation::TransferReported(reported) => {
+                let label = format!("NOTIFY ({})", reported.status);
+                self.told(record, reported.leg, Mark::Transfer, &label);
+            }
             Observation::TransferProgressed(progress) => {
                 let leg = progress.leg;
                 match &progress.progress {

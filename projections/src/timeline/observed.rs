@@ -67,6 +67,18 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         }
         Observation::TransferRequested(request) => transfer_requested(request, cast),
         Observation::TransferProgressed(progress) => transfer_progressed(progress, cast),
+        Observation::LegsBridged(bridged) => {
+            let other = ("other", cast.party(bridged.with));
+            told("legs.bridged", &[party(bridged.leg), other]).on(bridged.with)
+        }
+        Observation::TransferAnswered(answered) => {
+            let status = ("status", answered.status.to_string());
+            told("transfer.answered", &[party(answered.leg), status]).on(answered.leg)
+        }
+        Observation::TransferReported(reported) => {
+            let status = ("status", reported.status.to_string());
+            told("transfer.reported", &[party(reported.leg), status]).on(reported.leg)
+        }
         Observation::ByeReceived(bye) => bye_received(bye, cast),
         Observation::CancelReceived(cancel) => told("cancel.received", &[party(cancel.leg)])
             .on(cancel.leg)

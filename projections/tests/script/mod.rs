@@ -312,6 +312,22 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         }
         .into(),
         "resume" => ResumeRequested { leg: line.leg(1) }.into(),
+        "bridged" => LegsBridged {
+            leg: line.leg(1),
+            with: line.leg(2),
+        }
+        .into(),
+        "refer-answered" => TransferAnswered {
+            leg: line.leg(1),
+            status: line.number("status", 202),
+        }
+        .into(),
+        "refer-reported" => TransferReported {
+            leg: line.leg(1),
+            status: line.number("status", 200),
+            last: line.find("last").is_some(),
+        }
+        .into(),
         "transfer" => TransferRequested {
             leg: line.leg(1),
             target: Personal::from(line.word(2)),

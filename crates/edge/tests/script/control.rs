@@ -17,7 +17,7 @@ use super::log::Log;
 #[derive(Default)]
 pub struct Control {
     chains: BTreeMap<CallId, Chain>,
-    last: Option<Record>,
+    decisions: Vec<Record>,
 }
 
 impl Control {
@@ -59,13 +59,18 @@ impl Control {
             recorded_at: wall,
             event: decision.into(),
         });
-        self.last = Some(record.clone());
+        self.decisions.push(record.clone());
         record
     }
 
     /// The last decision once more.
     pub fn again(&self) -> Record {
-        self.last.clone().expect("nothing was decided")
+        self.decisions.last().cloned().expect("nothing was decided")
+    }
+
+    /// All that was decided.
+    pub fn decisions(&self) -> &[Record] {
+        &self.decisions
     }
 }
 

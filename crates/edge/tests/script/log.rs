@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemas::observation::TransferAnswered;
 use schemas::{CallId, Chain, Event, EventId, Lane, LegId, Observation, Record, Subject};
 use trunkline_edge::ledger::{Batch, Ticket};
 use trunkline_edge::port::Input;
@@ -121,6 +122,26 @@ impl Log {
         }
     }
 
+    /// Every command of these decisions ended in exactly one observation: what came of it, or `CommandFailed`.
+    pub fn check_commands(&self, decisions: &[Record]) {
+        for decided in decisions {
+            let Ok(Event::Decision(decision)) = decided.event() else {
+                panic!("no decision")
+            };
+            let answers = |record: &&Record| record.header().because == Some(decided.id());
+            let facts: Vec<_> = self.facts.iter().filter(answers).collect();
+            let mut outcomes: Vec<_> = facts.iter().filter_map(|fact| outcome(fact)).collect();
+            let mut commands: Vec<_> = decision
+                .commands
+                .iter()
+                .map(|command| (command.name().to_owned(), command.leg()))
+                .collect();
+            outcomes.sort();
+            commands.sort();
+            assert_eq!(outcomes, commands, "what came of {decision:?}");
+        }
+    }
+
     fn follow(&mut self, record: &Record) {
         let key = (record.subject().clone(), record.lane());
         let chain = self
@@ -147,4 +168,32 @@ impl Log {
         let whose = number.map_or("node".to_owned(), |number| format!("call {number}"));
         format!("{whose}: {} {}", observation.name(), json["data"])
     }
+}
+
+/// The command that a fact is the end of.
+fn outcome(fact: &Record) -> Option<(String, LegId)> {
+    let Ok(Event::Observation(observation)) = fact.event() else {
+        panic!("no fact")
+    };
+    let (command, leg) = match observation {
+        Observation::CommandFailed(failed) => return Some((failed.command, failed.leg)),
+        Observation::LegRinging(ringing) => ("RingLeg", ringing.leg),
+        Observation::LegAnswered(answered) => ("AnswerLeg", answered.leg),
+        Observation::LegDialed(dialed) => ("DialLeg", dialed.leg),
+        Observation::LegEnded(ended) if ended.cause.starts_with("refused") => {
+            ("RefuseLeg", ended.leg)
+        }
+        Observation::LegEnded(ended) => ("HangUpLeg", ended.leg),
+        Observation::LegFailed(failed) => ("HangUpLeg", failed.leg),
+        Observation::LegsBridged(bridged) => ("BridgeLegs", bridged.leg),
+        Observation::AgentConnected(connected) => ("ConnectAgent", connected.leg),
+        Observation::TransferAnswered(TransferAnswered { leg, status: 202 }) => {
+            ("AcceptTransfer", leg)
+        }
+        Observation::TransferAnswered(answered) => ("RefuseTransfer", answered.leg),
+        Observation::TransferReported(reported) => ("ReportTransfer", reported.leg),
+        Observation::TransferProgressed(progressed) => ("ReferLeg", progressed.leg),
+        _ => return None,
+    };
+    Some((command.to_owned(), leg))
 }

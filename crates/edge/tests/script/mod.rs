@@ -151,6 +151,7 @@ impl Scene {
     /// What came of it all, with what must hold for every scenario checked.
     pub fn finish(mut self) -> String {
         self.log.check();
+        self.log.check_commands(self.control.decisions());
         let wire = self.log.wire_count();
         writeln!(self.out, "({wire} messages captured)").unwrap();
         self.out

@@ -269,6 +269,16 @@ fn transfers() -> Vec<Listed> {
             last: true,
         }),
         progressed(TransferProgress::TimedOut),
+        observation(TransferAnswered { leg, status: 202 }),
+        observation(TransferReported {
+            leg,
+            status: 200,
+            last: true,
+        }),
+        observation(LegsBridged {
+            leg: LegId::CALLER,
+            with: leg,
+        }),
     ]
 }
 
