@@ -102,6 +102,9 @@ impl Call {
             Event::AckMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no ACK within 32 s"), None);
             }
+            Event::PrackMissing { .. } => {
+                self.end(step, leg, ended_by_edge("no PRACK within 32 s"), None);
+            }
             Event::ByeReceived { message, .. } => self.bye(step, leg, &message),
             Event::OfferReceived { sdp, .. } => self.offered(step, leg, sdp.as_ref()),
             Event::ReferReceived {
@@ -135,7 +138,10 @@ impl Call {
             }
             Event::Ended { cause, .. } => self.gone(step, leg, cause),
             // The ladder shows them; nothing of the call depends on them.
-            Event::ForkHungUp { .. }
+            // Every INVITE of ours has an offer, so no callee makes one while it rings.
+            Event::EarlyOffer { .. }
+            | Event::ProgressAcknowledged { .. }
+            | Event::ForkHungUp { .. }
             | Event::OfferCancelled { .. }
             | Event::OfferAnswered { .. }
             | Event::OfferRejected { .. }

@@ -1,8 +1,10 @@
 //! Dialog: what two ends have agreed on to find each other again (RFC 3261 §12).
 
+pub mod abilities;
 pub mod exchange;
 pub mod leg;
 pub mod peer;
+pub mod progress;
 pub mod refer;
 
 use crate::header::{HeaderError, Name};

@@ -24,6 +24,7 @@ mod lost;
 mod options;
 pub mod output;
 mod plumbing;
+mod progress;
 mod reinvite;
 mod report;
 mod request;
@@ -31,6 +32,7 @@ mod respond;
 mod response;
 mod session;
 mod tables;
+pub mod terms;
 mod transfer;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

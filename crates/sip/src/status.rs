@@ -61,6 +61,8 @@ impl StatusCode {
     pub const NOT_IMPLEMENTED: Self = Self(501);
     /// 503 Service Unavailable.
     pub const SERVICE_UNAVAILABLE: Self = Self(503);
+    /// 504.
+    pub const SERVER_TIMEOUT: Self = Self(504);
     /// 505 Version Not Supported.
     pub const VERSION_NOT_SUPPORTED: Self = Self(505);
     /// 513 Message Too Large.

@@ -132,6 +132,10 @@ pub enum Timer {
     AckWait,
     /// A cancelled INVITE had no final answer (RFC 3261 §9.1).
     CancelWait,
+    /// A reliable provisional answer is repeated until its PRACK (RFC 3262 §3).
+    ProgressRepeat,
+    /// A reliable provisional answer was never acknowledged (RFC 3262 §3).
+    PrackWait,
     /// A re-INVITE is tried again after both sides collided (RFC 3261 §14.1).
     GlareWait,
     /// A provisional answer is repeated, so that no proxy gives up (RFC 3261 §13.3.1.1).
@@ -148,6 +152,8 @@ impl fmt::Display for Timer {
             Timer::AnswerRepeat => f.write_str("2xx repeat"),
             Timer::AckWait => f.write_str("ACK wait"),
             Timer::CancelWait => f.write_str("CANCEL wait"),
+            Timer::ProgressRepeat => f.write_str("reliable 1xx repeat"),
+            Timer::PrackWait => f.write_str("PRACK wait"),
             Timer::GlareWait => f.write_str("glare wait"),
             Timer::ProvisionalRepeat => f.write_str("1xx repeat"),
             Timer::UserWait => f.write_str("user wait"),

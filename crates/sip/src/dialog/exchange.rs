@@ -15,6 +15,11 @@ use crate::timers::Backoff;
 pub enum Exchange {
     /// Nothing.
     Idle,
+    /// The peer offered in a reliable provisional answer; the user owes the answer in the PRACK.
+    PrackOwed {
+        /// RSeq of that answer.
+        rseq: u32,
+    },
     /// We accepted an INVITE; the 2xx is repeated until the ACK comes.
     AckAwaited {
         /// The 2xx.
@@ -48,7 +53,7 @@ pub enum Exchange {
     OfferHeld {
         /// The request.
         transaction: TransactionKey,
-        /// INVITE or UPDATE.
+        /// INVITE, UPDATE or PRACK.
         method: Method,
     },
 }

@@ -28,11 +28,13 @@ use crate::endpoint::event::EndCause;
 use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
 use crate::endpoint::keys::{Fork, LegKey, TransactionKey};
+use crate::endpoint::terms::Terms;
 use crate::timers::{Reliability, Timer};
 
 use super::Dialog;
 use super::exchange::{Exchange, Retry};
-use super::peer::Peer;
+use super::peer::{Peer, Session};
+use super::progress::Progress;
 use super::refer::{ReferIn, ReferOut};
 
 /// A leg. Plain data: it can be exported, and a leg restored from it goes on.
@@ -58,6 +60,10 @@ pub struct Leg {
     pub forks: u8,
     /// Where it stands.
     pub phase: Phase,
+    /// What we agree to beside the session itself.
+    pub terms: Terms,
+    /// Our reliable provisional answers to the INVITE that started the leg.
+    pub progress: Option<Box<Progress>>,
     /// An offer of ours that waits after glare.
     pub retry: Option<Box<Retry>>,
     /// A transfer that the peer asked for.
@@ -155,6 +161,7 @@ impl Leg {
             } if *give_up <= repeat.at => Some((*give_up, Timer::AckWait)),
             Exchange::AckAwaited { repeat, .. } => Some((repeat.at, Timer::AnswerRepeat)),
             Exchange::Idle
+            | Exchange::PrackOwed { .. }
             | Exchange::AckOwed { .. }
             | Exchange::OfferSent { .. }
             | Exchange::OfferHeld { .. } => None,
@@ -167,7 +174,16 @@ impl Leg {
             .retry
             .as_ref()
             .map(|retry| (retry.at, Timer::GlareWait));
-        [phase, exchange, retry, refer].into_iter().flatten().min()
+        let progress = self.progress.as_ref();
+        let progress = progress.and_then(|progress| match &progress.waiting {
+            Some(waiting) if waiting.give_up <= waiting.repeat.at => {
+                Some((waiting.give_up, Timer::PrackWait))
+            }
+            Some(waiting) => Some((waiting.repeat.at, Timer::ProgressRepeat)),
+            None => None,
+        });
+        let all = [phase, exchange, retry, refer, progress];
+        all.into_iter().flatten().min()
     }
 
     /// The peer that has this Call-ID and tag.
@@ -184,6 +200,13 @@ impl Leg {
             .find(|peer| *peer.dialog.remote_tag == *remote_tag)
     }
 
+    /// The same, to be changed.
+    pub fn peer_tagged(&mut self, remote_tag: &str) -> Option<&mut Peer> {
+        self.peers
+            .iter_mut()
+            .find(|peer| *peer.dialog.remote_tag == *remote_tag)
+    }
+
     /// The callee of this number.
     pub fn peer_of(&mut self, fork: Fork) -> Option<&mut Peer> {
         self.peers.iter_mut().find(|peer| peer.fork == fork)
@@ -194,6 +217,19 @@ impl Leg {
         self.peers
             .iter_mut()
             .find(|peer| matches!(peer.exchange, Exchange::OfferHeld { .. }))
+    }
+
+    /// The user has accepted the peer's INVITE, but the 2xx waits for a PRACK.
+    pub fn is_accepted(&self) -> bool {
+        let progress = self.progress.as_ref();
+        progress.is_some_and(|progress| progress.answer.is_some())
+    }
+
+    /// The first offer has its answer, or will have it with the ACK.
+    pub fn agree(&mut self) {
+        if let Some(peer) = self.peers.first_mut() {
+            peer.session = Session::Agreed;
+        }
     }
 
     /// The established dialog, or the first that rings.

@@ -1,8 +1,9 @@
 //! Peer: whom one dialog of a leg is with, and what is open between us.
 
-use crate::endpoint::keys::Fork;
+use crate::endpoint::keys::{Fork, TransactionKey};
 
 use super::Dialog;
+use super::abilities::Abilities;
 use super::exchange::Exchange;
 
 /// One dialog of a leg. A forked INVITE has several until one callee accepts; every other leg has one.
@@ -14,15 +15,33 @@ pub struct Peer {
     pub dialog: Dialog,
     /// What is open about the session.
     pub exchange: Exchange,
+    /// Whether a first offer has its answer.
+    pub session: Session,
+    /// RSeq of the last reliable provisional answer that was taken.
+    pub rseq: Option<u32>,
+    /// What the peer can do.
+    pub abilities: Abilities,
+}
+
+/// Whether a first offer has its answer: only then may either side offer again (RFC 6337 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Session {
+    /// Not yet, or only in answers that may be lost.
+    Open,
+    /// Yes.
+    Agreed,
 }
 
 impl Peer {
     /// A peer with whom nothing is open.
-    pub fn new(fork: Fork, dialog: Dialog) -> Self {
+    pub fn new(fork: Fork, dialog: Dialog, abilities: Abilities) -> Self {
         Peer {
             fork,
             dialog,
             exchange: Exchange::Idle,
+            session: Session::Open,
+            rseq: None,
+            abilities,
         }
     }
 
@@ -36,6 +55,14 @@ impl Peer {
                 ..dialog.clone()
             },
             ..self.clone()
+        }
+    }
+
+    /// The request of the peer that waits for the user, if any.
+    pub fn held(&self) -> Option<TransactionKey> {
+        match &self.exchange {
+            Exchange::OfferHeld { transaction, .. } => Some(*transaction),
+            _ => None,
         }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::dialog::Dialog;
+use crate::dialog::abilities::Abilities;
 use crate::dialog::exchange::Exchange;
 use crate::dialog::leg::{Cancel, Phase};
-use crate::dialog::peer::Peer;
+use crate::dialog::peer::{Peer, Session};
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -53,7 +54,7 @@ impl Endpoint {
             Some(Phase::Calling {
                 cancel: Cancel::No, ..
             }) => {
-                self.picked_up(invite, key, dialog, response);
+                self.picked_up(invite, key, dialog, response, now);
             }
             Some(Phase::Calling { .. }) => self.picked_up_too_late(invite, key, dialog, now),
             Some(_) if self.is_owed(key, tag) => return Disposition::Retransmission,
@@ -92,23 +93,31 @@ impl Endpoint {
         key: LegKey,
         dialog: Dialog,
         response: &Arc<Message>,
+        now: Instant,
     ) {
         let offered = self.clients.get(&invite).is_some_and(|sent| sent.has_offer);
         let cseq = dialog.local_cseq;
-        let mut fork = Fork::FIRST;
+        let (mut fork, mut owed, mut held) = (Fork::FIRST, false, Vec::new());
         if let Some(leg) = self.legs.get_mut(&key) {
             leg.phase = Phase::Established;
             let mut peer = match leg.early(&dialog.remote_tag) {
                 // What either side sent meanwhile, an UPDATE for instance, counts.
                 Some(early) => early.confirmed(&dialog),
-                None => Peer::new(Fork(leg.forks), dialog.clone()),
+                None => Peer::new(Fork(leg.forks), dialog.clone(), Abilities::default()),
             };
+            peer.abilities.learn(response);
             fork = peer.fork;
-            if !offered {
+            // An offer in a reliable provisional answer has its answer already.
+            owed = !offered && peer.session == Session::Open;
+            peer.session = Session::Agreed;
+            if owed {
                 peer.exchange = Exchange::AckOwed { invite, cseq };
             }
-            leg.peers = vec![peer];
+            let early = std::mem::replace(&mut leg.peers, vec![peer]);
+            let others = early.into_iter().filter(|early| early.fork != fork);
+            held.extend(others.filter_map(|other| other.held()));
         }
+        self.terminate(held, now);
         self.settle_leg(key);
         let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
         self.event(Event::Answered {
@@ -117,7 +126,7 @@ impl Endpoint {
             sdp,
             message: response.clone(),
         });
-        if offered {
+        if !owed {
             self.send_ack_anyway(invite, &dialog);
         }
     }
@@ -144,7 +153,7 @@ impl Endpoint {
             {
                 cause = EndCause::PeerHungUp;
             }
-            leg.peers = vec![Peer::new(Fork::FIRST, dialog)];
+            leg.peers = vec![Peer::new(Fork::FIRST, dialog, Abilities::default())];
             leg.phase = Phase::Established;
         }
         self.send_bye(key, &Extra::none(), Some(cause), now);

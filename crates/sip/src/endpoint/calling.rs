@@ -5,6 +5,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
+use crate::dialog::abilities::RELIABLE;
 use crate::dialog::leg::{Cancel, Leg, Phase, Reach, Role};
 use crate::header::{HeaderError, Name};
 use crate::method::Method;
@@ -12,12 +13,12 @@ use crate::name_addr::NameAddr;
 use crate::uri::Uri;
 
 use super::compose::{Outgoing, SDP};
-use super::config::SUPPORTED;
 use super::extra::Extra;
 use super::flow::Flow;
 use super::keys::LegKey;
 use super::plumbing::Departure;
 use super::tables::Purpose;
+use super::terms::{Reliable, Terms};
 use super::{ActionError, Endpoint};
 
 /// A call to place.
@@ -35,6 +36,8 @@ pub struct InviteRequest {
     pub contact: Option<Box<str>>,
     /// Call-ID; a new one if none.
     pub call_id: Option<Box<str>>,
+    /// What the leg agrees to; what the endpoint's configuration says if none.
+    pub terms: Option<Terms>,
     /// Everything else that shall cross.
     pub headers: Extra,
     /// The offer; without one the callee offers, and `acknowledge` answers.
@@ -51,6 +54,7 @@ impl InviteRequest {
             to: None,
             contact: None,
             call_id: None,
+            terms: None,
             headers: Extra::none(),
             sdp: None,
         }
@@ -71,6 +75,12 @@ impl Endpoint {
             sdp,
             ..
         } = request;
+        let terms = request.terms.unwrap_or(self.config.terms);
+        let supported = terms.supported_value();
+        let mut own = vec![(Name::Supported, &*supported)];
+        if terms.reliable == Reliable::Required {
+            own.push((Name::Require, RELIABLE));
+        }
         let contact = contact.unwrap_or_else(|| self.contact(flow));
         let branch = self.ids.branch();
         let bytes = Outgoing {
@@ -80,7 +90,7 @@ impl Endpoint {
             branch: &branch,
             flow,
             contact: Some(&contact),
-            headers: &[(Name::Supported, &SUPPORTED.join(", "))],
+            headers: &own,
             extra: &headers,
             body: sdp.map(|sdp| (SDP, sdp)),
         }
@@ -110,6 +120,8 @@ impl Endpoint {
                 heard: false,
                 cancel: Cancel::No,
             },
+            terms,
+            progress: None,
             retry: None,
             refer_in: None,
             refer_out: None,

@@ -121,10 +121,10 @@ impl Endpoint {
         let accepted = Reply::new(StatusCode::OK);
         self.respond_anyway(transaction, &accepted, Urgency::AfterCommit, now);
         if pending {
-            let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
-            self.respond_anyway(invite, &terminated, Urgency::AfterCommit, now);
+            self.terminate(vec![invite], now);
         }
         if let (Some(leg), Some(Withdrawn::Call)) = (leg, withdrawn) {
+            self.drop_offers(leg, now);
             self.end_leg(leg, EndCause::CancelledByPeer);
         }
         Verdict::of(leg, Disposition::New)

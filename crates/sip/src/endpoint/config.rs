@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 
 use crate::timers::Timers;
 
+use super::terms::Terms;
+
 /// How an endpoint presents itself and where its bounds are.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -19,6 +21,8 @@ pub struct Config {
     pub advertised: Vec<Advertised>,
     /// Content types of an INFO that we take; others get 415.
     pub info_types: Vec<Box<str>>,
+    /// What legs agree to for which nobody says anything else.
+    pub terms: Terms,
     /// Bounds.
     pub bounds: Bounds,
 }
@@ -65,6 +69,7 @@ impl Config {
             info_types: ["application/dtmf-relay", "application/dtmf"]
                 .map(Into::into)
                 .into(),
+            terms: Terms::default(),
             bounds: Bounds::default(),
         }
     }
@@ -79,13 +84,13 @@ impl Config {
 }
 
 /// Methods that we take; everything else that has a name is 405, what has none is 501.
-pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY";
-
-/// Extensions that a peer may require of us.
-pub const SUPPORTED: &[&str] = &["norefersub"];
+pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY";
 
 /// Early dialogs and 2xx forks kept per INVITE: more callees ringing at once is no trunk.
 pub const FORKS_MAX: usize = 8;
+
+/// Reliable provisional answers that wait for the PRACK of the one before.
+pub const PROVISIONALS_MAX: usize = 4;
 
 /// Reports about a transfer that wait for the answer to the one before.
 pub const NOTIFY_QUEUE_MAX: usize = 8;

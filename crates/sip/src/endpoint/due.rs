@@ -155,6 +155,8 @@ impl Endpoint {
             Timer::ProvisionalRepeat => self.repeat_provisional(key, now),
             Timer::AnswerRepeat => self.repeat_answer(key, now),
             Timer::AckWait => self.ack_missing(key, now),
+            Timer::ProgressRepeat => self.repeat_progress(key, now),
+            Timer::PrackWait => self.prack_missing(key, now),
             Timer::CancelWait => self.cancel_unanswered(key),
             Timer::GlareWait => self.retry_reinvite(key, now),
             Timer::SubscriptionEnd => self.refer_over(key),

@@ -56,6 +56,20 @@ pub enum Event {
         /// The answer.
         message: Arc<Message>,
     },
+    /// The callee offers in a reliable provisional answer, because our INVITE had no offer: `acknowledge_early`
+    /// answers in the PRACK; without it the callee gives up.
+    EarlyOffer {
+        /// The leg.
+        leg: LegKey,
+        /// Which callee.
+        fork: Fork,
+        /// The status, 183 or another.
+        status: StatusCode,
+        /// The offer.
+        sdp: Bytes,
+        /// The answer that holds it.
+        message: Arc<Message>,
+    },
     /// The callee accepted. If our INVITE carried an offer the ACK is on its way, else `acknowledge` sends it.
     Answered {
         /// The leg.
@@ -95,6 +109,20 @@ pub enum Event {
         /// The leg.
         leg: LegKey,
     },
+    /// The caller acknowledged a reliable provisional answer of ours; 200 is on its way.
+    ProgressAcknowledged {
+        /// The leg.
+        leg: LegKey,
+        /// The answer, if ours carried the offer.
+        sdp: Option<Bytes>,
+        /// The PRACK.
+        message: Arc<Message>,
+    },
+    /// A reliable provisional answer of ours was never acknowledged; the INVITE is refused with 504, `Ended` follows.
+    PrackMissing {
+        /// The leg.
+        leg: LegKey,
+    },
     /// The peer acknowledged our 2xx.
     Acked {
         /// The leg.
@@ -120,7 +148,9 @@ pub enum Event {
     OfferReceived {
         /// The leg.
         leg: LegKey,
-        /// INVITE or UPDATE.
+        /// Which callee, while several may ring.
+        fork: Fork,
+        /// INVITE, UPDATE or PRACK.
         method: Method,
         /// The offer; none asks for ours.
         sdp: Option<Bytes>,
@@ -223,11 +253,11 @@ pub enum Event {
         /// The NOTIFY.
         message: Arc<Message>,
     },
-    /// The peer answered our INFO or NOTIFY.
+    /// The peer answered our INFO or NOTIFY, or refused our PRACK.
     RequestAnswered {
         /// The leg.
         leg: LegKey,
-        /// INFO or NOTIFY.
+        /// INFO or NOTIFY, or a PRACK that was refused.
         method: Method,
         /// The final status.
         status: StatusCode,
@@ -285,11 +315,14 @@ impl Event {
             | Event::Cancelled { leg, .. }
             | Event::Ringing { leg, .. }
             | Event::EarlyMedia { leg, .. }
+            | Event::EarlyOffer { leg, .. }
             | Event::Answered { leg, .. }
             | Event::ForkHungUp { leg, .. }
             | Event::Rejected { leg, .. }
             | Event::TimedOut { leg, .. }
             | Event::TransportFailed { leg }
+            | Event::ProgressAcknowledged { leg, .. }
+            | Event::PrackMissing { leg }
             | Event::Acked { leg, .. }
             | Event::AckMissing { leg }
             | Event::ByeReceived { leg, .. }
@@ -345,7 +378,7 @@ pub enum EndCause {
     Cancelled,
     /// We withdrew our INVITE, the callee accepted at the same moment, and was hung up.
     AnsweredTooLate,
-    /// Our INVITE was not answered in time.
+    /// Our INVITE was not answered, or our reliable provisional answer not acknowledged, in time.
     TimedOut(Timer),
     /// Our INVITE could not be sent.
     TransportFailed,

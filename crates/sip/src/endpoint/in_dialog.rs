@@ -13,12 +13,12 @@ use crate::transaction::key::ServerKey;
 
 use super::Endpoint;
 use super::compose::Reply;
-use super::config::SUPPORTED;
 use super::event::Event;
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
 use super::output::{Disposition, Urgency};
 use super::request::{Verdict, unsupported};
+use super::terms::Terms;
 
 impl Endpoint {
     pub(super) fn request_in_dialog(
@@ -32,7 +32,8 @@ impl Endpoint {
         let (Some(leg), Ok(cseq), Some(method)) =
             (self.leg_of(request), request.cseq(), request.method())
         else {
-            self.refuse_stateless(request, flow, &unknown_dialog(request));
+            let reply = unknown_dialog(request, &self.config.terms);
+            self.refuse_stateless(request, flow, &reply);
             return refused;
         };
         let closing = self
@@ -54,7 +55,7 @@ impl Endpoint {
         if self.take_turn(leg, request, cseq.number) == Order::TooLow {
             let reply = Reply::new(StatusCode::SERVER_INTERNAL_ERROR).phrase(Some("CSeq Too Low"));
             self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
-        } else if let Some(reply) = unsupported(request) {
+        } else if let Some(reply) = unsupported(request, &self.terms_of(leg)) {
             self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
         } else {
             self.by_method(leg, transaction, method, request, now);
@@ -79,11 +80,7 @@ impl Endpoint {
             Method::Notify => self.notify_received(leg, transaction, request, now),
             Method::Refer => self.refer_received(leg, transaction, request, now),
             Method::Options => self.options_in_dialog(leg, transaction, now),
-            // We send no reliable provisional answers, so none can be acknowledged.
-            Method::Prack => {
-                let reply = Reply::new(StatusCode::DOES_NOT_EXIST);
-                self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
-            }
+            Method::Prack => self.prack_received(leg, transaction, request, now),
             Method::Register | Method::Subscribe | Method::Message | Method::Publish => {
                 let reply = Reply::new(StatusCode::METHOD_NOT_ALLOWED).allow();
                 self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
@@ -95,6 +92,12 @@ impl Endpoint {
         }
     }
 
+    pub(super) fn terms_of(&self, leg: LegKey) -> Terms {
+        self.legs
+            .get(&leg)
+            .map_or(self.config.terms, |leg| leg.terms)
+    }
+
     fn take_turn(&mut self, leg: LegKey, request: &Message, number: u32) -> Order {
         let (Ok(call_id), Ok(from)) = (request.call_id(), request.from()) else {
             return Order::TooLow;
@@ -103,7 +106,10 @@ impl Endpoint {
         self.legs
             .get_mut(&leg)
             .and_then(|leg| leg.peer_with(call_id, remote_tag))
-            .map_or(Order::TooLow, |peer| peer.dialog.take_turn(number))
+            .map_or(Order::TooLow, |peer| {
+                peer.abilities.learn(request);
+                peer.dialog.take_turn(number)
+            })
     }
 
     fn info_received(
@@ -146,11 +152,11 @@ impl Endpoint {
     }
 }
 
-fn unknown_dialog(request: &Message) -> Reply {
+fn unknown_dialog(request: &Message, terms: &Terms) -> Reply {
     match request.method() {
         Some(Method::Other(_)) => Reply::new(StatusCode::NOT_IMPLEMENTED).allow(),
-        _ => match unsupported(request) {
-            Some(reply) => reply.header(Name::Supported, SUPPORTED.join(", ")),
+        _ => match unsupported(request, terms) {
+            Some(reply) => reply.header(Name::Supported, terms.supported_value()),
             None => Reply::new(StatusCode::DOES_NOT_EXIST),
         },
     }

@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::dialog::Dialog;
+use crate::dialog::abilities::Abilities;
 use crate::dialog::exchange::Exchange;
 use crate::dialog::leg::{Leg, Phase, Reach, Role};
 use crate::dialog::peer::Peer;
+use crate::dialog::progress::{Answer, Provisional};
 use crate::header::Name;
 use crate::message::Message;
 use crate::status::StatusCode;
@@ -16,13 +18,15 @@ use crate::timers::Backoff;
 use crate::transaction::key::ServerKey;
 
 use super::compose::{Reply, SDP};
-use super::config::{ROUTES_MAX, SUPPORTED};
+use super::config::ROUTES_MAX;
 use super::event::{EndCause, Event};
 use super::extra::Extra;
 use super::flow::{Flow, Transport};
 use super::keys::{Fork, LegKey, TransactionKey};
 use super::output::{Disposition, Urgency};
+use super::progress::is_reliable;
 use super::request::Verdict;
+use super::terms::Terms;
 use super::{ActionError, Endpoint};
 
 /// A provisional answer is repeated this often, so that no proxy gives up (RFC 3261 §13.3.1.1).
@@ -30,6 +34,9 @@ pub(super) const PROVISIONAL_GAP: Duration = Duration::from_secs(60);
 
 impl Endpoint {
     /// Reports progress on an incoming INVITE: 101 to 199, with a session description for early media.
+    ///
+    /// Whether it is acknowledged, the leg's terms and the INVITE say; then the next one waits for the PRACK, and a
+    /// description is left out once the caller has acknowledged one.
     pub fn provisional(
         &mut self,
         leg: LegKey,
@@ -42,6 +49,14 @@ impl Endpoint {
         if !(101..200).contains(&status.get()) {
             return Err(ActionError::Status);
         }
+        let state = self.leg_mut(leg)?;
+        if state.is_accepted() {
+            return Err(ActionError::WrongState);
+        }
+        if is_reliable(state) {
+            let provisional = Provisional { status, sdp, extra };
+            return self.report_reliably(leg, provisional, now);
+        }
         let reply = self.accepting(leg, Reply::new(status).extra(extra).sdp(sdp))?;
         self.respond(invite, &reply, Urgency::AfterCommit, now)?;
         if let Phase::Incoming { repeat_at, .. } = &mut self.leg_mut(leg)?.phase {
@@ -52,6 +67,8 @@ impl Endpoint {
     }
 
     /// Accepts an incoming INVITE. The description is the answer, or the offer if the INVITE had none.
+    ///
+    /// The 2xx waits until a description in a reliable provisional answer is acknowledged, and then holds none.
     pub fn answer(
         &mut self,
         leg: LegKey,
@@ -59,15 +76,14 @@ impl Endpoint {
         extra: Extra,
         now: Instant,
     ) -> Result<(), ActionError> {
-        let invite = self.incoming(leg)?;
-        let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
-        let bytes = self.respond(invite, &reply, Urgency::AfterCommit, now)?;
-        let awaited = self.ack_awaited(leg, invite, bytes, now)?;
-        let leg_state = self.leg_mut(leg)?;
-        leg_state.phase = Phase::Established;
-        leg_state.set_exchange(awaited);
-        self.settle_leg(leg);
-        Ok(())
+        self.incoming(leg)?;
+        if self.leg_mut(leg)?.is_accepted() {
+            return Err(ActionError::Pending);
+        }
+        match self.hold_answer(leg, Answer { sdp, extra }) {
+            Some(answer) => self.accept(leg, answer, now),
+            None => Ok(()),
+        }
     }
 
     /// Refuses an incoming INVITE: 300 to 699, with Retry-After, Warning or what else the headers say.
@@ -85,7 +101,37 @@ impl Endpoint {
         }
         let reply = Reply::new(status).phrase(phrase).extra(extra);
         self.respond(invite, &reply, Urgency::AfterCommit, now)?;
+        self.drop_offers(leg, now);
         self.end_leg(leg, EndCause::Refused);
+        Ok(())
+    }
+
+    /// What this leg agrees to from now on, once it is known whose it is.
+    pub fn set_terms(&mut self, leg: LegKey, terms: Terms) -> Result<(), ActionError> {
+        self.leg_mut(leg)?.terms = terms;
+        Ok(())
+    }
+
+    /// Sends the 2xx.
+    pub(super) fn accept(
+        &mut self,
+        leg: LegKey,
+        answer: Answer,
+        now: Instant,
+    ) -> Result<(), ActionError> {
+        let invite = self.incoming(leg)?;
+        let Answer { sdp, extra } = answer;
+        let sdp = sdp.filter(|_| !self.is_agreed(leg));
+        let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
+        let bytes = self.respond(invite, &reply, Urgency::AfterCommit, now)?;
+        let awaited = self.ack_awaited(invite, bytes, now)?;
+        let state = self.leg_mut(leg)?;
+        state.phase = Phase::Established;
+        // What is not acknowledged is told by the 2xx.
+        state.progress = None;
+        state.set_exchange(awaited);
+        state.agree();
+        self.settle_leg(leg);
         Ok(())
     }
 
@@ -113,12 +159,14 @@ impl Endpoint {
             flow,
             reach: reach(request, flow),
             contact: self.contact(flow),
-            peers: vec![Peer::new(Fork::FIRST, dialog)],
+            peers: vec![Peer::new(Fork::FIRST, dialog, Abilities::of(request))],
             forks: 1,
             phase: Phase::Incoming {
                 invite: transaction,
                 repeat_at: None,
             },
+            terms: self.config.terms,
+            progress: None,
             retry: None,
             refer_in: None,
             refer_out: None,
@@ -185,22 +233,16 @@ impl Endpoint {
     /// The state after a 2xx to an INVITE: it is repeated until the ACK comes.
     pub(super) fn ack_awaited(
         &mut self,
-        leg: LegKey,
         invite: TransactionKey,
         answer: Bytes,
         now: Instant,
     ) -> Result<Exchange, ActionError> {
         let timers = self.config.timers;
-        let target = self
-            .servers
-            .get(&invite)
-            .ok_or(ActionError::NoRequest)?
-            .target;
-        let dialog = self.leg_mut(leg)?.dialog().ok_or(ActionError::WrongState)?;
+        let invite = self.servers.get(&invite).ok_or(ActionError::NoRequest)?;
         Ok(Exchange::AckAwaited {
             answer,
-            target,
-            cseq: dialog.remote_cseq.unwrap_or_default(),
+            target: invite.target,
+            cseq: invite.cseq,
             repeat: Backoff::start(now, timers.t1),
             give_up: now + timers.patience(),
             bye: None,
@@ -209,11 +251,11 @@ impl Endpoint {
 
     /// What every answer that makes or keeps a dialog says: Contact, Allow, Supported.
     pub(super) fn accepting(&mut self, leg: LegKey, reply: Reply) -> Result<Reply, ActionError> {
-        let contact = self.leg_mut(leg)?.contact.clone();
+        let state = self.leg_mut(leg)?;
         Ok(reply
-            .header(Name::Contact, contact)
+            .header(Name::Contact, state.contact.clone())
             .allow()
-            .header(Name::Supported, SUPPORTED.join(", ")))
+            .header(Name::Supported, state.terms.supported_value()))
     }
 
     pub(super) fn contact(&self, flow: Flow) -> Box<str> {
@@ -243,7 +285,7 @@ impl Endpoint {
             .map(|_| leg)
     }
 
-    fn incoming(&mut self, leg: LegKey) -> Result<TransactionKey, ActionError> {
+    pub(super) fn incoming(&mut self, leg: LegKey) -> Result<TransactionKey, ActionError> {
         match self.leg_mut(leg)?.phase {
             Phase::Incoming { invite, .. } => Ok(invite),
             _ => Err(ActionError::WrongState),

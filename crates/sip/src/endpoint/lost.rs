@@ -76,4 +76,10 @@ fn leave(leg: &mut Leg, closed: Flow, answers: Option<Flow>) {
             *target = flow;
         }
     }
+    let progress = leg.progress.as_mut();
+    if let Some(waiting) = progress.and_then(|progress| progress.waiting.as_mut())
+        && waiting.target == closed
+    {
+        waiting.target = flow;
+    }
 }

@@ -13,7 +13,6 @@ use crate::transaction::key::ServerKey;
 use crate::uri::Uri;
 
 use super::compose::{Outgoing, Reply, SDP};
-use super::config::SUPPORTED;
 use super::event::Event;
 use super::extra::Extra;
 use super::flow::Flow;
@@ -112,7 +111,7 @@ impl Endpoint {
                 .header(Name::Contact, self.contact(source))
                 .allow()
                 .header(Name::Accept, SDP)
-                .header(Name::Supported, SUPPORTED.join(", "));
+                .header(Name::Supported, self.config.terms.supported_value());
         }
         self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
         Ok(())

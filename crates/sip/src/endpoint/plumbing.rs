@@ -155,6 +155,7 @@ impl Endpoint {
                 elsewhere: elsewhere(request, flow),
                 request: Some(request.clone()),
                 response: None,
+                cseq: request.cseq().map(|cseq| cseq.number).unwrap_or_default(),
                 leg: None,
                 due: None,
             },

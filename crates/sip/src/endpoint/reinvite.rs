@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::dialog::exchange::{Exchange, Offer, Retry};
-use crate::dialog::leg::{Phase, Role};
+use crate::dialog::leg::{Leg, Phase, Role};
+use crate::dialog::peer::{Peer, Session};
+use crate::dialog::progress::Describes;
 use crate::header::Name;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
 
 use super::compose::{Reply, SDP};
-use super::config::{GLARE_TRIES_MAX, SUPPORTED};
+use super::config::GLARE_TRIES_MAX;
 use super::event::{EndCause, Event, Failure};
 use super::extra::Extra;
 use super::keys::{Fork, LegKey, TransactionKey};
@@ -63,12 +65,11 @@ impl Endpoint {
         let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
         let bytes = self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
         let exchange = if method == Method::Invite {
-            self.ack_awaited(leg, transaction, bytes, now)?
+            self.ack_awaited(transaction, bytes, now)?
         } else {
             Exchange::Idle
         };
-        self.leg_mut(leg)?.set_exchange(exchange);
-        self.settle_leg(leg);
+        self.close_offer(leg, exchange, now);
         Ok(())
     }
 
@@ -87,8 +88,17 @@ impl Endpoint {
         }
         let reply = Reply::new(status).phrase(phrase).extra(extra);
         self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
-        self.leg_mut(leg)?.set_exchange(Exchange::Idle);
+        self.close_offer(leg, Exchange::Idle, now);
         Ok(())
+    }
+
+    /// The peer's offer has its answer; what waited for it goes on.
+    fn close_offer(&mut self, leg: LegKey, exchange: Exchange, now: Instant) {
+        if let Some(peer) = self.legs.get_mut(&leg).and_then(|leg| leg.offering()) {
+            peer.exchange = exchange;
+        }
+        self.settle_leg(leg);
+        self.go_on(leg, now);
     }
 
     pub(super) fn offer_received(
@@ -99,19 +109,23 @@ impl Endpoint {
         request: &Arc<Message>,
         now: Instant,
     ) {
-        let Some(leg) = self.legs.get_mut(&key) else {
-            return;
-        };
+        let from = request.from().ok();
+        let tag = from.as_ref().and_then(|from| from.tag());
         let has_offer = request.has_body_of(SDP);
-        if let Some(reply) =
-            unreadable_body(request).or_else(|| busy(leg_state(leg), method, has_offer))
-        {
+        let refusal = self.legs.get(&key).and_then(|leg| {
+            let peer = leg.early(tag.unwrap_or_default())?;
+            unreadable_body(request).or_else(|| busy(leg, peer, method, has_offer))
+        });
+        if let Some(reply) = refusal {
             self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
             return;
         }
-        if let Some(dialog) = leg.dialog() {
-            dialog.refresh_target(request);
-        }
+        let leg = self.legs.get_mut(&key);
+        let Some(peer) = leg.and_then(|leg| leg.peer_tagged(tag.unwrap_or_default())) else {
+            return;
+        };
+        peer.dialog.refresh_target(request);
+        let fork = peer.fork;
         if *method == Method::Update && !has_offer {
             // It only keeps the session alive or moves the Contact.
             if let Ok(reply) = self.accepting(key, Reply::new(StatusCode::OK)) {
@@ -119,10 +133,10 @@ impl Endpoint {
             }
             return;
         }
-        leg.set_exchange(Exchange::OfferHeld {
+        peer.exchange = Exchange::OfferHeld {
             transaction,
             method: method.clone(),
-        });
+        };
         if *method == Method::Invite {
             let trying = Reply::new(StatusCode::TRYING);
             self.respond_anyway(transaction, &trying, Urgency::Immediate, now);
@@ -131,6 +145,7 @@ impl Endpoint {
         let (method, message) = (method.clone(), request.clone());
         self.event(Event::OfferReceived {
             leg: key,
+            fork,
             method,
             sdp,
             message,
@@ -143,7 +158,7 @@ impl Endpoint {
         mut offer: Offer,
         now: Instant,
     ) -> Result<(), ActionError> {
-        let supported = SUPPORTED.join(", ");
+        let supported = self.terms_of(leg).supported_value();
         let request = InDialog {
             method: Method::Invite,
             purpose: Purpose::Reinvite(leg),
@@ -315,15 +330,17 @@ impl Endpoint {
     }
 }
 
-fn leg_state(leg: &crate::dialog::leg::Leg) -> (&Phase, &Exchange) {
-    (&leg.phase, leg.exchange())
-}
-
-/// Why the peer's offer must wait, if it must (RFC 3261 §14.2, RFC 3311 §5.2).
-fn busy((phase, exchange): (&Phase, &Exchange), method: &Method, has_offer: bool) -> Option<Reply> {
+/// Why the peer's offer must wait, if it must (RFC 3261 §14.2, RFC 3311 §5.2, RFC 6337 §3).
+fn busy(leg: &Leg, peer: &Peer, method: &Method, has_offer: bool) -> Option<Reply> {
     if *method == Method::Update && !has_offer {
         return None;
     }
+    let is_update = *method == Method::Update;
+    let agreed = peer.session == Session::Agreed;
+    let ours_waits = leg.progress.as_ref().is_some_and(|progress| {
+        let waiting = progress.waiting.as_ref();
+        waiting.is_some_and(|waiting| waiting.describes == Describes::Offer)
+    });
     let pending = || Some(Reply::new(StatusCode::REQUEST_PENDING));
     let later = || {
         let reply = Reply::new(StatusCode::SERVER_INTERNAL_ERROR);
@@ -333,10 +350,16 @@ fn busy((phase, exchange): (&Phase, &Exchange), method: &Method, has_offer: bool
                 .header(Name::RetryAfter, RETRY_AFTER_S),
         )
     };
-    match (phase, exchange) {
-        (Phase::Incoming { .. }, _) => later(),
+    match (&leg.phase, &peer.exchange) {
+        // The user has one offer at a time before it, whichever callee made it.
+        _ if leg.peers.iter().any(|peer| peer.held().is_some()) => later(),
         (Phase::Established, Exchange::Idle) => None,
-        (Phase::Established, Exchange::OfferHeld { .. }) => later(),
+        (Phase::Incoming { .. } | Phase::Calling { .. }, Exchange::Idle) if is_update && agreed => {
+            None
+        }
+        (Phase::Incoming { .. }, _) if ours_waits => pending(),
+        (Phase::Incoming { .. }, _) => later(),
+        (Phase::Calling { .. }, Exchange::PrackOwed { .. }) => later(),
         (Phase::Established, _) => pending(),
         (Phase::Calling { .. } | Phase::Closing { .. } | Phase::Reporting, _) => pending(),
     }

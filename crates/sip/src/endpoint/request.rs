@@ -16,10 +16,10 @@ use crate::validate::validate;
 
 use super::Endpoint;
 use super::compose::{Reply, SDP};
-use super::config::SUPPORTED;
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
 use super::output::{Disposition, Output, Received};
+use super::terms::Terms;
 
 /// What was made of a message, and whose it is.
 #[derive(Debug, Clone, Copy)]
@@ -194,7 +194,7 @@ impl Endpoint {
         if MergeKey::of(request).is_ok_and(|merge| self.merges.contains_key(&merge)) {
             return Some(Reply::new(StatusCode::LOOP_DETECTED).phrase(Some("Merged Request")));
         }
-        if let Some(reply) = unsupported(request) {
+        if let Some(reply) = unsupported(request, &self.config.terms) {
             return Some(reply);
         }
         if self.is_full() || self.legs.len() >= self.config.bounds.legs {
@@ -219,15 +219,9 @@ impl Endpoint {
 }
 
 /// 420 with what we do not know of the extensions that the request requires.
-pub(super) fn unsupported(request: &Message) -> Option<Reply> {
-    let unknown: Vec<&str> = request
-        .headers(Name::Require)
-        .filter(|option| {
-            !SUPPORTED
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(option))
-        })
-        .collect();
+pub(super) fn unsupported(request: &Message, terms: &Terms) -> Option<Reply> {
+    let supported: Vec<&str> = terms.supported().collect();
+    let unknown = crate::validate::unsupported(request, &supported);
     if unknown.is_empty() {
         return None;
     }

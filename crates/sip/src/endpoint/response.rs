@@ -94,6 +94,7 @@ impl Endpoint {
             Purpose::Bye(leg) => self.bye_answered(leg, status),
             Purpose::Refer(leg) => self.refer_answered(leg, status, response),
             Purpose::Report(leg) => self.report_answered(leg, status, response, now),
+            Purpose::Prack(leg) => self.prack_answered(leg, status, response),
             Purpose::Info(leg) if self.legs.contains_key(&leg) => {
                 let (method, message) = (Method::Info, response.clone());
                 self.event(Event::RequestAnswered {
@@ -127,6 +128,7 @@ impl Endpoint {
         match purpose {
             Purpose::Invite(leg) => self.invite_unanswered(leg, failure),
             Purpose::Reinvite(leg) => self.reinvite_unanswered(leg, failure, now),
+            Purpose::Prack(leg) => self.prack_unanswered(leg, failure),
             Purpose::Bye(leg) => self.end_leg(leg, EndCause::HungUpUnconfirmed(failure)),
             Purpose::Refer(leg) => self.refer_unanswered(leg, failure),
             Purpose::Report(leg) => self.report_unanswered(leg, failure),

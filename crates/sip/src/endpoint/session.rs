@@ -6,7 +6,8 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::dialog::exchange::Exchange;
-use crate::dialog::leg::{Cancel, Phase};
+use crate::dialog::leg::{Cancel, Leg, Phase};
+use crate::dialog::peer::Peer;
 use crate::dialog::refer::ReferIn;
 use crate::header::Name;
 use crate::message::Message;
@@ -16,7 +17,7 @@ use crate::status::StatusCode;
 use super::compose::{Outgoing, Reply};
 use super::event::{EndCause, Event, Failure};
 use super::extra::Extra;
-use super::keys::{LegKey, TransactionKey};
+use super::keys::{Fork, LegKey, TransactionKey};
 use super::output::Urgency;
 use super::plumbing::Departure;
 use super::tables::Purpose;
@@ -35,6 +36,10 @@ impl Endpoint {
     /// Hangs up an established call. After our own 2xx the BYE waits for the ACK, as it must.
     pub fn bye(&mut self, leg: LegKey, extra: Extra, now: Instant) -> Result<(), ActionError> {
         let state = self.leg_mut(leg)?;
+        if state.is_accepted() {
+            // Accepted, but the 2xx still waits for a PRACK: it never leaves.
+            return self.hang_up(leg, extra, now);
+        }
         if !matches!(state.phase, Phase::Established) {
             return Err(ActionError::WrongState);
         }
@@ -48,11 +53,8 @@ impl Endpoint {
                 return Ok(());
             }
             Exchange::AckOwed { .. } => self.acknowledge(leg, None)?,
-            Exchange::OfferHeld { transaction, .. } => {
-                let transaction = *transaction;
-                self.drop_offer(leg, transaction, now);
-            }
-            Exchange::Idle | Exchange::OfferSent { .. } => {}
+            Exchange::OfferHeld { .. } => self.drop_offers(leg, now),
+            Exchange::Idle | Exchange::PrackOwed { .. } | Exchange::OfferSent { .. } => {}
         }
         self.send_bye(leg, &extra, None, now);
         Ok(())
@@ -105,10 +107,23 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Sends a request inside the dialog.
+    /// Sends a request inside the established dialog, or the first that rings.
     pub(super) fn ask(
         &mut self,
         leg: LegKey,
+        request: InDialog<'_>,
+        now: Instant,
+    ) -> Result<TransactionKey, ActionError> {
+        let first = self.leg_mut(leg)?.peers.first();
+        let fork = first.ok_or(ActionError::WrongState)?.fork;
+        self.ask_fork(leg, fork, request, now)
+    }
+
+    /// Sends a request inside the dialog with one callee.
+    pub(super) fn ask_fork(
+        &mut self,
+        leg: LegKey,
+        fork: Fork,
         request: InDialog<'_>,
         now: Instant,
     ) -> Result<TransactionKey, ActionError> {
@@ -121,8 +136,10 @@ impl Endpoint {
         } = request;
         let branch = self.ids.branch();
         let state = self.legs.get_mut(&leg).ok_or(ActionError::NoLeg)?;
-        let cseq = state.dialog().ok_or(ActionError::WrongState)?.next_cseq();
-        let dialog = &state.peers.first().ok_or(ActionError::WrongState)?.dialog;
+        let at = state.peers.iter().position(|peer| peer.fork == fork);
+        let at = at.ok_or(ActionError::WrongState)?;
+        let cseq = state.peers[at].dialog.next_cseq();
+        let dialog = &state.peers[at].dialog;
         let flow = state.flow_to(dialog);
         let refreshes = matches!(
             method,
@@ -205,7 +222,6 @@ impl Endpoint {
             return;
         };
         let phase = leg.phase.clone();
-        let exchange = leg.take_exchange();
         leg.retry = None;
         leg.refer_out = None;
         let reports = leg.refer_in.is_some();
@@ -219,9 +235,9 @@ impl Endpoint {
             Urgency::AfterCommit,
             now,
         );
-        self.abandon_reinvite(&exchange, now);
-        if let Exchange::OfferHeld { transaction, .. } = exchange {
-            self.drop_offer(key, transaction, now);
+        self.drop_offers(key, now);
+        if let Some(exchange) = self.legs.get_mut(&key).map(Leg::take_exchange) {
+            self.abandon_reinvite(&exchange, now);
         }
         match phase {
             Phase::Incoming { invite, .. } => {
@@ -254,13 +270,26 @@ impl Endpoint {
         }
     }
 
-    /// A peer's re-INVITE or UPDATE that nobody will answer any more.
-    fn drop_offer(&mut self, leg: LegKey, transaction: TransactionKey, now: Instant) {
-        if let Some(leg) = self.legs.get_mut(&leg) {
-            leg.set_exchange(Exchange::Idle);
+    /// The peers' re-INVITE, UPDATE or PRACK that nobody will answer any more.
+    pub(super) fn drop_offers(&mut self, leg: LegKey, now: Instant) {
+        let Some(leg) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        let held: Vec<TransactionKey> = leg.peers.iter().filter_map(Peer::held).collect();
+        for peer in &mut leg.peers {
+            if peer.held().is_some() {
+                peer.exchange = Exchange::Idle;
+            }
         }
+        self.terminate(held, now);
+    }
+
+    /// Answers 487: the call that these requests were about is over.
+    pub(super) fn terminate(&mut self, requests: Vec<TransactionKey>, now: Instant) {
         let terminated = Reply::new(StatusCode::REQUEST_TERMINATED);
-        self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);
+        for transaction in requests {
+            self.respond_anyway(transaction, &terminated, Urgency::AfterCommit, now);
+        }
     }
 
     /// A peer's REFER that nobody will answer any more.

@@ -55,6 +55,8 @@ pub(crate) enum Purpose {
     Invite(LegKey),
     /// Changes its session.
     Reinvite(LegKey),
+    /// Acknowledges a reliable provisional answer.
+    Prack(LegKey),
     /// Withdraws the INVITE; only the INVITE's own answer matters.
     Cancel(LegKey),
     /// Ends a leg.
@@ -76,6 +78,7 @@ impl Purpose {
         match self {
             Purpose::Invite(leg)
             | Purpose::Reinvite(leg)
+            | Purpose::Prack(leg)
             | Purpose::Cancel(leg)
             | Purpose::Bye(leg)
             | Purpose::ForkBye(leg)
@@ -139,6 +142,8 @@ pub(crate) struct ServerTransaction {
     pub request: Option<Arc<Message>>,
     /// The last answer, as long as it may have to be repeated.
     pub response: Option<Bytes>,
+    /// Number of the request: what an ACK or a PRACK names.
+    pub cseq: u32,
     pub leg: Option<LegKey>,
     pub due: Option<Instant>,
 }

@@ -79,15 +79,10 @@ impl Line {
     }
 
     fn invites(&mut self) -> String {
+        let (target, from) = ("sip:100@pbx.example", "<sip:200@example.com>");
         let request = InviteRequest {
-            target: "sip:100@pbx.example".into(),
-            flow: self.flow,
-            from: "<sip:200@example.com>".into(),
-            to: None,
-            contact: None,
-            call_id: None,
-            headers: Extra::none(),
             sdp: sdp(),
+            ..InviteRequest::new(target, self.flow, from)
         };
         self.endpoint.invite(request, start()).unwrap();
         self.drain()

@@ -12,6 +12,7 @@ use trunkline_sip::endpoint::event::{EndCause, Event};
 use trunkline_sip::endpoint::flow::{Flow, Transport};
 use trunkline_sip::endpoint::keys::LegKey;
 use trunkline_sip::endpoint::output::{Disposition, Input, Output, Repeat, Urgency};
+use trunkline_sip::endpoint::terms::Terms;
 use trunkline_sip::endpoint::{Endpoint, InviteRequest};
 
 /// Which end.
@@ -80,15 +81,17 @@ pub fn other(end: End) -> End {
     }
 }
 
+fn config(seed: u64, end: End) -> Config {
+    let mut octets = [end as u8 + 1; 32];
+    octets[..8].copy_from_slice(&seed.to_be_bytes());
+    Config::new(octets)
+}
+
 impl Link {
     pub fn new(seed: u64, network: Network) -> Self {
-        let endpoint = |salt: u8| {
-            let mut octets = [salt; 32];
-            octets[..8].copy_from_slice(&seed.to_be_bytes());
-            Endpoint::new(Config::new(octets))
-        };
+        let endpoint = |end| Endpoint::new(config(seed, end));
         Link {
-            ends: [endpoint(1), endpoint(2)],
+            ends: [endpoint(End::Caller), endpoint(End::Callee)],
             now: start(),
             events: [VecDeque::new(), VecDeque::new()],
             ladder: Vec::new(),
@@ -98,6 +101,13 @@ impl Link {
             count: 0,
             random: seed ^ 0x9e37_79b9_7f4a_7c15,
         }
+    }
+
+    /// What an end agrees to, before its first call.
+    pub fn agree_to(&mut self, end: End, terms: Terms) {
+        assert_eq!(self.ends[end as usize].load(), Default::default());
+        let config = config(self.random, end);
+        self.ends[end as usize] = Endpoint::new(Config { terms, ..config });
     }
 
     pub fn end(&mut self, end: End) -> &mut Endpoint {
@@ -247,6 +257,11 @@ pub fn word(event: &Event) -> String {
     match event {
         Event::Ended { cause, .. } => format!("Ended:{}", cause_word(*cause)),
         Event::Ringing { status, .. } => format!("Ringing:{status}"),
+        Event::EarlyOffer { status, .. } => format!("EarlyOffer:{status}"),
+        Event::ProgressAcknowledged { sdp, .. } => {
+            let answer = if sdp.is_some() { ":answer" } else { "" };
+            format!("ProgressAcknowledged{answer}")
+        }
         Event::EarlyMedia { status, .. } => format!("EarlyMedia:{status}"),
         Event::Rejected { status, .. } => format!("Rejected:{status}"),
         Event::OfferAnswered { method, .. } => format!("OfferAnswered:{method}"),

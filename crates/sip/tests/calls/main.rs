@@ -5,4 +5,5 @@ mod link;
 mod loss;
 mod random;
 mod raw;
+mod reliable;
 mod script;

@@ -8,7 +8,8 @@ use trunkline_sip::endpoint::ReferRequest;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::flow::Transport;
-use trunkline_sip::endpoint::keys::LegKey;
+use trunkline_sip::endpoint::keys::{Fork, LegKey};
+use trunkline_sip::endpoint::terms::{Reliable, Terms};
 
 use crate::link::{End, Link, Network, sdp};
 
@@ -21,7 +22,8 @@ proptest! {
         loss in 0u64..40,
         reliable in any::<bool>(),
         is_up in 0u8..4,
-        steps in proptest::collection::vec((any::<bool>(), 0u8..24, 0u64..3000), 1..30),
+        terms in (0usize..4, 0usize..4),
+        steps in proptest::collection::vec((any::<bool>(), 0u8..26, 0u64..3000), 1..30),
     ) {
         let transport = if reliable { Transport::Tcp } else { Transport::Udp };
         let loss_percent = if reliable { 0 } else { loss };
@@ -30,6 +32,9 @@ proptest! {
             legs: [Vec::new(), Vec::new()],
             ended: [Vec::new(), Vec::new()],
         };
+        let reliable = [Reliable::Off, Reliable::Supported, Reliable::Preferred, Reliable::Required];
+        play.link.agree_to(End::Caller, Terms { reliable: reliable[terms.0] });
+        play.link.agree_to(End::Callee, Terms { reliable: reliable[terms.1] });
         // Most of what can go wrong needs a call that is up.
         if is_up > 0 {
             play.act(End::Caller, 0);
@@ -61,8 +66,8 @@ impl Play {
     fn act(&mut self, end: End, action: u8) {
         let now = self.link.now;
         let extra = Extra::none;
-        if action == 0 {
-            let leg = self.link.invite(end, sdp());
+        if action == 0 || action == 24 {
+            let leg = self.link.invite(end, sdp().filter(|_| action == 0));
             self.legs[end as usize].push(leg);
             return;
         }
@@ -108,6 +113,14 @@ impl Play {
                 now,
             ),
             22 => endpoint.acknowledge(leg, sdp()),
+            25 => {
+                let mut forks = Vec::new();
+                if let Some(leg) = endpoint.leg(leg) {
+                    forks.extend(leg.peers.iter().map(|peer| peer.fork));
+                }
+                let first = forks.first().copied().unwrap_or(Fork::FIRST);
+                endpoint.acknowledge_early(leg, first, sdp().unwrap(), now)
+            }
             _ => endpoint.reinvite(leg, None, extra(), now),
         };
     }

@@ -6,23 +6,24 @@ use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
 use trunkline_sip::endpoint::output::{Disposition, Input, Output, Urgency};
+use trunkline_sip::endpoint::terms::Terms;
 use trunkline_sip::endpoint::{Endpoint, InviteRequest, Probe};
 use trunkline_sip::{Message, Method, Name, StatusCode};
 
 use crate::link::{End, Link, Network, sdp, start, word};
 
 /// An endpoint with its flow and what it did last.
-struct Desk {
-    endpoint: Endpoint,
-    link: Link,
-    sent: Vec<Message>,
-    urgencies: Vec<Urgency>,
-    events: Vec<Event>,
-    disposition: Option<Disposition>,
+pub struct Desk {
+    pub endpoint: Endpoint,
+    pub link: Link,
+    pub sent: Vec<Message>,
+    pub urgencies: Vec<Urgency>,
+    pub events: Vec<Event>,
+    pub disposition: Option<Disposition>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Desk::with(Config::new([9; 32]))
     }
 
@@ -37,8 +38,16 @@ impl Desk {
         }
     }
 
+    /// Begins anew with other terms.
+    pub fn agree_to(&mut self, terms: Terms) {
+        self.endpoint = Endpoint::new(Config {
+            terms,
+            ..Config::new([9; 32])
+        });
+    }
+
     /// Gives it a message whose lines end with LF here; says which statuses and methods it sends.
-    fn hears(&mut self, text: &str) -> Vec<String> {
+    pub fn hears(&mut self, text: &str) -> Vec<String> {
         let bytes = Bytes::from(text.trim_start().replace('\n', "\r\n"));
         let flow = self.link.flow(End::Caller);
         self.endpoint
@@ -46,7 +55,7 @@ impl Desk {
         self.drain()
     }
 
-    fn drain(&mut self) -> Vec<String> {
+    pub fn drain(&mut self) -> Vec<String> {
         (self.sent, self.events, self.urgencies) = Default::default();
         while let Some(output) = self.endpoint.poll() {
             match output {
@@ -66,22 +75,22 @@ impl Desk {
         self.sent.iter().map(word).collect()
     }
 
-    fn events(&self) -> Vec<String> {
+    pub fn events(&self) -> Vec<String> {
         self.events.iter().map(word).collect()
     }
 
     /// Which callees the last events are about.
-    fn forks(&self) -> Vec<Option<u8>> {
+    pub fn forks(&self) -> Vec<Option<u8>> {
         let fork = |event: &Event| match event {
             Event::Ringing { fork, .. } | Event::EarlyMedia { fork, .. } => *fork,
-            Event::Answered { fork, .. } => Some(*fork),
+            Event::Answered { fork, .. } | Event::EarlyOffer { fork, .. } => Some(*fork),
             _ => None,
         };
         let number = |event| fork(event).map(Fork::number);
         self.events.iter().map(number).collect()
     }
 
-    fn calls(&mut self) -> LegKey {
+    pub fn calls(&mut self) -> LegKey {
         let flow = self.link.flow(End::Caller);
         let request = InviteRequest {
             call_id: Some("fork@test".into()),
@@ -95,7 +104,7 @@ impl Desk {
 }
 
 /// An answer to `request` with this tag, Contact and further lines.
-fn answer(request: &Message, status: &str, tag: &str, more: &str) -> String {
+pub fn answer(request: &Message, status: &str, tag: &str, more: &str) -> String {
     let header = |name: Name<'_>| request.header(name).unwrap().to_owned();
     format!(
         "SIP/2.0 {status} X\nVia: {}\nFrom: {}\nTo: {};tag={tag}\nCall-ID: {}\nCSeq: {}\n{more}Content-Length: 0\n\n",
@@ -107,7 +116,7 @@ fn answer(request: &Message, status: &str, tag: &str, more: &str) -> String {
     )
 }
 
-fn request(method: &str, branch: &str, to_tag: &str, cseq: u32, more: &str) -> String {
+pub fn request(method: &str, branch: &str, to_tag: &str, cseq: u32, more: &str) -> String {
     let tag = if to_tag.is_empty() {
         String::new()
     } else {
@@ -271,7 +280,13 @@ fn what_belongs_to_nothing_is_refused() {
         (request("REGISTER", "z9hG4bKe", "", 1, ""), "405"),
         (request("JUMP", "z9hG4bKf", "", 1, ""), "501"),
         (
-            request("INVITE", "z9hG4bKg", "", 1, "Require: 100rel, norefersub\n"),
+            request(
+                "INVITE",
+                "z9hG4bKg",
+                "",
+                1,
+                "Require: 100rel, x-unheard, norefersub\n",
+            ),
             "420",
         ),
     ] {
@@ -284,7 +299,7 @@ fn what_belongs_to_nothing_is_refused() {
             "stable"
         );
     }
-    assert_eq!(desk.sent[0].header(Name::Unsupported), Some("100rel"));
+    assert_eq!(desk.sent[0].header(Name::Unsupported), Some("x-unheard"));
     assert!(
         desk.hears(&request("ACK", "z9hG4bKh", "gone", 1, ""))
             .is_empty()
@@ -325,7 +340,13 @@ fn requests_come_in_their_turn() {
         ["500"]
     );
     assert_eq!(
-        desk.hears(&request("PRACK", "z9hG4bKr", &tag, 10, "")),
+        desk.hears(&request(
+            "PRACK",
+            "z9hG4bKr",
+            &tag,
+            10,
+            "RAck: 1 5 INVITE\n"
+        )),
         ["481"]
     );
     assert_eq!(

@@ -2,7 +2,7 @@
 //!
 //! `caller ACTION …` and `callee ACTION …` do something and let the datagrams arrive; `caller sees EVENT …` names all
 //! events since the last look; `wait SECONDS` lets time pass; `lose END WHAT COUNT` loses the next such messages;
-//! `over` waits until nothing is left anywhere.
+//! `terms END KEY=VALUE …` says before the first call what an end agrees to; `over` waits until nothing is left anywhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,8 @@ use trunkline_sip::StatusCode;
 use trunkline_sip::endpoint::ReferRequest;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
-use trunkline_sip::endpoint::keys::LegKey;
+use trunkline_sip::endpoint::keys::{Fork, LegKey};
+use trunkline_sip::endpoint::terms::{Reliable, Terms};
 
 use crate::link::{End, Link, Network, sdp, word};
 
@@ -31,6 +32,28 @@ fn every_script_goes_as_written() {
     assert!(files.len() >= 20, "scripts are missing");
     let failures: Vec<String> = files.iter().filter_map(|file| run(file).err()).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+}
+
+fn named(end: &str) -> End {
+    match end {
+        "caller" => End::Caller,
+        "callee" => End::Callee,
+        other => panic!("who is {other}?"),
+    }
+}
+
+fn terms(words: &[&str]) -> Terms {
+    let mut terms = Terms::default();
+    for word in words {
+        match word.split_once('=').unwrap() {
+            ("reliable", "off") => terms.reliable = Reliable::Off,
+            ("reliable", "supported") => terms.reliable = Reliable::Supported,
+            ("reliable", "preferred") => terms.reliable = Reliable::Preferred,
+            ("reliable", "required") => terms.reliable = Reliable::Required,
+            other => panic!("what is {other:?}?"),
+        }
+    }
+    terms
 }
 
 struct Stage {
@@ -76,13 +99,14 @@ impl Stage {
                 return Ok(());
             }
             "lose" => {
-                let end = if words[1] == "caller" {
-                    End::Caller
-                } else {
-                    End::Callee
-                };
+                let end = named(words[1]);
                 let what = words[2].replace('_', " ");
                 self.link.lose.push((end, what, words[3].parse().unwrap()));
+                return Ok(());
+            }
+            "terms" => {
+                let end = named(words[1]);
+                self.link.agree_to(end, terms(&words[2..]));
                 return Ok(());
             }
             "over" => {
@@ -149,6 +173,7 @@ impl Stage {
             "plays" => endpoint.provisional(leg, StatusCode::SESSION_PROGRESS, sdp(), none(), now),
             "answers" => endpoint.answer(leg, sdp(), none(), now),
             "refuses" => endpoint.refuse(leg, status(words[1]), Some("No Such Luck"), none(), now),
+            "answers-early" => endpoint.acknowledge_early(leg, Fork::FIRST, sdp().unwrap(), now),
             "acknowledges" => endpoint.acknowledge(leg, sdp()),
             "cancels" => endpoint.cancel(leg, none(), now),
             "byes" => endpoint.bye(leg, none(), now),

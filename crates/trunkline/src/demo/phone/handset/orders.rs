@@ -51,14 +51,9 @@ impl Handset {
         }
         let (local, mut session) = self.session();
         let request = InviteRequest {
-            target: placed.to.as_str().into(),
-            flow,
-            from: asserted.into(),
-            to: None,
-            contact: None,
-            call_id: None,
             headers,
             sdp: Some(sdp::offer(&local, &mut session).into()),
+            ..InviteRequest::new(placed.to.as_str(), flow, asserted)
         };
         let leg = self.endpoint.invite(request, now)?;
         let tone_hz = self.platform.tone_hz;
