@@ -1,10 +1,18 @@
 //! Whether a new call may come in. When it may not, the caller gets 503 with Retry-After, so that its own failover
 //! works, and the edge tells how many it turned away.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
+
+use schemas::CallId;
 
 /// While control is away, one call is let in this often: a decision for it says that control is back.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// How long the oldest new call may wait for control's first decision before no more are let in: 2 s, a pause of a
+/// disk or a server that callers sit through. Who comes when more is waiting than can be served would only be served
+/// after he has given up.
+const BEHIND_AFTER: Duration = Duration::from_secs(2);
 
 /// What keeps new calls out.
 #[derive(Debug, Default)]
@@ -12,6 +20,10 @@ pub struct Admission {
     stopping: bool,
     /// Control is away; the next call is let in then.
     control_away: Option<Instant>,
+    /// New calls that control did not decide on yet.
+    undecided: BTreeSet<CallId>,
+    /// When each was let in, the oldest first; decided ones leave when they are at the front.
+    since: VecDeque<(Instant, CallId)>,
 }
 
 /// What the gate has to know.
@@ -37,14 +49,38 @@ impl Admission {
         if load.calls >= load.calls_max {
             return Some("as many calls are up as may be");
         }
-        match &mut self.control_away {
-            Some(probe_at) if now < *probe_at => Some("control is away"),
-            Some(probe_at) => {
-                *probe_at = now + PROBE_EVERY;
+        match self.control_away {
+            Some(probe_at) if now < probe_at => Some("control is away"),
+            Some(_) => {
+                self.control_away = Some(now + PROBE_EVERY);
                 None
             }
+            None if self.is_behind(now) => Some("control is behind"),
             None => None,
         }
+    }
+
+    /// A call came in; control has to say what becomes of it.
+    pub fn let_in(&mut self, call: CallId, now: Instant) {
+        self.undecided.insert(call);
+        self.since.push_back((now, call));
+    }
+
+    /// Control said something of a call, or the call is over without.
+    pub fn settled(&mut self, call: CallId) {
+        if !self.undecided.remove(&call) {
+            return;
+        }
+        while let Some((_, oldest)) = self.since.front()
+            && !self.undecided.contains(oldest)
+        {
+            self.since.pop_front();
+        }
+    }
+
+    fn is_behind(&self, now: Instant) -> bool {
+        let oldest = self.since.front();
+        oldest.is_some_and(|(since, _)| now.saturating_duration_since(*since) >= BEHIND_AFTER)
     }
 
     /// No more calls from now on.
@@ -112,5 +148,33 @@ mod tests {
         assert_eq!(admission.refusal(load, start + PROBE_EVERY), None);
         admission.stop();
         assert_eq!(admission.refusal(load, start), Some("stopping"));
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_the_oldest_call_waits_for_too_long() {
+        let load = Load {
+            calls: 0,
+            calls_max: 9,
+            log_is_away: false,
+        };
+        let [first, second] = [1, 2].map(|id| CallId([id; 16]));
+        let start = Instant::now();
+        let mut admission = Admission::default();
+        admission.let_in(first, start);
+        admission.let_in(second, start + BEHIND_AFTER / 2);
+        let late = start + BEHIND_AFTER;
+        assert_eq!(
+            admission.refusal(load, late - Duration::from_millis(1)),
+            None
+        );
+        assert_eq!(admission.refusal(load, late), Some("control is behind"));
+        admission.settled(first);
+        assert_eq!(admission.refusal(load, late), None);
+        let later = start + BEHIND_AFTER * 3 / 2;
+        assert_eq!(admission.refusal(load, later), Some("control is behind"));
+        admission.settled(second);
+        admission.settled(second);
+        assert_eq!(admission.refusal(load, later), None);
+        assert!(admission.since.is_empty() && admission.undecided.is_empty());
     }
 }

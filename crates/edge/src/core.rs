@@ -215,6 +215,7 @@ impl Core {
             return;
         };
         self.admission.control_is_there();
+        self.admission.settled(id);
         match header.sequence.cmp(&call.next_decision) {
             std::cmp::Ordering::Less => return self.counters.decisions_repeated.one(),
             std::cmp::Ordering::Greater => {

@@ -103,6 +103,7 @@ impl Core {
         };
         let call = self.ids.call(moment);
         self.calls.insert(call, Call::new(call));
+        self.admission.let_in(call, moment.now);
         self.counters.calls_begun.one();
         let early = std::mem::take(&mut self.early);
         self.with_call(call, moment, |call, step| {

@@ -39,6 +39,7 @@ impl Core {
         }
         if call.is_abandoned(moment.now) {
             self.counters.calls_abandoned_by_control.one();
+            self.admission.settled(id);
             if call.next_decision == 0 {
                 self.admission.control_is_away(moment.now);
             }
@@ -55,6 +56,7 @@ impl Core {
         let Some(call) = self.calls.remove(&id) else {
             return;
         };
+        self.admission.settled(id);
         for key in call.legs.values().filter_map(|leg| leg.key) {
             self.places.remove(&key);
         }
