@@ -14,11 +14,16 @@ use schemas::Entry;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::courier::{Courier, Handing};
 use crate::spans::Spans;
+
+/// What is said when nobody asked for more or less. The client of NATS tells every attempt to connect; the
+/// journal tells once that the server is away.
+const DEFAULT_FILTER: &str = "info,async_nats=warn";
 
 /// How long until a log that could not be read is read again.
 const RETRY_WAIT: Duration = Duration::from_secs(1);
@@ -26,13 +31,15 @@ const RETRY_WAIT: Duration = Duration::from_secs(1);
 /// How long a stop waits for the log to tell the calls that ended last.
 const LAST_WAIT: Duration = Duration::from_secs(2);
 
-/// Log lines by `TRUNKLINE_LOG` (`info` when it is not set), and spans of the machinery to the receiver.
+/// Log lines by `TRUNKLINE_LOG` ([`DEFAULT_FILTER`] when it is not set), and spans of the machinery to the receiver.
 pub fn start(otlp: Option<&str>, node: &str) -> anyhow::Result<Option<Courier>> {
-    let filter = tracing_subscriber::EnvFilter::builder()
-        .with_env_var("TRUNKLINE_LOG")
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()
-        .context("TRUNKLINE_LOG is no filter; write a level, or TARGET=LEVEL,…")?;
+    let filter = match std::env::var_os("TRUNKLINE_LOG") {
+        None => EnvFilter::new(DEFAULT_FILTER),
+        Some(_) => EnvFilter::builder()
+            .with_env_var("TRUNKLINE_LOG")
+            .try_from_env()
+            .context("TRUNKLINE_LOG is no filter; write a level, or TARGET=LEVEL,…")?,
+    };
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())

@@ -55,7 +55,9 @@ impl JetStream {
 
     /// Connects to a server such as `nats://127.0.0.1:4222`, then opens the log there.
     pub async fn connect(servers: &str, settings: JetStreamSettings) -> Result<JetStream, Error> {
-        let options = async_nats::ConnectOptions::new().connection_timeout(settings.answer_timeout);
+        let options = async_nats::ConnectOptions::new()
+            .connection_timeout(settings.answer_timeout)
+            .event_callback(async |event| tell(&event));
         let client = options
             .connect(servers)
             .await
@@ -82,6 +84,23 @@ impl JetStream {
     /// The connection, for whoever needs another subject on the same server.
     pub fn client(&self) -> &Client {
         &self.server.client
+    }
+}
+
+/// What somebody should look at is told once: the client tries again many times a second.
+fn tell(event: &async_nats::Event) {
+    use async_nats::Event;
+    match event {
+        Event::Connected => tracing::info!("connected to the log's server"),
+        Event::Disconnected => {
+            tracing::warn!("the log's server is away; it is tried again until it is back");
+        }
+        Event::ServerError(_) | Event::SlowConsumer(_) => {
+            tracing::warn!("the log's server: {event}");
+        }
+        Event::LameDuckMode | Event::Draining | Event::Closed | Event::ClientError(_) => {
+            tracing::debug!("the log's server: {event}");
+        }
     }
 }
 
