@@ -9,6 +9,7 @@ mod ack;
 mod answered;
 mod calling;
 mod cancel;
+mod cause;
 mod compose;
 pub mod config;
 mod due;
@@ -16,6 +17,7 @@ mod early;
 pub mod event;
 pub mod extra;
 pub mod flow;
+mod glare;
 mod ids;
 mod in_dialog;
 mod invite;
@@ -34,6 +36,7 @@ mod session;
 mod tables;
 pub mod terms;
 mod transfer;
+mod update;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
@@ -88,6 +91,9 @@ pub enum ActionError {
     /// Something of this kind is open already: wait for its event.
     #[error("another exchange of this kind is still open")]
     Pending,
+    /// The peer does not allow the method.
+    #[error("the peer does not allow it")]
+    NotAllowed,
     /// The status is not one for this answer.
     #[error("the status does not fit")]
     Status,

@@ -237,6 +237,11 @@ impl Leg {
         self.peers.first_mut().map(|peer| &mut peer.dialog)
     }
 
+    /// The callee of the established dialog, or the first that rings.
+    pub fn fork(&self) -> Fork {
+        self.peers.first().map_or(Fork::FIRST, |peer| peer.fork)
+    }
+
     /// What is open in the established dialog, or in the first that rings.
     pub fn exchange(&self) -> &Exchange {
         static IDLE: Exchange = Exchange::Idle;

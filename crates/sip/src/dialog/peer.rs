@@ -65,4 +65,9 @@ impl Peer {
             _ => None,
         }
     }
+
+    /// Whether this request of ours is the offer that waits for its answer.
+    pub fn has_sent(&self, request: TransactionKey) -> bool {
+        matches!(&self.exchange, Exchange::OfferSent { transaction, .. } if *transaction == request)
+    }
 }

@@ -109,7 +109,8 @@ pub(crate) struct Outgoing<'a> {
 impl Outgoing<'_> {
     pub(crate) fn into_bytes(self, config: &Config) -> Result<Bytes, BuildError> {
         let (uri, routes) = self.dialog.path();
-        let offers = matches!(self.method, Method::Invite | Method::Options);
+        let tells = [Method::Invite, Method::Update, Method::Options];
+        let offers = tells.contains(&self.method);
         let mut builder = RequestBuilder::new(self.method, uri)
             .via(
                 self.flow.transport.as_str(),

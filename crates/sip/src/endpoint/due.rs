@@ -1,6 +1,6 @@
 //! Due: what happens when time has passed, and when the transport fails.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::dialog::exchange::Exchange;
 use crate::dialog::leg::{Cancel, Phase};
@@ -158,7 +158,7 @@ impl Endpoint {
             Timer::ProgressRepeat => self.repeat_progress(key, now),
             Timer::PrackWait => self.prack_missing(key, now),
             Timer::CancelWait => self.cancel_unanswered(key),
-            Timer::GlareWait => self.retry_reinvite(key, now),
+            Timer::GlareWait => self.retry_offer(key, now),
             Timer::SubscriptionEnd => self.refer_over(key),
             // `Leg::deadline` names no other timer.
             _ => {}
@@ -243,32 +243,4 @@ impl Endpoint {
         });
         self.end_leg(key, EndCause::TimedOut(Timer::CancelWait));
     }
-
-    pub(super) fn retry_reinvite(&mut self, key: LegKey, now: Instant) {
-        let Some(leg) = self.legs.get_mut(&key) else {
-            return;
-        };
-        let Some(mut retry) = leg.retry.take() else {
-            return;
-        };
-        if !matches!(leg.phase, Phase::Established) {
-            return;
-        }
-        if !matches!(leg.exchange(), Exchange::Idle) {
-            retry.at = now + RETRY_GAP;
-            leg.retry = Some(retry);
-            return;
-        }
-        if self.send_reinvite(key, retry.offer, now).is_err() {
-            let (method, failure) = (Method::Invite, Failure::Transport);
-            self.event(Event::RequestFailed {
-                leg: key,
-                method,
-                failure,
-            });
-        }
-    }
 }
-
-/// How long a re-INVITE that was to be tried again waits for the peer's to be finished.
-const RETRY_GAP: Duration = Duration::from_millis(500);

@@ -10,6 +10,8 @@ use crate::method::Method;
 use crate::status::StatusCode;
 use crate::timers::Timer;
 
+pub use super::cause::{EndCause, Failure, ReferReports};
+
 use super::flow::Flow;
 use super::keys::{Fork, LegKey, TransactionKey};
 
@@ -166,6 +168,8 @@ pub enum Event {
     OfferAnswered {
         /// The leg.
         leg: LegKey,
+        /// Which callee, while several may ring.
+        fork: Fork,
         /// INVITE or UPDATE.
         method: Method,
         /// The description.
@@ -177,6 +181,8 @@ pub enum Event {
     OfferRejected {
         /// The leg.
         leg: LegKey,
+        /// Which callee, while several may ring.
+        fork: Fork,
         /// INVITE or UPDATE.
         method: Method,
         /// The status.
@@ -188,6 +194,8 @@ pub enum Event {
     OfferDelayed {
         /// The leg.
         leg: LegKey,
+        /// Which callee, while several may ring.
+        fork: Fork,
         /// INVITE or UPDATE.
         method: Method,
         /// After how long.
@@ -345,49 +353,4 @@ impl Event {
             | Event::OptionsFailed { .. } => None,
         }
     }
-}
-
-/// Whether the peer will report how a transfer goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReferReports {
-    /// NOTIFY requests follow.
-    Expected,
-    /// None will come (Refer-Sub: false).
-    Declined,
-}
-
-/// Why a request of ours has no answer. Never dressed up as a status: no message came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// This timer ended the wait.
-    TimedOut(Timer),
-    /// The transport could not deliver it.
-    Transport,
-}
-
-/// Why a leg ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndCause {
-    /// The caller withdrew its INVITE.
-    CancelledByPeer,
-    /// We refused the INVITE.
-    Refused,
-    /// The callee refused our INVITE.
-    Rejected,
-    /// We withdrew our INVITE, and the callee confirmed.
-    Cancelled,
-    /// We withdrew our INVITE, the callee accepted at the same moment, and was hung up.
-    AnsweredTooLate,
-    /// Our INVITE was not answered, or our reliable provisional answer not acknowledged, in time.
-    TimedOut(Timer),
-    /// Our INVITE could not be sent.
-    TransportFailed,
-    /// The peer hung up.
-    PeerHungUp,
-    /// We hung up, and the peer confirmed with this status.
-    HungUp(StatusCode),
-    /// We hung up, and the peer never confirmed.
-    HungUpUnconfirmed(Failure),
-    /// The peer does not know the dialog any more (481 or 408 to a request of ours, RFC 3261 §12.2.1.2).
-    DialogLost,
 }

@@ -43,16 +43,13 @@ impl Endpoint {
         Ok(())
     }
 
-    /// Keeps the 2xx back if a description has still to be acknowledged; gives it back if it may leave.
+    /// Keeps the 2xx back while a description is not acknowledged or an offer not answered; gives it back if it may leave.
     pub(super) fn hold_answer(&mut self, leg: LegKey, answer: Answer) -> Option<Answer> {
         let state = self.legs.get_mut(&leg)?;
-        let held = state
-            .peers
-            .first()
-            .is_some_and(|peer| peer.held().is_some());
+        let busy = !matches!(state.exchange(), Exchange::Idle);
         let progress = state.progress.get_or_insert_default();
         let described = progress.waiting.as_ref();
-        if described.is_none_or(|waiting| waiting.describes == Describes::Nothing) && !held {
+        if described.is_none_or(|waiting| waiting.describes == Describes::Nothing) && !busy {
             return Some(answer);
         }
         progress.answer = Some(answer);
@@ -155,8 +152,7 @@ impl Endpoint {
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if !matches!(leg.phase, Phase::Incoming { .. })
-            || leg.peers.first().is_some_and(|peer| peer.held().is_some())
+        if !matches!(leg.phase, Phase::Incoming { .. }) || !matches!(leg.exchange(), Exchange::Idle)
         {
             return;
         }

@@ -1,23 +1,21 @@
-//! Changing an established session: re-INVITE both ways, UPDATE from the peer, glare (RFC 3261 §14, RFC 3311).
+//! Changing a session: re-INVITE both ways, and offers of the peer by whatever method (RFC 3261 §14, RFC 3311 §5.2).
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::exchange::{Exchange, Offer, Retry};
-use crate::dialog::leg::{Leg, Phase, Role};
-use crate::dialog::peer::{Peer, Session};
-use crate::dialog::progress::Describes;
+use crate::dialog::exchange::{Exchange, Offer};
+use crate::dialog::leg::{Leg, Phase};
 use crate::header::Name;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
 
 use super::compose::{Reply, SDP};
-use super::config::GLARE_TRIES_MAX;
 use super::event::{EndCause, Event, Failure};
 use super::extra::Extra;
+use super::glare::busy;
 use super::keys::{Fork, LegKey, TransactionKey};
 use super::output::{Disposition, Urgency};
 use super::request::unreadable_body;
@@ -41,16 +39,15 @@ impl Endpoint {
         if !matches!(state.exchange(), Exchange::Idle) || state.retry.is_some() {
             return Err(ActionError::Pending);
         }
-        self.send_reinvite(
-            leg,
-            Offer {
-                method: Method::Invite,
-                sdp,
-                extra,
-                tries: 0,
-            },
-            now,
-        )
+        let offer = Offer {
+            method: Method::Invite,
+            sdp,
+            extra,
+            tries: 0,
+        };
+        let fork = state.peers.first().ok_or(ActionError::WrongState)?.fork;
+        self.send_offer(leg, fork, offer, now)?;
+        Ok(())
     }
 
     /// Accepts the peer's re-INVITE or UPDATE. The description is the answer, or the offer if it had none.
@@ -152,28 +149,37 @@ impl Endpoint {
         });
     }
 
-    pub(super) fn send_reinvite(
+    /// Sends our re-INVITE or UPDATE; only an UPDATE without offer leaves nothing open.
+    pub(super) fn send_offer(
         &mut self,
         leg: LegKey,
+        fork: Fork,
         mut offer: Offer,
         now: Instant,
-    ) -> Result<(), ActionError> {
+    ) -> Result<TransactionKey, ActionError> {
         let supported = self.terms_of(leg).supported_value();
+        let purpose = match offer.method {
+            Method::Update => Purpose::Update(leg),
+            _ => Purpose::Reinvite(leg),
+        };
         let request = InDialog {
-            method: Method::Invite,
-            purpose: Purpose::Reinvite(leg),
+            method: offer.method.clone(),
+            purpose,
             headers: &[(Name::Supported, &supported)],
             extra: &offer.extra,
             body: offer.sdp.clone().map(|sdp| (SDP, sdp)),
         };
-        let invite = self.ask(leg, request, now)?;
+        let transaction = self.ask_fork(leg, fork, request, now)?;
         offer.tries += 1;
-        self.leg_mut(leg)?.set_exchange(Exchange::OfferSent {
-            transaction: invite,
-            offer: Box::new(offer),
-        });
+        let opens = offer.method == Method::Invite || offer.sdp.is_some();
+        if let Some(peer) = self.leg_mut(leg)?.peer_of(fork).filter(|_| opens) {
+            peer.exchange = Exchange::OfferSent {
+                transaction,
+                offer: Box::new(offer),
+            };
+        }
         self.settle_leg(leg);
-        Ok(())
+        Ok(transaction)
     }
 
     pub(super) fn reinvite_answered(
@@ -206,28 +212,20 @@ impl Endpoint {
         if !open {
             return Disposition::New;
         }
-        let exchange = leg.take_exchange();
+        let (fork, exchange) = (leg.fork(), leg.take_exchange());
         match exchange {
-            Exchange::OfferSent { offer, .. }
-                if status == StatusCode::REQUEST_PENDING && offer.tries < GLARE_TRIES_MAX =>
-            {
-                self.wait_after_glare(key, *offer, now);
+            Exchange::OfferSent { offer, .. } if self.may_retry(&offer, status) => {
+                self.wait_after_glare(key, fork, *offer, now);
             }
             _ => {
-                let message = response.clone();
                 self.event(Event::OfferRejected {
                     leg: key,
+                    fork,
                     method: Method::Invite,
                     status,
-                    message,
+                    message: response.clone(),
                 });
-                // These two mean that the peer has lost the dialog (RFC 3261 §12.2.1.2).
-                if matches!(
-                    status,
-                    StatusCode::DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT
-                ) {
-                    self.send_bye(key, &Extra::none(), Some(EndCause::DialogLost), now);
-                }
+                self.end_if_lost(key, status, now);
             }
         }
         Disposition::New
@@ -252,6 +250,7 @@ impl Endpoint {
         if matches!(leg.exchange(), Exchange::AckOwed { invite: owed, .. } if *owed == invite) {
             return;
         }
+        let fork = leg.fork();
         let Some(dialog) = leg.dialog() else { return };
         dialog.refresh_target(response);
         let dialog = dialog.clone();
@@ -265,6 +264,7 @@ impl Endpoint {
             let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
             self.event(Event::OfferAnswered {
                 leg: key,
+                fork,
                 method: Method::Invite,
                 sdp,
                 message: response.clone(),
@@ -275,48 +275,44 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn reinvite_unanswered(&mut self, key: LegKey, failure: Failure, now: Instant) {
+    /// Our re-INVITE or UPDATE will have no answer.
+    pub(super) fn offer_unanswered(
+        &mut self,
+        sent: TransactionKey,
+        key: LegKey,
+        failure: Failure,
+        now: Instant,
+    ) {
+        let method = self.clients.get(&sent).map(|sent| sent.method.clone());
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
-        if !matches!(leg.exchange(), Exchange::OfferSent { .. }) {
+        if matches!(leg.phase, Phase::Closing { .. } | Phase::Reporting) {
             return;
         }
-        leg.set_exchange(Exchange::Idle);
+        if let Some(peer) = leg.peers.iter_mut().find(|peer| peer.has_sent(sent)) {
+            peer.exchange = Exchange::Idle;
+        }
         self.event(Event::RequestFailed {
             leg: key,
-            method: Method::Invite,
+            method: method.unwrap_or(Method::Invite),
             failure,
         });
         // No answer at all means that the peer has lost the dialog (RFC 3261 §12.2.1.2).
-        self.send_bye(key, &Extra::none(), Some(EndCause::DialogLost), now);
+        self.end_if_lost(key, StatusCode::REQUEST_TIMEOUT, now);
+        self.go_on(key, now);
     }
 
-    /// Who made the Call-ID waits longer, so that the two do not meet again (RFC 3261 §14.1).
-    fn wait_after_glare(&mut self, key: LegKey, offer: Offer, now: Instant) {
-        let steps = |from: u64, count: u64, ids: &mut super::ids::Ids| from + ids.below(count);
-        let Some(role) = self.legs.get(&key).map(|leg| leg.role) else {
-            return;
-        };
-        let tens_of_ms = match role {
-            Role::Caller => steps(210, 191, &mut self.ids),
-            Role::Callee => steps(0, 201, &mut self.ids),
-        };
-        let wait = Duration::from_millis(10 * tens_of_ms);
-        if let Some(leg) = self.legs.get_mut(&key) {
-            leg.retry = Some(Box::new(Retry {
-                fork: Fork::FIRST,
-                at: now + wait,
-                offer,
-            }));
+    /// These two mean that the peer has lost the dialog (RFC 3261 §12.2.1.2).
+    pub(super) fn end_if_lost(&mut self, key: LegKey, status: StatusCode, now: Instant) {
+        let is_lost = matches!(
+            status,
+            StatusCode::DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT
+        );
+        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        if is_lost && self.legs.get(&key).is_some_and(is_up) {
+            self.send_bye(key, &Extra::none(), Some(EndCause::DialogLost), now);
         }
-        self.settle_leg(key);
-        let method = Method::Invite;
-        self.event(Event::OfferDelayed {
-            leg: key,
-            method,
-            wait,
-        });
     }
 
     fn held(&mut self, leg: LegKey) -> Result<(TransactionKey, Method), ActionError> {
@@ -329,41 +325,3 @@ impl Endpoint {
         }
     }
 }
-
-/// Why the peer's offer must wait, if it must (RFC 3261 §14.2, RFC 3311 §5.2, RFC 6337 §3).
-fn busy(leg: &Leg, peer: &Peer, method: &Method, has_offer: bool) -> Option<Reply> {
-    if *method == Method::Update && !has_offer {
-        return None;
-    }
-    let is_update = *method == Method::Update;
-    let agreed = peer.session == Session::Agreed;
-    let ours_waits = leg.progress.as_ref().is_some_and(|progress| {
-        let waiting = progress.waiting.as_ref();
-        waiting.is_some_and(|waiting| waiting.describes == Describes::Offer)
-    });
-    let pending = || Some(Reply::new(StatusCode::REQUEST_PENDING));
-    let later = || {
-        let reply = Reply::new(StatusCode::SERVER_INTERNAL_ERROR);
-        Some(
-            reply
-                .phrase(Some("Earlier Offer Pending"))
-                .header(Name::RetryAfter, RETRY_AFTER_S),
-        )
-    };
-    match (&leg.phase, &peer.exchange) {
-        // The user has one offer at a time before it, whichever callee made it.
-        _ if leg.peers.iter().any(|peer| peer.held().is_some()) => later(),
-        (Phase::Established, Exchange::Idle) => None,
-        (Phase::Incoming { .. } | Phase::Calling { .. }, Exchange::Idle) if is_update && agreed => {
-            None
-        }
-        (Phase::Incoming { .. }, _) if ours_waits => pending(),
-        (Phase::Incoming { .. }, _) => later(),
-        (Phase::Calling { .. }, Exchange::PrackOwed { .. }) => later(),
-        (Phase::Established, _) => pending(),
-        (Phase::Calling { .. } | Phase::Closing { .. } | Phase::Reporting, _) => pending(),
-    }
-}
-
-/// Seconds, from 0 to 10: time enough to answer the offer before.
-const RETRY_AFTER_S: &str = "2";

@@ -94,6 +94,7 @@ impl Endpoint {
             Purpose::Bye(leg) => self.bye_answered(leg, status),
             Purpose::Refer(leg) => self.refer_answered(leg, status, response),
             Purpose::Report(leg) => self.report_answered(leg, status, response, now),
+            Purpose::Update(leg) => self.update_answered(key, leg, response, now),
             Purpose::Prack(leg) => self.prack_answered(leg, status, response),
             Purpose::Info(leg) if self.legs.contains_key(&leg) => {
                 let (method, message) = (Method::Info, response.clone());
@@ -127,7 +128,9 @@ impl Endpoint {
     ) {
         match purpose {
             Purpose::Invite(leg) => self.invite_unanswered(leg, failure),
-            Purpose::Reinvite(leg) => self.reinvite_unanswered(leg, failure, now),
+            Purpose::Reinvite(leg) | Purpose::Update(leg) => {
+                self.offer_unanswered(key, leg, failure, now);
+            }
             Purpose::Prack(leg) => self.prack_unanswered(leg, failure),
             Purpose::Bye(leg) => self.end_leg(leg, EndCause::HungUpUnconfirmed(failure)),
             Purpose::Refer(leg) => self.refer_unanswered(leg, failure),

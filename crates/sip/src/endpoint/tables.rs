@@ -55,6 +55,8 @@ pub(crate) enum Purpose {
     Invite(LegKey),
     /// Changes its session.
     Reinvite(LegKey),
+    /// Changes its session without waiting for the INVITE.
+    Update(LegKey),
     /// Acknowledges a reliable provisional answer.
     Prack(LegKey),
     /// Withdraws the INVITE; only the INVITE's own answer matters.
@@ -78,6 +80,7 @@ impl Purpose {
         match self {
             Purpose::Invite(leg)
             | Purpose::Reinvite(leg)
+            | Purpose::Update(leg)
             | Purpose::Prack(leg)
             | Purpose::Cancel(leg)
             | Purpose::Bye(leg)

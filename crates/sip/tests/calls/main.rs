@@ -1,6 +1,7 @@
 //! Calls between two endpoints over a virtual link with a virtual clock: scripts, loss, raw peers, random interleavings.
 
 mod connection;
+mod early;
 mod link;
 mod loss;
 mod random;

@@ -23,7 +23,7 @@ proptest! {
         reliable in any::<bool>(),
         is_up in 0u8..4,
         terms in (0usize..4, 0usize..4),
-        steps in proptest::collection::vec((any::<bool>(), 0u8..26, 0u64..3000), 1..30),
+        steps in proptest::collection::vec((any::<bool>(), 0u8..28, 0u64..3000), 1..30),
     ) {
         let transport = if reliable { Transport::Tcp } else { Transport::Udp };
         let loss_percent = if reliable { 0 } else { loss };
@@ -121,6 +121,8 @@ impl Play {
                 let first = forks.first().copied().unwrap_or(Fork::FIRST);
                 endpoint.acknowledge_early(leg, first, sdp().unwrap(), now)
             }
+            26 => endpoint.update(leg, Fork::FIRST, sdp(), extra(), now),
+            27 => endpoint.update(leg, Fork::FIRST, None, extra(), now),
             _ => endpoint.reinvite(leg, None, extra(), now),
         };
     }

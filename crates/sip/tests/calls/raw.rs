@@ -10,7 +10,7 @@ use trunkline_sip::endpoint::terms::Terms;
 use trunkline_sip::endpoint::{Endpoint, InviteRequest, Probe};
 use trunkline_sip::{Message, Method, Name, StatusCode};
 
-use crate::link::{End, Link, Network, sdp, start, word};
+use crate::link::{End, Link, Network, SDP, sdp, start, word};
 
 /// An endpoint with its flow and what it did last.
 pub struct Desk {
@@ -125,6 +125,16 @@ pub fn request(method: &str, branch: &str, to_tag: &str, cseq: u32, more: &str) 
     format!(
         "{method} sip:100@192.0.2.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.2;branch={branch}\nMax-Forwards: 70\nFrom: <sip:a@b>;tag=peer\nTo: <sip:100@b>{tag}\nCall-ID: raw\nCSeq: {cseq} {method}\nContact: <sip:a@192.0.2.2:5066>\n{more}Content-Length: 0\n\n"
     )
+}
+
+/// The same message with a description.
+pub fn described(text: &str) -> String {
+    let sdp = SDP.replace("\r\n", "\n");
+    let head = format!(
+        "Content-Type: application/sdp\nContent-Length: {}\n\n",
+        SDP.len()
+    );
+    text.replace("Content-Length: 0\n\n", &format!("{head}{sdp}"))
 }
 
 /// A call that is up: the leg and our tag.

@@ -8,7 +8,7 @@ use trunkline_sip::endpoint::terms::{Reliable, Terms};
 use trunkline_sip::{Message, Name, StatusCode};
 
 use crate::link::{End, SDP, sdp, start};
-use crate::raw::{Desk, answer, request};
+use crate::raw::{Desk, answer, described, request};
 
 const CONTACT: &str = "Contact: <sip:x@192.0.2.51>\n";
 
@@ -16,16 +16,6 @@ const CONTACT: &str = "Contact: <sip:x@192.0.2.51>\n";
 fn reliable(invite: &Message, status: &str, tag: &str, rseq: u32) -> String {
     let more = format!("{CONTACT}Require: 100rel\nRSeq: {rseq}\n");
     answer(invite, status, tag, &more)
-}
-
-/// The same message with a description.
-fn described(text: &str) -> String {
-    let sdp = SDP.replace("\r\n", "\n");
-    let head = format!(
-        "Content-Type: application/sdp\nContent-Length: {}\n\n",
-        SDP.len()
-    );
-    text.replace("Content-Length: 0\n\n", &format!("{head}{sdp}"))
 }
 
 fn racks(desk: &Desk) -> Vec<&str> {

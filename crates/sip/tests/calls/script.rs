@@ -179,6 +179,10 @@ impl Stage {
             "byes" => endpoint.bye(leg, none(), now),
             "hangs-up" => endpoint.hang_up(leg, none(), now),
             "reinvites" => endpoint.reinvite(leg, sdp(), none(), now),
+            "updates" => {
+                let offer = sdp().filter(|_| words.get(1) != Some(&"empty"));
+                endpoint.update(leg, Fork::FIRST, offer, none(), now)
+            }
             "accepts-offer" => endpoint.answer_offer(leg, sdp(), none(), now),
             "refuses-offer" => endpoint.refuse_offer(leg, status(words[1]), None, none(), now),
             "refers" => {
