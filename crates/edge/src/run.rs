@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use journal::{BoxFuture, EventLog, Follower};
+use journal::{BoxFuture, EventLog};
 use schemas::{CallId, LegId};
 use sip::endpoint::flow::Flow;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::decisions::{Decided, follow_from_head};
+use self::decisions::{Decided, Following, From, follow};
 use self::lookup::{Lookup, lookup};
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
@@ -52,9 +52,7 @@ pub struct Edge {
     outbox: Outbox,
     switchboard: Switchboard,
     voices: mpsc::Receiver<FromVoice>,
-    decisions: Option<Follower>,
-    follow_at: Option<Instant>,
-    following: Option<BoxFuture<Result<Follower, journal::Error>>>,
+    following: Following,
     lookups: FuturesUnordered<BoxFuture<Lookup>>,
     checkpoint: Checkpoint,
     checkpoint_at: Instant,
@@ -93,7 +91,7 @@ impl Edge {
         let Moment { now, wall } = moment();
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
-        let decisions = Some(follow_from_head(log.clone()).await?);
+        let following = Following::Now(follow(log.clone(), From::Head).await?);
         let (switchboard, voices) = Switchboard::new(&configuration);
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
@@ -120,9 +118,7 @@ impl Edge {
             outbox,
             switchboard,
             voices,
-            decisions,
-            follow_at: None,
-            following: None,
+            following,
             lookups: FuturesUnordered::new(),
             checkpoint,
             checkpoint_at: now + CHECKPOINT_EVERY,
@@ -177,17 +173,9 @@ impl Edge {
                 None => std::future::pending().await,
             }
         };
-        let (decisions, following) = (&mut self.decisions, &mut self.following);
-        let decisions = async {
-            match (decisions, following) {
-                (Some(follower), _) => Decided::Entries(follower.next().await),
-                (None, Some(following)) => Decided::Follower(following.await),
-                (None, None) => std::future::pending().await,
-            }
-        };
         tokio::select! {
             index = self.sockets.readable() => Wake::Datagrams(index),
-            decided = decisions => Wake::Decided(decided),
+            decided = self.following.next() => Wake::Decided(decided),
             told = self.voices.recv() => Wake::Voice(told),
             progress = self.outbox.progress() => Wake::Progress(progress),
             Some(lookup) = self.lookups.next() => Wake::Lookup(lookup),
@@ -205,8 +193,7 @@ impl Edge {
                 }
             }
             Wake::Decided(Decided::Follower(Ok(follower))) => {
-                self.following = None;
-                self.decisions = Some(follower);
+                self.following = Following::Now(follower);
             }
             Wake::Decided(Decided::Entries(Err(error)) | Decided::Follower(Err(error))) => {
                 self.decisions_lost(&error);
@@ -374,10 +361,7 @@ impl Edge {
         {
             self.outbox.submit(batch);
         }
-        if self.follow_at.is_some_and(|at| at <= now) {
-            self.follow_at = None;
-            self.following = Some(follow_from_head(self.log.clone()));
-        }
+        self.following.again(&self.log, now);
     }
 
     fn deadline(&self, stopping: Stopping) -> Option<Instant> {
@@ -385,7 +369,7 @@ impl Edge {
         [
             self.core.deadline(),
             self.outbox.deadline(),
-            self.follow_at,
+            self.following.deadline(),
             stopping,
             Some(self.checkpoint_at),
         ]
