@@ -148,6 +148,7 @@ impl Call {
             | Event::OfferDelayed { .. }
             | Event::NotifyReceived { .. }
             | Event::RequestAnswered { .. }
+            | Event::ChallengeUnanswered { .. }
             | Event::OptionsReceived { .. }
             | Event::OptionsAnswered { .. }
             | Event::OptionsFailed { .. } => {}

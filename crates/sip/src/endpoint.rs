@@ -6,10 +6,12 @@
 //! itself only what the RFC leaves no choice about.
 
 mod ack;
+mod again;
 mod answered;
 mod calling;
 mod cancel;
 mod cause;
+mod challenged;
 mod compose;
 pub mod config;
 mod due;

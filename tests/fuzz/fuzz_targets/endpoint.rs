@@ -212,12 +212,7 @@ impl Play {
         let flow = self.flow();
         let from = "<sip:edge@192.0.2.9>";
         if octets.flip() && octets.flip() {
-            let probe = Probe {
-                target: "sip:192.0.2.7:5062".into(),
-                flow,
-                from: from.into(),
-                headers: Extra::none(),
-            };
+            let probe = Probe::new("sip:192.0.2.7:5062", flow, from);
             let _ = self.endpoint.options(probe, self.now);
             return self.drain();
         }

@@ -134,12 +134,8 @@ impl Phone {
                     .unwrap();
             }
             ["options"] => {
-                let probe = sip::endpoint::Probe {
-                    target: "sip:edge@198.51.100.1".into(),
-                    flow: self.flow(),
-                    from: format!("<sip:{}@{}>", self.name, self.address).into(),
-                    headers: none(),
-                };
+                let from = format!("<sip:{}@{}>", self.name, self.address);
+                let probe = sip::endpoint::Probe::new("sip:edge@198.51.100.1", self.flow(), from);
                 self.endpoint.options(probe, now).unwrap();
             }
             other => panic!("what does {other:?} mean to a phone?"),

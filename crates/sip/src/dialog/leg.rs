@@ -24,6 +24,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
+use crate::digest::Sessions;
 use crate::endpoint::event::EndCause;
 use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
@@ -70,6 +71,8 @@ pub struct Leg {
     pub refer_in: Option<Box<ReferIn>>,
     /// A transfer that we asked for.
     pub refer_out: Option<ReferOut>,
+    /// Who has asked for credentials, and what we answered.
+    pub sessions: Sessions,
     /// The entry in the endpoint's timers.
     pub due: Option<Instant>,
 }

@@ -61,7 +61,7 @@ pub const CREDENTIALS_MAX: usize = 8;
 
 /// A text that `Debug` does not show: an account's name is often somebody's number.
 #[derive(Clone)]
-struct Hidden(Box<str>);
+pub(super) struct Hidden(pub Box<str>);
 
 impl Credentials {
     /// None: every challenge is a refusal.

@@ -12,7 +12,7 @@ use crate::method::Method;
 
 use super::algorithm::{Algorithm, hex};
 use super::challenge::{Challenge, Qop};
-use super::credentials::Credentials;
+use super::credentials::{Credentials, Hidden};
 use super::proof::{Count, Ha1, Proof};
 use super::{Asker, CHALLENGES_MAX, escaped};
 
@@ -47,6 +47,9 @@ pub enum Unanswered {
     /// One request was challenged too often.
     #[error("the request was challenged too often")]
     TooOften,
+    /// The request with the answer would be too large, or is not kept any more.
+    #[error("the request cannot be sent again")]
+    Unwritable,
 }
 
 /// The answer to one asker, as a request carries it.
@@ -81,7 +84,7 @@ struct Session {
     asked: Option<Box<str>>,
     algorithm: Algorithm,
     protection: Qop,
-    user: Box<str>,
+    user: Hidden,
     ha1: Ha1,
     cnonce: Box<str>,
     count: u32,
@@ -188,7 +191,7 @@ impl Sessions {
             asked: challenge.algorithm.map(Into::into),
             algorithm,
             protection,
-            user: user.into(),
+            user: Hidden(user.into()),
             ha1,
             cnonce: "".into(),
             count: 0,
@@ -235,7 +238,7 @@ impl Session {
             uri,
         };
         let response = proof.response(&self.ha1);
-        let (user, realm, nonce) = (escaped(&self.user), &self.realm, &self.nonce);
+        let (user, realm, nonce) = (escaped(&self.user.0), &self.realm, &self.nonce);
         let mut value = format!(
             "Digest username=\"{user}\", realm=\"{realm}\", nonce=\"{nonce}\", uri=\"{uri}\", response=\"{response}\""
         );

@@ -45,6 +45,9 @@ impl Endpoint {
             None => sent.flow,
         };
         let extra = Extra::none();
+        // Nobody can ask an ACK for credentials, so it has those of the INVITE (RFC 3261 §22.1).
+        let presented = sent.shown.presented.clone();
+        let credentials: Vec<_> = presented.iter().map(|one| one.header()).collect();
         let bytes = Outgoing {
             method: Method::Ack,
             dialog,
@@ -52,7 +55,7 @@ impl Endpoint {
             branch: &self.ids.branch(),
             flow,
             contact: None,
-            headers: &[],
+            headers: &credentials,
             extra: &extra,
             body: sdp.map(|sdp| (SDP, sdp)),
         }

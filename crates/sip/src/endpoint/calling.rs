@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::dialog::Dialog;
 use crate::dialog::abilities::RELIABLE;
 use crate::dialog::leg::{Cancel, Leg, Phase, Reach, Role};
+use crate::digest::{Credentials, Sessions};
 use crate::header::{HeaderError, Name};
 use crate::method::Method;
 use crate::name_addr::NameAddr;
@@ -38,6 +39,10 @@ pub struct InviteRequest {
     pub call_id: Option<Box<str>>,
     /// What the leg agrees to; what the endpoint's configuration says if none.
     pub terms: Option<Terms>,
+    /// The proxies to go by, nearest first: an outbound proxy, or the Service-Route of a registration.
+    pub routes: Vec<Box<str>>,
+    /// What to answer challenges with.
+    pub credentials: Credentials,
     /// Everything else that shall cross.
     pub headers: Extra,
     /// The offer; without one the callee offers, and `acknowledge` answers.
@@ -55,6 +60,8 @@ impl InviteRequest {
             contact: None,
             call_id: None,
             terms: None,
+            routes: Vec::new(),
+            credentials: Credentials::none(),
             headers: Extra::none(),
             sdp: None,
         }
@@ -71,6 +78,7 @@ impl Endpoint {
         let InviteRequest {
             flow,
             contact,
+            credentials,
             headers,
             sdp,
             ..
@@ -125,6 +133,7 @@ impl Endpoint {
             retry: None,
             refer_in: None,
             refer_out: None,
+            sessions: Sessions::new(credentials),
             due: None,
         });
         Ok(leg)
@@ -137,6 +146,9 @@ impl Endpoint {
         };
         if !Uri::parse(&request.target).map_err(wrong)?.is_sip() {
             return Err(wrong("neither sip nor sips"));
+        }
+        for route in &request.routes {
+            NameAddr::parse(route).map_err(|reason| Name::Route.error(reason))?;
         }
         NameAddr::parse(&request.from).map_err(|reason| Name::From.error(reason))?;
         let to = match &request.to {
@@ -155,7 +167,7 @@ impl Endpoint {
             remote_tag: "".into(),
             remote: to,
             remote_target: request.target.clone(),
-            routes: [].into(),
+            routes: request.routes.clone().into(),
             local_cseq: self.ids.cseq(),
             remote_cseq: None,
         })

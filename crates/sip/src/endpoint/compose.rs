@@ -147,7 +147,43 @@ impl Outgoing<'_> {
     }
 }
 
-/// The ACK of a refusal: like the INVITE, with the To of the answer (RFC 3261 §17.1.1.3).
+/// A request once more, in a transaction of its own: other values for the names in `change`, none for an empty one.
+pub(crate) fn again(
+    config: &Config,
+    request: &Message,
+    flow: Flow,
+    branch: &str,
+    cseq: u32,
+    change: &[(Name<'_>, &str)],
+) -> Result<Bytes, BuildError> {
+    let method = request.method().cloned().unwrap_or(Method::Options);
+    let sent_by = config.sent_by(flow.local);
+    let mut builder = RequestBuilder::new(method, request.request_uri())
+        .via(flow.transport.as_str(), sent_by, branch)
+        .cseq(cseq);
+    for field in request.fields() {
+        let ours = [
+            Name::Via,
+            Name::CSeq,
+            Name::ContentLength,
+            Name::ContentType,
+        ];
+        let is_changed = change.iter().any(|(name, _)| *name == field.name);
+        if !is_changed && !ours.contains(&field.name) {
+            builder = builder.header(field.name, field.value);
+        }
+    }
+    for (name, value) in change.iter().filter(|(_, value)| !value.is_empty()) {
+        builder = builder.header(*name, value);
+    }
+    if let Some(content_type) = request.header(Name::ContentType) {
+        builder = builder.body(content_type, request.body_bytes());
+    }
+    builder.to_bytes()
+}
+
+/// The ACK of a refusal: like the INVITE, with the To of the answer (RFC 3261 §17.1.1.3), and with its credentials,
+/// which nobody can ask an ACK for (RFC 3261 §22.1).
 pub(crate) fn ack_of_refusal(invite: &Message, response: &Message) -> Result<Bytes, BuildError> {
     let to = response.header(Name::To).unwrap_or_default();
     let to: String = to
@@ -156,6 +192,8 @@ pub(crate) fn ack_of_refusal(invite: &Message, response: &Message) -> Result<Byt
         .collect();
     hop_by_hop(Method::Ack, invite)
         .header(Name::To, to)
+        .copy(invite, Name::Authorization)
+        .copy(invite, Name::ProxyAuthorization)
         .to_bytes()
 }
 

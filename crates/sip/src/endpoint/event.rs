@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::digest::Unanswered;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -281,6 +282,19 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// A request of ours was refused with a challenge (401, 407) that stays unanswered; what its refusal means follows.
+    ChallengeUnanswered {
+        /// The leg, if it belongs to one.
+        leg: Option<LegKey>,
+        /// The request, by the name of its first try.
+        transaction: TransactionKey,
+        /// Its method.
+        method: Method,
+        /// Why.
+        why: Unanswered,
+        /// The refusal, whose challenges name the realm.
+        message: Arc<Message>,
+    },
     /// An OPTIONS outside of any dialog: `answer_options`, within 64 × T1.
     OptionsReceived {
         /// The question.
@@ -348,6 +362,7 @@ impl Event {
             | Event::RequestAnswered { leg, .. }
             | Event::RequestFailed { leg, .. }
             | Event::Ended { leg, .. } => Some(*leg),
+            Event::ChallengeUnanswered { leg, .. } => *leg,
             Event::OptionsReceived { .. }
             | Event::OptionsAnswered { .. }
             | Event::OptionsFailed { .. } => None,

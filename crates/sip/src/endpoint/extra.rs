@@ -87,6 +87,8 @@ fn is_reserved(name: &Name<'_>) -> bool {
             | Name::RecordRoute
             | Name::ContentLength
             | Name::ContentType
+            | Name::Authorization
+            | Name::ProxyAuthorization
     )
 }
 

@@ -11,6 +11,7 @@ use crate::dialog::exchange::Exchange;
 use crate::dialog::leg::{Leg, Phase, Reach, Role};
 use crate::dialog::peer::Peer;
 use crate::dialog::progress::{Answer, Provisional};
+use crate::digest::Sessions;
 use crate::header::Name;
 use crate::message::Message;
 use crate::status::StatusCode;
@@ -170,6 +171,7 @@ impl Endpoint {
             retry: None,
             refer_in: None,
             refer_out: None,
+            sessions: Sessions::default(),
             due: None,
         });
         self.respond_anyway(

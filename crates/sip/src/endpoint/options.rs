@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::dialog::Dialog;
+use crate::digest::{Credentials, Sessions};
 use crate::header::{HeaderError, Name};
 use crate::message::Message;
 use crate::method::Method;
@@ -32,8 +33,23 @@ pub struct Probe {
     pub flow: Flow,
     /// From without tag.
     pub from: Box<str>,
+    /// What to answer a challenge with.
+    pub credentials: Credentials,
     /// Extra headers.
     pub headers: Extra,
+}
+
+impl Probe {
+    /// A question without credentials and extra headers.
+    pub fn new(target: impl Into<Box<str>>, flow: Flow, from: impl Into<Box<str>>) -> Self {
+        Probe {
+            target: target.into(),
+            flow,
+            from: from.into(),
+            credentials: Credentials::none(),
+            headers: Extra::none(),
+        }
+    }
 }
 
 impl Endpoint {
@@ -75,17 +91,19 @@ impl Endpoint {
         }
         .into_bytes(&self.config)?;
         let (method, purpose) = (Method::Options, Purpose::Probe);
-        Ok(self.depart(
-            Departure {
-                method,
-                branch,
-                cseq,
-                flow,
-                bytes,
-                purpose,
-            },
-            now,
-        ))
+        let departure = Departure {
+            method,
+            branch,
+            cseq,
+            flow,
+            bytes,
+            purpose,
+        };
+        let transaction = self.depart(departure, now);
+        if let Some(sent) = self.clients.get_mut(&transaction) {
+            sent.shown.sessions = Some(Sessions::new(probe.credentials).into());
+        }
+        Ok(transaction)
     }
 
     /// Answers the peer's OPTIONS; 200 says what we can do.

@@ -22,7 +22,7 @@ use super::keys::{LegKey, TransactionKey};
 use super::lost::elsewhere;
 use super::output::{Output, Repeat, Send, Urgency};
 use super::tables::{
-    ClientMachine, ClientTransaction, Owner, Purpose, ServerMachine, ServerTransaction,
+    ClientMachine, ClientTransaction, Owner, Purpose, ServerMachine, ServerTransaction, Shown,
 };
 use super::{ActionError, Endpoint};
 
@@ -101,6 +101,8 @@ impl Endpoint {
                 flow,
                 request: bytes.clone(),
                 purpose,
+                asked: key,
+                shown: Shown::default(),
                 // Without body the empty line is the end.
                 has_offer: !bytes.ends_with(b"\r\n\r\n"),
                 acks: Vec::new(),

@@ -86,6 +86,9 @@ impl Endpoint {
         now: Instant,
     ) -> Disposition {
         let status = response.status().unwrap_or(StatusCode::TRYING);
+        if self.challenged(key, purpose, response, now) {
+            return Disposition::New;
+        }
         match purpose {
             Purpose::Invite(leg) => return self.invite_answered(key, leg, response, now),
             Purpose::Reinvite(leg) => return self.reinvite_answered(key, leg, response, now),
@@ -105,11 +108,12 @@ impl Endpoint {
                     message,
                 });
             }
-            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) => {}
+            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) | Purpose::SentAgain(_) => {
+            }
             Purpose::Probe => {
-                let message = response.clone();
+                let (transaction, message) = (self.asked_as(key), response.clone());
                 self.event(Event::OptionsAnswered {
-                    transaction: key,
+                    transaction,
                     status,
                     message,
                 });
@@ -142,14 +146,21 @@ impl Endpoint {
                     failure,
                 });
             }
-            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) => {}
+            Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) | Purpose::SentAgain(_) => {
+            }
             Purpose::Probe => {
+                let transaction = self.asked_as(key);
                 self.event(Event::OptionsFailed {
-                    transaction: key,
+                    transaction,
                     failure,
                 });
             }
         }
+    }
+
+    /// The name by which the user knows a request.
+    fn asked_as(&self, key: TransactionKey) -> TransactionKey {
+        self.clients.get(&key).map_or(key, |sent| sent.asked)
     }
 
     fn invite_unanswered(&mut self, leg: LegKey, failure: Failure) {

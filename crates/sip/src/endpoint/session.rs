@@ -141,6 +141,10 @@ impl Endpoint {
         let cseq = state.peers[at].dialog.next_cseq();
         let dialog = &state.peers[at].dialog;
         let flow = state.flow_to(dialog);
+        // Whoever asked before need not ask again.
+        let presented = state.sessions.present(&method, dialog.path().0);
+        let mut with_credentials = headers.to_vec();
+        with_credentials.extend(presented.iter().map(|one| one.header()));
         let refreshes = matches!(
             method,
             Method::Invite | Method::Update | Method::Refer | Method::Notify
@@ -153,22 +157,24 @@ impl Endpoint {
             branch: &branch,
             flow,
             contact,
-            headers,
+            headers: &with_credentials,
             extra,
             body,
         };
         let bytes = outgoing.into_bytes(&self.config)?;
-        Ok(self.depart(
-            Departure {
-                method,
-                branch,
-                cseq,
-                flow,
-                bytes,
-                purpose,
-            },
-            now,
-        ))
+        let departure = Departure {
+            method,
+            branch,
+            cseq,
+            flow,
+            bytes,
+            purpose,
+        };
+        let transaction = self.depart(departure, now);
+        if let Some(sent) = self.clients.get_mut(&transaction) {
+            sent.shown.presented = presented;
+        }
+        Ok(transaction)
     }
 
     /// Sends the BYE; without it, when not even that can be written, the leg ends at once.

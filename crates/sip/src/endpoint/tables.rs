@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::digest::Sessions;
+use crate::digest::sessions::Presented;
 use crate::message::Message;
 use crate::method::Method;
 use crate::transaction::client::{self, Client};
@@ -35,11 +37,26 @@ pub(crate) struct ClientTransaction {
     pub flow: Flow,
     pub request: Bytes,
     pub purpose: Purpose,
+    /// Under which name the user asked: that of the first try.
+    pub asked: TransactionKey,
+    /// What it has shown of credentials.
+    pub shown: Shown,
     /// True if an INVITE carried a session description.
     pub has_offer: bool,
     /// The ACKs sent: of a refusal under an empty tag, of each 2xx under the tag of its sender.
     pub acks: Vec<(Box<str>, Bytes, Flow)>,
     pub due: Option<Instant>,
+}
+
+/// What a request of ours has shown of credentials.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    /// The answers that it carries.
+    pub presented: Vec<Presented>,
+    /// How many challenges were answered on the way to it.
+    pub challenges: u8,
+    /// The credentials of a request outside of any leg.
+    pub sessions: Option<Box<Sessions>>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +90,8 @@ pub(crate) enum Purpose {
     Info(LegKey),
     /// Asks whether the peer is there.
     Probe,
+    /// Was refused and sent again: only its repetitions are of interest.
+    SentAgain(Option<LegKey>),
 }
 
 impl Purpose {
@@ -89,6 +108,7 @@ impl Purpose {
             | Purpose::Report(leg)
             | Purpose::Info(leg) => Some(leg),
             Purpose::Probe => None,
+            Purpose::SentAgain(leg) => leg,
         }
     }
 }

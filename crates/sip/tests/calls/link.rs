@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use trunkline_sip::Message;
+use trunkline_sip::digest::Credentials;
 use trunkline_sip::endpoint::config::Config;
 use trunkline_sip::endpoint::event::{EndCause, Event};
 use trunkline_sip::endpoint::flow::{Flow, Transport};
@@ -46,6 +47,8 @@ pub struct Link {
     pub ladder: Vec<String>,
     /// Datagrams to lose on purpose: who sends, how the first line starts, how many.
     pub lose: Vec<(End, String, usize)>,
+    /// What the caller answers challenges with.
+    pub credentials: Credentials,
     network: Network,
     under_way: BTreeMap<(Instant, u64), (End, Bytes)>,
     count: u64,
@@ -96,6 +99,7 @@ impl Link {
             events: [VecDeque::new(), VecDeque::new()],
             ladder: Vec::new(),
             lose: Vec::new(),
+            credentials: Credentials::none(),
             network,
             under_way: BTreeMap::new(),
             count: 0,
@@ -122,6 +126,7 @@ impl Link {
     pub fn invite(&mut self, from: End, offer: Option<Bytes>) -> LegKey {
         let target = format!("sip:100@{}", address(other(from)));
         let request = InviteRequest {
+            credentials: self.credentials.clone(),
             sdp: offer,
             ..InviteRequest::new(target, self.flow(from), "\"Test\" <sip:200@example.com>")
         };
@@ -275,6 +280,7 @@ pub fn word(event: &Event) -> String {
             format!("RequestAnswered:{method}:{status}")
         }
         Event::RequestFailed { method, .. } => format!("RequestFailed:{method}"),
+        Event::ChallengeUnanswered { why, .. } => format!("ChallengeUnanswered:{why:?}"),
         Event::OfferReceived { method, sdp, .. } => {
             format!(
                 "OfferReceived:{method}{}",

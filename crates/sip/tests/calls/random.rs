@@ -11,6 +11,7 @@ use trunkline_sip::endpoint::flow::Transport;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
 use trunkline_sip::endpoint::terms::{Reliable, Terms};
 
+use crate::gate::credentials;
 use crate::link::{End, Link, Network, sdp};
 
 proptest! {
@@ -35,6 +36,7 @@ proptest! {
         let reliable = [Reliable::Off, Reliable::Supported, Reliable::Preferred, Reliable::Required];
         play.link.agree_to(End::Caller, Terms { reliable: reliable[terms.0] });
         play.link.agree_to(End::Callee, Terms { reliable: reliable[terms.1] });
+        play.link.credentials = credentials("secret");
         // Most of what can go wrong needs a call that is up.
         if is_up > 0 {
             play.act(End::Caller, 0);
@@ -82,7 +84,7 @@ impl Play {
         };
         let leg = alive[usize::try_from(self.link.random(count)).unwrap()];
         let ok = StatusCode::OK;
-        let busy = StatusCode::BUSY_HERE;
+        let (busy, why) = self.refusal();
         let refer = ReferRequest {
             refer_to: "<sip:300@192.0.2.3>".into(),
             referred_by: None,
@@ -94,15 +96,15 @@ impl Play {
             1 => endpoint.provisional(leg, StatusCode::RINGING, None, extra(), now),
             2 => endpoint.provisional(leg, StatusCode::SESSION_PROGRESS, sdp(), extra(), now),
             3..=5 => endpoint.answer(leg, sdp(), extra(), now),
-            6 => endpoint.refuse(leg, busy, None, extra(), now),
+            6 => endpoint.refuse(leg, busy, None, why, now),
             7 => endpoint.cancel(leg, extra(), now),
             8 => endpoint.bye(leg, extra(), now),
             9 | 10 => endpoint.reinvite(leg, sdp(), extra(), now),
             11 | 12 => endpoint.answer_offer(leg, sdp(), extra(), now),
-            13 => endpoint.refuse_offer(leg, busy, None, extra(), now),
+            13 => endpoint.refuse_offer(leg, busy, None, why, now),
             14 | 15 => endpoint.refer(leg, &refer, now),
             16 | 17 => endpoint.accept_refer(leg, now),
-            18 => endpoint.refuse_refer(leg, busy, None, extra(), now),
+            18 => endpoint.refuse_refer(leg, busy, None, why, now),
             19 => endpoint.notify_refer(leg, StatusCode::RINGING, None, false, now),
             20 => endpoint.notify_refer(leg, ok, None, true, now),
             21 => endpoint.info(
@@ -127,6 +129,18 @@ impl Play {
         };
     }
 
+    /// Busy, or a challenge that may be answered.
+    fn refusal(&mut self) -> (StatusCode, Extra) {
+        let number = self.link.random(12);
+        if number > 5 {
+            return (StatusCode::BUSY_HERE, Extra::none());
+        }
+        let (realm, nonce, stale) = (number % 2, number % 3, number.is_multiple_of(2));
+        let challenge = format!("Digest realm=r{realm},nonce=n{nonce},qop=auth,stale={stale}");
+        let headers = Extra::none().with("WWW-Authenticate", &challenge);
+        (StatusCode::UNAUTHORIZED, headers.unwrap())
+    }
+
     fn look(&mut self) {
         for end in [End::Caller, End::Callee] {
             while let Some(event) = self.link.events[end as usize].pop_front() {
@@ -138,7 +152,11 @@ impl Play {
                     );
                 }
                 match event {
-                    Event::IncomingInvite { leg, .. } => self.legs[end as usize].push(leg),
+                    Event::IncomingInvite { leg, .. } => {
+                        self.legs[end as usize].push(leg);
+                        let credentials = self.link.credentials.clone();
+                        self.link.end(end).set_credentials(leg, credentials).ok();
+                    }
                     Event::Ended { leg, .. } => self.ended[end as usize].push(leg),
                     _ => {}
                 }

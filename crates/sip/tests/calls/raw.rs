@@ -4,7 +4,7 @@ use bytes::Bytes;
 use trunkline_sip::endpoint::config::Config;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
-use trunkline_sip::endpoint::keys::{Fork, LegKey};
+use trunkline_sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use trunkline_sip::endpoint::output::{Disposition, Input, Output, Urgency};
 use trunkline_sip::endpoint::terms::Terms;
 use trunkline_sip::endpoint::{Endpoint, InviteRequest, Probe};
@@ -17,6 +17,7 @@ pub struct Desk {
     pub endpoint: Endpoint,
     pub link: Link,
     pub sent: Vec<Message>,
+    pub transactions: Vec<Option<TransactionKey>>,
     pub urgencies: Vec<Urgency>,
     pub events: Vec<Event>,
     pub disposition: Option<Disposition>,
@@ -27,11 +28,12 @@ impl Desk {
         Desk::with(Config::new([9; 32]))
     }
 
-    fn with(config: Config) -> Self {
+    pub fn with(config: Config) -> Self {
         Desk {
             endpoint: Endpoint::new(config),
             link: Link::new(1, Network::PERFECT),
             sent: Vec::new(),
+            transactions: Vec::new(),
             urgencies: Vec::new(),
             events: Vec::new(),
             disposition: None,
@@ -57,10 +59,12 @@ impl Desk {
 
     pub fn drain(&mut self) -> Vec<String> {
         (self.sent, self.events, self.urgencies) = Default::default();
+        self.transactions.clear();
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(send) => {
                     self.urgencies.push(send.urgency);
+                    self.transactions.push(send.transaction);
                     self.sent.push(Message::parse(send.bytes).unwrap());
                 }
                 Output::Event(event) => self.events.push(event),
@@ -138,7 +142,7 @@ pub fn described(text: &str) -> String {
 }
 
 /// A call that is up: the leg and our tag.
-fn up(desk: &mut Desk) -> (LegKey, String) {
+pub fn up(desk: &mut Desk) -> (LegKey, String) {
     assert_eq!(
         desk.hears(&request("INVITE", "z9hG4bK1", "", 5, "")),
         ["100"]
@@ -488,12 +492,8 @@ fn hanging_up_answers_an_undecided_refer() {
 #[test]
 fn a_probe_is_answered_or_fails() {
     let mut desk = Desk::new();
-    let probe = Probe {
-        target: "sip:192.0.2.2".into(),
-        flow: desk.link.flow(End::Caller),
-        from: "<sip:edge@192.0.2.1>".into(),
-        headers: Extra::none(),
-    };
+    let flow = desk.link.flow(End::Caller);
+    let probe = Probe::new("sip:192.0.2.2", flow, "<sip:edge@192.0.2.1>");
     desk.endpoint.options(probe.clone(), start()).unwrap();
     assert_eq!(desk.drain(), ["OPTIONS"]);
     let options = desk.sent[0].clone();

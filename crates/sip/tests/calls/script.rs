@@ -1,8 +1,9 @@
 //! Scripts: one file per claim, its first line names the section that it proves.
 //!
 //! `caller ACTION …` and `callee ACTION …` do something and let the datagrams arrive; `caller sees EVENT …` names all
-//! events since the last look; `wait SECONDS` lets time pass; `lose END WHAT COUNT` loses the next such messages;
-//! `terms END KEY=VALUE …` says before the first call what an end agrees to; `over` waits until nothing is left anywhere.
+//! events since the last look; `callee judges WHAT` says what the last INVITE has proven; `wait SECONDS` lets time
+//! pass; `lose END WHAT COUNT` loses the next such messages; `terms END KEY=VALUE …` says before the first call what an
+//! end agrees to; `over` waits until nothing is left anywhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use trunkline_sip::StatusCode;
+use trunkline_sip::digest::{Asker, Stale};
 use trunkline_sip::endpoint::ReferRequest;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
 use trunkline_sip::endpoint::terms::{Reliable, Terms};
 
+use crate::gate::{self, Gate};
 use crate::link::{End, Link, Network, sdp, word};
 
 #[test]
@@ -59,6 +62,8 @@ fn terms(words: &[&str]) -> Terms {
 struct Stage {
     link: Link,
     legs: [Option<LegKey>; 2],
+    /// Where the callee asks who calls.
+    gate: Gate,
 }
 
 fn run(file: &Path) -> Result<(), String> {
@@ -71,6 +76,7 @@ fn run(file: &Path) -> Result<(), String> {
     let mut stage = Stage {
         link: Link::new(42, Network::PERFECT),
         legs: [None, None],
+        gate: Gate::new(),
     };
     for (number, line) in text.lines().enumerate() {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -140,8 +146,9 @@ impl Stage {
     fn sees(&mut self, end: End, expected: &[&str]) -> Result<(), String> {
         let mut seen = Vec::new();
         while let Some(event) = self.link.events[end as usize].pop_front() {
-            if let Event::IncomingInvite { leg, .. } = &event {
+            if let Event::IncomingInvite { leg, message, flow } = &event {
                 self.legs[end as usize] = Some(*leg);
+                self.gate.note(message, *flow);
             }
             seen.push(word(&event));
         }
@@ -165,10 +172,31 @@ impl Stage {
             self.arrive(words);
             return Ok(());
         }
+        match words[0] {
+            "knows" => {
+                self.link.credentials = gate::credentials(words[1]);
+                return Ok(());
+            }
+            "judges" => {
+                let judged = self.gate.at(now).judge(Asker::Server);
+                return (judged == words[1])
+                    .then_some(())
+                    .ok_or_else(|| format!("but it is {judged}"));
+            }
+            _ => {}
+        }
         let leg = self.legs[end as usize].ok_or("no leg")?;
         let status = |text: &str| StatusCode::new(text.parse().unwrap()).unwrap();
         let endpoint = self.link.end(end);
         let result = match words[0] {
+            "challenges" => {
+                let stale = match words.get(1) {
+                    Some(&"stale") => Stale::Yes,
+                    _ => Stale::No,
+                };
+                let headers = self.gate.at(now).challenge(Asker::Server, stale);
+                endpoint.refuse(leg, StatusCode::UNAUTHORIZED, None, headers, now)
+            }
             "rings" => endpoint.provisional(leg, StatusCode::RINGING, None, none(), now),
             "plays" => endpoint.provisional(leg, StatusCode::SESSION_PROGRESS, sdp(), none(), now),
             "answers" => endpoint.answer(leg, sdp(), none(), now),
