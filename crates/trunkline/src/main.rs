@@ -29,6 +29,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+/// Calls are many small things that come and go: glibc's allocator costs a quarter more CPU per call and
+/// keeps growing, by fragments, where this one stays level (`tests/bench calls memory`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The switch and the witness: connects phone systems to AI voice agents over SIP trunks, and keeps
 /// every call as an immutable history.
 #[derive(Debug, Parser)]
