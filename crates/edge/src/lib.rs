@@ -18,6 +18,7 @@
 
 pub mod act;
 pub mod admission;
+pub mod agreed;
 pub mod call;
 pub mod call_media;
 pub mod capture;

@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use schemas::observation::{
-    ByeReceived, CancelReceived, CodecNegotiated, EarlyMediaStarted, EndedBy, InviteReceived,
-    LegAnswered, LegFailure, LegRinging, TrunkMatch,
+    ByeReceived, CancelReceived, EarlyMediaStarted, EndedBy, InviteReceived, LegAnswered,
+    LegFailure, LegRinging, TrunkMatch,
 };
 use schemas::{Direction, LegId, Personal, WireMessage};
 use sip::endpoint::event::{EndCause, Event};
@@ -17,9 +17,8 @@ use crate::capture::{DigitsInCapture, redact};
 use crate::configuration::{CODECS, Digits};
 use crate::identity;
 use crate::leg::{Ending, Leg, Stage};
-use crate::session::{Session, direction_of};
+use crate::session::Session;
 use crate::step::Step;
-use crate::voice::{leg_id, negotiated};
 
 impl Call {
     /// An INVITE began the call.
@@ -102,6 +101,11 @@ impl Call {
             Event::AckMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no ACK within 32 s"), None);
             }
+            Event::SessionExpired { interval, .. } => {
+                let seconds = interval.as_secs();
+                let cause = format!("the session was not refreshed within {seconds} s");
+                self.end(step, leg, ended_by_edge(&cause), None);
+            }
             Event::PrackMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no PRACK within 32 s"), None);
             }
@@ -141,6 +145,7 @@ impl Call {
             // Every INVITE of ours has an offer, so no callee makes one while it rings.
             Event::EarlyOffer { .. }
             | Event::ProgressAcknowledged { .. }
+            | Event::SessionRefreshed { .. }
             | Event::ForkHungUp { .. }
             | Event::OfferCancelled { .. }
             | Event::OfferAnswered { .. }
@@ -302,50 +307,6 @@ impl Call {
         } else {
             self.end(step, leg, ended_by_edge("the dialog ended"), None);
         }
-    }
-
-    /// Offer and answer agreed: media follows, and everybody is told.
-    pub fn negotiated(&mut self, step: &mut Step<'_>, leg: LegId) {
-        let Some(state) = self.legs.get(&leg) else {
-            return;
-        };
-        let (Some(terms), Some(local)) = (state.session.terms(), state.session.local()) else {
-            return;
-        };
-        let fact = CodecNegotiated {
-            leg,
-            codec: terms.codec.to_string(),
-            payload_type: terms.payload_type_send,
-            telephone_event: terms.dtmf.map(|dtmf| dtmf.send),
-            local: local.to_string(),
-            remote: terms.remote.to_string(),
-            direction: direction_of(terms.direction),
-            packet_ms: terms.ptime_ms,
-        };
-        self.fact(step, fact);
-        self.talk(step, leg);
-    }
-
-    /// Lets the media of a leg follow what was agreed on.
-    pub fn talk(&mut self, step: &mut Step<'_>, leg: LegId) {
-        let Some(state) = self.legs.get(&leg) else {
-            return;
-        };
-        let (Some(terms), Some(flow)) = (state.session.terms(), state.flow) else {
-            return;
-        };
-        let watched = state.answered.is_some();
-        let accepts = state.session.described();
-        let negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
-        self.voice(
-            step,
-            media::Input::Update {
-                leg: leg_id(leg),
-                negotiated,
-            },
-        );
-        self.tune(step, leg);
-        self.tune_partners(step, leg);
     }
 
     /// A SIP message of this call crossed a socket.

@@ -6,6 +6,7 @@ pub mod leg;
 pub mod peer;
 pub mod progress;
 pub mod refer;
+pub mod timer;
 
 use crate::header::{HeaderError, Name};
 use crate::message::Message;

@@ -39,6 +39,8 @@ impl StatusCode {
     pub const UNSUPPORTED_URI_SCHEME: Self = Self(416);
     /// 420 Bad Extension.
     pub const BAD_EXTENSION: Self = Self(420);
+    /// 422.
+    pub const INTERVAL_TOO_SMALL: Self = Self(422);
     /// 423 Interval Too Brief.
     pub const INTERVAL_TOO_BRIEF: Self = Self(423);
     /// 481 Call/Transaction Does Not Exist.

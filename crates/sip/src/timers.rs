@@ -138,6 +138,10 @@ pub enum Timer {
     PrackWait,
     /// A re-INVITE is tried again after both sides collided (RFC 3261 §14.1).
     GlareWait,
+    /// An established session is refreshed (RFC 4028 §7.4).
+    SessionRefresh,
+    /// An established session was not refreshed (RFC 4028 §10).
+    SessionExpiry,
     /// A provisional answer is repeated, so that no proxy gives up (RFC 3261 §13.3.1.1).
     ProvisionalRepeat,
     /// A request waited too long for our own user to answer it.
@@ -155,6 +159,8 @@ impl fmt::Display for Timer {
             Timer::ProgressRepeat => f.write_str("reliable 1xx repeat"),
             Timer::PrackWait => f.write_str("PRACK wait"),
             Timer::GlareWait => f.write_str("glare wait"),
+            Timer::SessionRefresh => f.write_str("session refresh"),
+            Timer::SessionExpiry => f.write_str("session expiry"),
             Timer::ProvisionalRepeat => f.write_str("1xx repeat"),
             Timer::UserWait => f.write_str("user wait"),
             Timer::SubscriptionEnd => f.write_str("subscription end"),

@@ -63,3 +63,6 @@ pub fn ability(message: &Message, option: &str) -> Ability {
 
 /// The option tag of reliable provisional answers.
 pub const RELIABLE: &str = "100rel";
+
+/// The option tag of session timers.
+pub const TIMER: &str = "timer";

@@ -69,6 +69,17 @@ pub struct Offer {
     pub extra: Extra,
     /// How many times it was sent.
     pub tries: u8,
+    /// Why it is sent.
+    pub intent: Intent,
+}
+
+/// Why we offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// The user wants the session changed.
+    Change,
+    /// The session is about to expire; nothing changes.
+    Refresh,
 }
 
 /// An offer of ours that met the peer's and will be sent again.

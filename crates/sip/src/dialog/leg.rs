@@ -25,6 +25,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use crate::digest::Sessions;
+use bytes::Bytes;
+
 use crate::endpoint::event::EndCause;
 use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
@@ -37,6 +39,7 @@ use super::exchange::{Exchange, Retry};
 use super::peer::{Peer, Session};
 use super::progress::Progress;
 use super::refer::{ReferIn, ReferOut};
+use super::timer::SessionTimer;
 
 /// A leg. Plain data: it can be exported, and a leg restored from it goes on.
 #[derive(Debug, Clone)]
@@ -65,6 +68,14 @@ pub struct Leg {
     pub terms: Terms,
     /// Our reliable provisional answers to the INVITE that started the leg.
     pub progress: Option<Box<Progress>>,
+    /// How long the session lives without a refresh; none without a limit.
+    pub timer: Option<SessionTimer>,
+    /// The longest Min-SE that was asked of us, in seconds; 0 if none was.
+    pub min_se_s: u32,
+    /// How often requests were sent again because of Min-SE since one was accepted.
+    pub min_se_tries: u8,
+    /// The session as we described it last, to repeat it in a refresh.
+    pub described: Option<Bytes>,
     /// An offer of ours that waits after glare.
     pub retry: Option<Box<Retry>>,
     /// A transfer that the peer asked for.
@@ -185,7 +196,11 @@ impl Leg {
             Some(waiting) => Some((waiting.repeat.at, Timer::ProgressRepeat)),
             None => None,
         });
-        let all = [phase, exchange, retry, refer, progress];
+        let timer = match self.phase {
+            Phase::Established => self.timer.as_ref().map(SessionTimer::deadline),
+            _ => None,
+        };
+        let all = [phase, exchange, retry, refer, progress, timer];
         all.into_iter().flatten().min()
     }
 
@@ -243,6 +258,13 @@ impl Leg {
     /// The callee of the established dialog, or the first that rings.
     pub fn fork(&self) -> Fork {
         self.peers.first().map_or(Fork::FIRST, |peer| peer.fork)
+    }
+
+    /// Keeps how we described the session, if we did.
+    pub fn describe(&mut self, sdp: Option<&Bytes>) {
+        if let Some(sdp) = sdp {
+            self.described = Some(sdp.clone());
+        }
     }
 
     /// What is open in the established dialog, or in the first that rings.

@@ -22,6 +22,7 @@ impl Endpoint {
         };
         let dialog = state.dialog().ok_or(ActionError::WrongState)?.clone();
         state.set_exchange(Exchange::Idle);
+        state.describe(sdp.as_ref());
         self.send_ack(invite, &dialog, sdp)
     }
 

@@ -81,6 +81,11 @@ impl Endpoint {
                 leg.peers.clear();
             }
             Purpose::Reinvite(_) | Purpose::Update(_) | Purpose::Prack(_) => {
+                if let Some(timer) = &mut leg.timer
+                    && timer.attempt == Some(old)
+                {
+                    timer.attempt = Some(new);
+                }
                 for peer in &mut leg.peers {
                     if let Exchange::OfferSent { transaction, .. } = &mut peer.exchange
                         && *transaction == old

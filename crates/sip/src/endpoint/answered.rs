@@ -36,6 +36,9 @@ impl Endpoint {
             return self.progressed(invite, key, response, now);
         }
         if status.get() >= 300 {
+            if self.ask_for_longer(key, invite, response, now) {
+                return Disposition::New;
+            }
             self.turned_down(key, status, response);
             return Disposition::New;
         }
@@ -129,6 +132,8 @@ impl Endpoint {
         if !owed {
             self.send_ack_anyway(invite, &dialog);
         }
+        let agreed = self.agreed_with(key, response);
+        self.start_timer(key, agreed, now);
     }
 
     /// The callee accepted while our CANCEL was on its way: it is acknowledged and hung up (RFC 3261 §9.1).

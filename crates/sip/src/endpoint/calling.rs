@@ -18,6 +18,7 @@ use super::extra::Extra;
 use super::flow::Flow;
 use super::keys::LegKey;
 use super::plumbing::Departure;
+use super::refresh::first_lines;
 use super::tables::Purpose;
 use super::terms::{Reliable, Terms};
 use super::{ActionError, Endpoint};
@@ -85,7 +86,9 @@ impl Endpoint {
         } = request;
         let terms = request.terms.unwrap_or(self.config.terms);
         let supported = terms.supported_value();
+        let timer = first_lines(&terms.timer);
         let mut own = vec![(Name::Supported, &*supported)];
+        own.extend(timer.iter().map(|(name, value)| (*name, &**value)));
         if terms.reliable == Reliable::Required {
             own.push((Name::Require, RELIABLE));
         }
@@ -100,7 +103,7 @@ impl Endpoint {
             contact: Some(&contact),
             headers: &own,
             extra: &headers,
-            body: sdp.map(|sdp| (SDP, sdp)),
+            body: sdp.clone().map(|sdp| (SDP, sdp)),
         }
         .into_bytes(&self.config)?;
         let leg = LegKey(self.next_key());
@@ -130,6 +133,10 @@ impl Endpoint {
             },
             terms,
             progress: None,
+            timer: None,
+            min_se_s: 0,
+            min_se_tries: 0,
+            described: sdp,
             retry: None,
             refer_in: None,
             refer_out: None,

@@ -44,6 +44,8 @@ pub enum EndCause {
     HungUp(StatusCode),
     /// We hung up, and the peer never confirmed.
     HungUpUnconfirmed(Failure),
+    /// Nobody refreshed the session in time, and it was hung up (RFC 4028 §10).
+    SessionExpired,
     /// The peer does not know the dialog any more (481 or 408 to a request of ours, RFC 3261 §12.2.1.2).
     DialogLost,
 }

@@ -89,6 +89,10 @@ pub const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK,
 /// Early dialogs and 2xx forks kept per INVITE: more callees ringing at once is no trunk.
 pub const FORKS_MAX: usize = 8;
 
+/// Times in a row that a request is sent again because its Session-Expires was too short (422): each proxy on the way
+/// may have a floor of its own.
+pub const MIN_SE_TRIES_MAX: u8 = 4;
+
 /// Reliable provisional answers that wait for the PRACK of the one before.
 pub const PROVISIONALS_MAX: usize = 4;
 

@@ -159,6 +159,8 @@ impl Endpoint {
             Timer::PrackWait => self.prack_missing(key, now),
             Timer::CancelWait => self.cancel_unanswered(key),
             Timer::GlareWait => self.retry_offer(key, now),
+            Timer::SessionRefresh => self.refresh(key, now),
+            Timer::SessionExpiry => self.session_expired(key, now),
             Timer::SubscriptionEnd => self.refer_over(key),
             // `Leg::deadline` names no other timer.
             _ => {}

@@ -55,8 +55,10 @@ impl Endpoint {
         let Exchange::PrackOwed { rseq } = peer.exchange else {
             return Err(ActionError::WrongState);
         };
-        self.send_prack(leg, fork, rseq, Some(sdp), now)?;
-        if let Some(peer) = self.leg_mut(leg)?.peer_of(fork) {
+        self.send_prack(leg, fork, rseq, Some(sdp.clone()), now)?;
+        let state = self.leg_mut(leg)?;
+        state.describe(Some(&sdp));
+        if let Some(peer) = state.peer_of(fork) {
             peer.exchange = Exchange::Idle;
             peer.session = Session::Agreed;
         }

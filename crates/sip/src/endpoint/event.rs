@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::dialog::timer::Side;
 use crate::digest::Unanswered;
 use crate::message::Message;
 use crate::method::Method;
@@ -202,6 +203,30 @@ pub enum Event {
         /// After how long.
         wait: Duration,
     },
+    /// A re-INVITE or UPDATE was accepted by the other side, and the session lives for another interval (RFC 4028).
+    SessionRefreshed {
+        /// The leg.
+        leg: LegKey,
+        /// Who sent it.
+        by: Side,
+        /// INVITE or UPDATE.
+        method: Method,
+        /// How long the session lives from now.
+        interval: Duration,
+        /// The peer's answer, if the endpoint itself repeated our description to refresh the session.
+        sdp: Option<Bytes>,
+        /// The peer's request, or its answer to ours.
+        message: Arc<Message>,
+    },
+    /// The session was not refreshed in time; the endpoint hangs up (RFC 4028 §10).
+    SessionExpired {
+        /// The leg.
+        leg: LegKey,
+        /// Who should have refreshed it.
+        refresher: Side,
+        /// How long it was to live without.
+        interval: Duration,
+    },
     /// The peer asks us to call somebody else: `accept_refer` or `refuse_refer`.
     ReferReceived {
         /// The leg.
@@ -353,6 +378,8 @@ impl Event {
             | Event::OfferAnswered { leg, .. }
             | Event::OfferRejected { leg, .. }
             | Event::OfferDelayed { leg, .. }
+            | Event::SessionRefreshed { leg, .. }
+            | Event::SessionExpired { leg, .. }
             | Event::ReferReceived { leg, .. }
             | Event::ReferAccepted { leg, .. }
             | Event::ReferProgress { leg, .. }

@@ -123,7 +123,8 @@ impl Endpoint {
         let invite = self.incoming(leg)?;
         let Answer { sdp, extra } = answer;
         let sdp = sdp.filter(|_| !self.is_agreed(leg));
-        let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
+        let reply = Reply::new(StatusCode::OK).extra(extra).sdp(sdp.clone());
+        let (reply, agreed) = self.timed(leg, invite, self.accepting(leg, reply)?);
         let bytes = self.respond(invite, &reply, Urgency::AfterCommit, now)?;
         let awaited = self.ack_awaited(invite, bytes, now)?;
         let state = self.leg_mut(leg)?;
@@ -132,7 +133,8 @@ impl Endpoint {
         state.progress = None;
         state.set_exchange(awaited);
         state.agree();
-        self.settle_leg(leg);
+        state.describe(sdp.as_ref());
+        self.start_timer(leg, agreed, now);
         Ok(())
     }
 
@@ -168,6 +170,10 @@ impl Endpoint {
             },
             terms: self.config.terms,
             progress: None,
+            timer: None,
+            min_se_s: 0,
+            min_se_tries: 0,
+            described: None,
             retry: None,
             refer_in: None,
             refer_out: None,
@@ -252,8 +258,8 @@ impl Endpoint {
     }
 
     /// What every answer that makes or keeps a dialog says: Contact, Allow, Supported.
-    pub(super) fn accepting(&mut self, leg: LegKey, reply: Reply) -> Result<Reply, ActionError> {
-        let state = self.leg_mut(leg)?;
+    pub(super) fn accepting(&self, leg: LegKey, reply: Reply) -> Result<Reply, ActionError> {
+        let state = self.legs.get(&leg).ok_or(ActionError::NoLeg)?;
         Ok(reply
             .header(Name::Contact, state.contact.clone())
             .allow()

@@ -199,6 +199,7 @@ impl Endpoint {
         let progress = self.leg_mut(leg)?.progress.get_or_insert_default();
         let last = progress.rseq;
         let rseq = last.map_or_else(|| self.ids.cseq(), |last| last.saturating_add(1));
+        self.leg_mut(leg)?.describe(sdp.as_ref());
         let reply = self.accepting(leg, Reply::new(status).extra(extra).sdp(sdp))?;
         let reply = reply
             .header(Name::Require, RELIABLE)

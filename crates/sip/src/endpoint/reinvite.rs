@@ -1,24 +1,24 @@
-//! Changing a session: re-INVITE both ways, and offers of the peer by whatever method (RFC 3261 §14, RFC 3311 §5.2).
+//! Our re-INVITE: how it leaves, what its answers mean (RFC 3261 §14.1).
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::exchange::{Exchange, Offer};
+use crate::dialog::exchange::{Exchange, Intent, Offer};
 use crate::dialog::leg::{Leg, Phase};
+use crate::dialog::timer::Side;
 use crate::header::Name;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
 
-use super::compose::{Reply, SDP};
+use super::compose::SDP;
 use super::event::{EndCause, Event, Failure};
 use super::extra::Extra;
-use super::glare::busy;
 use super::keys::{Fork, LegKey, TransactionKey};
-use super::output::{Disposition, Urgency};
-use super::request::unreadable_body;
+use super::output::Disposition;
+use super::refresh::Accepted;
 use super::session::InDialog;
 use super::tables::Purpose;
 use super::{ActionError, Endpoint};
@@ -44,109 +44,11 @@ impl Endpoint {
             sdp,
             extra,
             tries: 0,
+            intent: Intent::Change,
         };
         let fork = state.peers.first().ok_or(ActionError::WrongState)?.fork;
         self.send_offer(leg, fork, offer, now)?;
         Ok(())
-    }
-
-    /// Accepts the peer's re-INVITE or UPDATE. The description is the answer, or the offer if it had none.
-    pub fn answer_offer(
-        &mut self,
-        leg: LegKey,
-        sdp: Option<Bytes>,
-        extra: Extra,
-        now: Instant,
-    ) -> Result<(), ActionError> {
-        let (transaction, method) = self.held(leg)?;
-        let reply = self.accepting(leg, Reply::new(StatusCode::OK).extra(extra).sdp(sdp))?;
-        let bytes = self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
-        let exchange = if method == Method::Invite {
-            self.ack_awaited(transaction, bytes, now)?
-        } else {
-            Exchange::Idle
-        };
-        self.close_offer(leg, exchange, now);
-        Ok(())
-    }
-
-    /// Refuses the peer's re-INVITE or UPDATE; the session stays as it was.
-    pub fn refuse_offer(
-        &mut self,
-        leg: LegKey,
-        status: StatusCode,
-        phrase: Option<&str>,
-        extra: Extra,
-        now: Instant,
-    ) -> Result<(), ActionError> {
-        let (transaction, _) = self.held(leg)?;
-        if status.get() < 300 {
-            return Err(ActionError::Status);
-        }
-        let reply = Reply::new(status).phrase(phrase).extra(extra);
-        self.respond(transaction, &reply, Urgency::AfterCommit, now)?;
-        self.close_offer(leg, Exchange::Idle, now);
-        Ok(())
-    }
-
-    /// The peer's offer has its answer; what waited for it goes on.
-    fn close_offer(&mut self, leg: LegKey, exchange: Exchange, now: Instant) {
-        if let Some(peer) = self.legs.get_mut(&leg).and_then(|leg| leg.offering()) {
-            peer.exchange = exchange;
-        }
-        self.settle_leg(leg);
-        self.go_on(leg, now);
-    }
-
-    pub(super) fn offer_received(
-        &mut self,
-        key: LegKey,
-        transaction: TransactionKey,
-        method: &Method,
-        request: &Arc<Message>,
-        now: Instant,
-    ) {
-        let from = request.from().ok();
-        let tag = from.as_ref().and_then(|from| from.tag());
-        let has_offer = request.has_body_of(SDP);
-        let refusal = self.legs.get(&key).and_then(|leg| {
-            let peer = leg.early(tag.unwrap_or_default())?;
-            unreadable_body(request).or_else(|| busy(leg, peer, method, has_offer))
-        });
-        if let Some(reply) = refusal {
-            self.respond_anyway(transaction, &reply, Urgency::Immediate, now);
-            return;
-        }
-        let leg = self.legs.get_mut(&key);
-        let Some(peer) = leg.and_then(|leg| leg.peer_tagged(tag.unwrap_or_default())) else {
-            return;
-        };
-        peer.dialog.refresh_target(request);
-        let fork = peer.fork;
-        if *method == Method::Update && !has_offer {
-            // It only keeps the session alive or moves the Contact.
-            if let Ok(reply) = self.accepting(key, Reply::new(StatusCode::OK)) {
-                self.respond_anyway(transaction, &reply, Urgency::AfterCommit, now);
-            }
-            return;
-        }
-        peer.exchange = Exchange::OfferHeld {
-            transaction,
-            method: method.clone(),
-        };
-        if *method == Method::Invite {
-            let trying = Reply::new(StatusCode::TRYING);
-            self.respond_anyway(transaction, &trying, Urgency::Immediate, now);
-        }
-        let sdp = has_offer.then(|| request.body_bytes());
-        let (method, message) = (method.clone(), request.clone());
-        self.event(Event::OfferReceived {
-            leg: key,
-            fork,
-            method,
-            sdp,
-            message,
-        });
     }
 
     /// Sends our re-INVITE or UPDATE; only an UPDATE without offer leaves nothing open.
@@ -162,10 +64,13 @@ impl Endpoint {
             Method::Update => Purpose::Update(leg),
             _ => Purpose::Reinvite(leg),
         };
+        let timer = self.timer_lines(leg);
+        let mut headers = vec![(Name::Supported, &*supported)];
+        headers.extend(timer.iter().map(|(name, value)| (*name, &**value)));
         let request = InDialog {
             method: offer.method.clone(),
             purpose,
-            headers: &[(Name::Supported, &supported)],
+            headers: &headers,
             extra: &offer.extra,
             body: offer.sdp.clone().map(|sdp| (SDP, sdp)),
         };
@@ -206,22 +111,32 @@ impl Endpoint {
         };
         let open = matches!(leg.exchange(), Exchange::OfferSent { transaction, .. } if *transaction == invite);
         if status.get() < 300 {
-            self.reinvite_accepted(invite, key, response, open);
+            self.reinvite_accepted(invite, key, response, now);
             return Disposition::New;
         }
         if !open {
             return Disposition::New;
         }
+        if self.ask_for_longer(key, invite, response, now) {
+            return Disposition::New;
+        }
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return Disposition::Stray;
+        };
         let (fork, exchange) = (leg.fork(), leg.take_exchange());
         match exchange {
             Exchange::OfferSent { offer, .. } if self.may_retry(&offer, status) => {
                 self.wait_after_glare(key, fork, *offer, now);
             }
-            _ => {
+            exchange => {
+                let method = Method::Invite;
+                if is_refreshing(&exchange) {
+                    self.refresh_refused(key, &method, status, now);
+                }
                 self.event(Event::OfferRejected {
                     leg: key,
                     fork,
-                    method: Method::Invite,
+                    method,
                     status,
                     message: response.clone(),
                 });
@@ -236,14 +151,10 @@ impl Endpoint {
         invite: TransactionKey,
         key: LegKey,
         response: &Arc<Message>,
-        open: bool,
+        now: Instant,
     ) {
-        let offered = self.clients.get(&invite).is_some_and(|sent| sent.has_offer);
-        let cseq = self
-            .clients
-            .get(&invite)
-            .map(|sent| sent.cseq)
-            .unwrap_or_default();
+        let sent = self.clients.get(&invite);
+        let (offered, cseq) = sent.map_or((false, 0), |sent| (sent.has_offer, sent.cseq));
         let Some(leg) = self.legs.get_mut(&key) else {
             return;
         };
@@ -251,26 +162,45 @@ impl Endpoint {
             return;
         }
         let fork = leg.fork();
-        let Some(dialog) = leg.dialog() else { return };
-        dialog.refresh_target(response);
-        let dialog = dialog.clone();
-        if open {
-            leg.set_exchange(if offered {
-                Exchange::Idle
-            } else {
-                Exchange::AckOwed { invite, cseq }
-            });
-            self.settle_leg(key);
-            let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
+        let Some(peer) = leg.peers.first_mut() else {
+            return;
+        };
+        peer.dialog.refresh_target(response);
+        let dialog = peer.dialog.clone();
+        if !peer.has_sent(invite) {
+            // The dialog is being ended: its BYE follows.
+            return self.send_ack_anyway(invite, &dialog);
+        }
+        peer.abilities.learn(response);
+        let exchange = leg.take_exchange();
+        let refreshes = is_refreshing(&exchange);
+        if let Exchange::OfferSent { offer, .. } = exchange {
+            leg.describe(offer.sdp.as_ref());
+        }
+        if !offered {
+            leg.set_exchange(Exchange::AckOwed { invite, cseq });
+        }
+        self.settle_leg(key);
+        let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
+        let method = Method::Invite;
+        if !refreshes {
             self.event(Event::OfferAnswered {
                 leg: key,
                 fork,
-                method: Method::Invite,
-                sdp,
+                method: method.clone(),
+                sdp: sdp.clone(),
                 message: response.clone(),
             });
         }
-        if offered || !open {
+        let agreed = self.agreed_with(key, response);
+        let accepted = Accepted {
+            by: Side::We,
+            method,
+            sdp: sdp.filter(|_| refreshes),
+            message: response,
+        };
+        self.restart_timer(key, agreed, accepted, now);
+        if offered {
             self.send_ack_anyway(invite, &dialog);
         }
     }
@@ -314,14 +244,9 @@ impl Endpoint {
             self.send_bye(key, &Extra::none(), Some(EndCause::DialogLost), now);
         }
     }
+}
 
-    fn held(&mut self, leg: LegKey) -> Result<(TransactionKey, Method), ActionError> {
-        match self.leg_mut(leg)?.offering().map(|peer| &peer.exchange) {
-            Some(Exchange::OfferHeld {
-                transaction,
-                method,
-            }) => Ok((*transaction, method.clone())),
-            Some(_) | None => Err(ActionError::WrongState),
-        }
-    }
+/// Whether this offer of ours only keeps the session alive.
+fn is_refreshing(exchange: &Exchange) -> bool {
+    matches!(exchange, Exchange::OfferSent { offer, .. } if offer.intent == Intent::Refresh)
 }

@@ -19,6 +19,7 @@ use super::compose::{Reply, SDP};
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
 use super::output::{Disposition, Output, Received};
+use super::refresh::interval_too_small;
 use super::terms::Terms;
 
 /// What was made of a message, and whose it is.
@@ -203,7 +204,10 @@ impl Endpoint {
             return Some(reply.header(Name::RetryAfter, seconds));
         }
         if request.method() == Some(&Method::Invite) {
-            return unreadable_body(request).or_else(|| unanswerable(request));
+            let timer = &self.config.terms.timer;
+            return unreadable_body(request)
+                .or_else(|| unanswerable(request))
+                .or_else(|| interval_too_small(timer, request));
         }
         None
     }

@@ -53,8 +53,10 @@ impl Endpoint {
                 return Ok(());
             }
             Exchange::AckOwed { .. } => self.acknowledge(leg, None)?,
-            Exchange::OfferHeld { .. } => self.drop_offers(leg, now),
-            Exchange::Idle | Exchange::PrackOwed { .. } | Exchange::OfferSent { .. } => {}
+            Exchange::Idle
+            | Exchange::PrackOwed { .. }
+            | Exchange::OfferSent { .. }
+            | Exchange::OfferHeld { .. } => {}
         }
         self.send_bye(leg, &extra, None, now);
         Ok(())
@@ -187,6 +189,7 @@ impl Endpoint {
     ) {
         self.flush_reports(leg, now);
         self.drop_refer(leg, now);
+        self.drop_offers(leg, now);
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };

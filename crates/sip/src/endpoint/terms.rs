@@ -1,12 +1,15 @@
 //! Terms: what we agree to beside the session itself, per leg, and what Supported says because of it.
 
-use crate::dialog::abilities::RELIABLE;
+use crate::dialog::abilities::{RELIABLE, TIMER};
+use crate::dialog::timer::{MIN_SE_S, Side};
 
 /// What a leg agrees to. The endpoint's configuration has those of legs for which nobody says anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Terms {
     /// Reliable provisional answers.
     pub reliable: Reliable,
+    /// Session timers.
+    pub timer: TimerTerms,
 }
 
 /// Whether provisional answers are acknowledged (RFC 3262).
@@ -23,11 +26,56 @@ pub enum Reliable {
     Required,
 }
 
+/// Session timers (RFC 4028).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimerTerms {
+    /// Whether there is one.
+    pub mode: TimerMode,
+    /// The interval that we ask for, in seconds; default 1800.
+    pub expires_s: u32,
+    /// The shortest interval that we bear, in seconds, 90 at least; default 90.
+    pub min_se_s: u32,
+    /// Who shall refresh, where we may say so.
+    pub refresher: Option<Side>,
+}
+
+/// Whether sessions have a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimerMode {
+    /// Never: `timer` is not said.
+    Off,
+    /// If the peer asks. The default.
+    #[default]
+    Accept,
+    /// We ask.
+    Want,
+}
+
+impl Default for TimerTerms {
+    fn default() -> Self {
+        TimerTerms {
+            mode: TimerMode::default(),
+            expires_s: 1800,
+            min_se_s: MIN_SE_S,
+            refresher: None,
+        }
+    }
+}
+
+impl TimerTerms {
+    /// The shortest interval that we bear, in seconds.
+    pub fn floor_s(&self) -> u32 {
+        self.min_se_s.max(MIN_SE_S)
+    }
+}
+
 impl Terms {
     /// The extensions that a peer may require of us, as Supported lists them.
     pub fn supported(&self) -> impl Iterator<Item = &'static str> + use<> {
         let reliable = (self.reliable != Reliable::Off).then_some(RELIABLE);
-        reliable.into_iter().chain(ALWAYS.iter().copied())
+        let timer = (self.timer.mode != TimerMode::Off).then_some(TIMER);
+        let agreed = reliable.into_iter().chain(timer);
+        agreed.chain(ALWAYS.iter().copied())
     }
 
     /// The value of Supported.

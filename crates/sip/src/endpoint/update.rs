@@ -6,9 +6,10 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::dialog::abilities::Ability;
-use crate::dialog::exchange::{Exchange, Offer};
-use crate::dialog::leg::{Cancel, Phase};
+use crate::dialog::exchange::{Exchange, Intent, Offer};
+use crate::dialog::leg::{Cancel, Leg, Phase};
 use crate::dialog::peer::Session;
+use crate::dialog::timer::Side;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -17,6 +18,7 @@ use super::compose::SDP;
 use super::event::Event;
 use super::extra::Extra;
 use super::keys::{Fork, LegKey, TransactionKey};
+use super::refresh::Accepted;
 use super::{ActionError, Endpoint};
 
 impl Endpoint {
@@ -58,6 +60,7 @@ impl Endpoint {
             sdp,
             extra,
             tries: 0,
+            intent: Intent::Change,
         };
         self.send_offer(leg, fork, offer, now)?;
         Ok(())
@@ -71,37 +74,74 @@ impl Endpoint {
         now: Instant,
     ) {
         let status = response.status().unwrap_or(StatusCode::TRYING);
+        if self.ask_for_longer(key, transaction, response, now) {
+            return;
+        }
+        let refreshes = self.is_refresh(key, transaction);
         let Some((fork, exchange)) = self.close_sent(transaction, key, response) else {
             // The dialog ended meanwhile.
             return;
         };
-        let (method, message) = (Method::Update, response.clone());
         match exchange {
-            _ if status.is_success() => {
-                let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
-                self.event(Event::OfferAnswered {
-                    leg: key,
-                    fork,
-                    method,
-                    sdp,
-                    message,
-                });
+            exchange if status.is_success() => {
+                if let (Exchange::OfferSent { offer, .. }, Some(leg)) =
+                    (exchange, self.legs.get_mut(&key))
+                {
+                    leg.describe(offer.sdp.as_ref());
+                }
+                self.update_accepted(key, fork, response, refreshes, now);
             }
             Exchange::OfferSent { offer, .. } if self.may_retry(&offer, status) => {
                 self.wait_after_glare(key, fork, *offer, now);
             }
             _ => {
+                let method = Method::Update;
+                if refreshes {
+                    self.refresh_refused(key, &method, status, now);
+                }
                 self.event(Event::OfferRejected {
                     leg: key,
                     fork,
                     method,
                     status,
-                    message,
+                    message: response.clone(),
                 });
                 self.end_if_lost(key, status, now);
             }
         }
         self.go_on(key, now);
+    }
+
+    fn update_accepted(
+        &mut self,
+        key: LegKey,
+        fork: Fork,
+        response: &Arc<Message>,
+        refreshes: bool,
+        now: Instant,
+    ) {
+        let method = Method::Update;
+        if !refreshes {
+            let sdp = response.has_body_of(SDP).then(|| response.body_bytes());
+            self.event(Event::OfferAnswered {
+                leg: key,
+                fork,
+                method: method.clone(),
+                sdp,
+                message: response.clone(),
+            });
+        }
+        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        if self.legs.get(&key).is_some_and(is_up) {
+            let agreed = self.agreed_with(key, response);
+            let accepted = Accepted {
+                by: Side::We,
+                method,
+                sdp: None,
+                message: response,
+            };
+            self.restart_timer(key, agreed, accepted, now);
+        }
     }
 
     /// Which callee answered, and what its answer closes: nothing if the UPDATE held no offer.

@@ -262,6 +262,8 @@ pub fn word(event: &Event) -> String {
     match event {
         Event::Ended { cause, .. } => format!("Ended:{}", cause_word(*cause)),
         Event::Ringing { status, .. } => format!("Ringing:{status}"),
+        Event::SessionRefreshed { by, method, .. } => format!("SessionRefreshed:{by:?}:{method}"),
+        Event::SessionExpired { refresher, .. } => format!("SessionExpired:{refresher:?}"),
         Event::EarlyOffer { status, .. } => format!("EarlyOffer:{status}"),
         Event::ProgressAcknowledged { sdp, .. } => {
             let answer = if sdp.is_some() { ":answer" } else { "" };

@@ -10,3 +10,4 @@ mod random;
 mod raw;
 mod reliable;
 mod script;
+mod timers;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use trunkline_sip::StatusCode;
+use trunkline_sip::dialog::timer::Side;
 use trunkline_sip::endpoint::ReferRequest;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::flow::Transport;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
-use trunkline_sip::endpoint::terms::{Reliable, Terms};
+use trunkline_sip::endpoint::terms::{Reliable, Terms, TimerMode, TimerTerms};
 
 use crate::gate::credentials;
 use crate::link::{End, Link, Network, sdp};
@@ -23,7 +24,7 @@ proptest! {
         loss in 0u64..40,
         reliable in any::<bool>(),
         is_up in 0u8..4,
-        terms in (0usize..4, 0usize..4),
+        terms in (0usize..36, 0usize..36),
         steps in proptest::collection::vec((any::<bool>(), 0u8..28, 0u64..3000), 1..30),
     ) {
         let transport = if reliable { Transport::Tcp } else { Transport::Udp };
@@ -34,8 +35,15 @@ proptest! {
             ended: [Vec::new(), Vec::new()],
         };
         let reliable = [Reliable::Off, Reliable::Supported, Reliable::Preferred, Reliable::Required];
-        play.link.agree_to(End::Caller, Terms { reliable: reliable[terms.0] });
-        play.link.agree_to(End::Callee, Terms { reliable: reliable[terms.1] });
+        let modes = [TimerMode::Off, TimerMode::Accept, TimerMode::Want];
+        for (end, choice) in [(End::Caller, terms.0), (End::Callee, terms.1)] {
+            let refresher = [None, Some(Side::We), Some(Side::Peer)][choice / 4 % 3];
+            let mode = modes[choice / 12];
+            let expires_s = 90 + 30 * u32::from(choice % 5 == 0);
+            let min_se_s = 90 + 10 * u32::from(choice % 7 == 0);
+            let timer = TimerTerms { mode, expires_s, min_se_s, refresher };
+            play.link.agree_to(end, Terms { reliable: reliable[choice % 4], timer });
+        }
         play.link.credentials = credentials("secret");
         // Most of what can go wrong needs a call that is up.
         if is_up > 0 {
@@ -51,6 +59,8 @@ proptest! {
             let end = if is_caller { End::Caller } else { End::Callee };
             play.act(end, action);
             play.link.drain();
+            // Some waits are long enough for a session to be refreshed, or to expire.
+            let wait_ms = wait_ms * if wait_ms % 16 == 0 { 40 } else { 1 };
             play.link.run_for(Duration::from_millis(wait_ms));
             play.look();
         }

@@ -1,5 +1,7 @@
 //! One endpoint against messages written by hand: forks, old peers, strict routes, wrong turns, overload.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use trunkline_sip::endpoint::config::Config;
 use trunkline_sip::endpoint::event::Event;
@@ -50,10 +52,14 @@ impl Desk {
 
     /// Gives it a message whose lines end with LF here; says which statuses and methods it sends.
     pub fn hears(&mut self, text: &str) -> Vec<String> {
+        self.hears_at(text, start())
+    }
+
+    /// The same, later.
+    pub fn hears_at(&mut self, text: &str, now: Instant) -> Vec<String> {
         let bytes = Bytes::from(text.trim_start().replace('\n', "\r\n"));
         let flow = self.link.flow(End::Caller);
-        self.endpoint
-            .handle(Input::Datagram { bytes, flow }, start());
+        self.endpoint.handle(Input::Datagram { bytes, flow }, now);
         self.drain()
     }
 

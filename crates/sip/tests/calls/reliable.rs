@@ -197,6 +197,7 @@ fn an_offer_in_a_prack_is_answered_when_the_call_ends() {
 fn progress(desk: &mut Desk, more: &str) -> (LegKey, String) {
     desk.agree_to(Terms {
         reliable: Reliable::Preferred,
+        ..Terms::default()
     });
     let invite = request("INVITE", "z9hG4bK1", "", 5, more);
     assert_eq!(desk.hears(&described(&invite)), ["100"]);

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use trunkline_sip::StatusCode;
+use trunkline_sip::dialog::timer::Side;
 use trunkline_sip::digest::{Asker, Stale};
 use trunkline_sip::endpoint::ReferRequest;
 use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
-use trunkline_sip::endpoint::terms::{Reliable, Terms};
+use trunkline_sip::endpoint::terms::{Reliable, Terms, TimerMode};
 
 use crate::gate::{self, Gate};
 use crate::link::{End, Link, Network, sdp, word};
@@ -53,6 +54,13 @@ fn terms(words: &[&str]) -> Terms {
             ("reliable", "supported") => terms.reliable = Reliable::Supported,
             ("reliable", "preferred") => terms.reliable = Reliable::Preferred,
             ("reliable", "required") => terms.reliable = Reliable::Required,
+            ("timer", "off") => terms.timer.mode = TimerMode::Off,
+            ("timer", "accept") => terms.timer.mode = TimerMode::Accept,
+            ("timer", "want") => terms.timer.mode = TimerMode::Want,
+            ("expires", seconds) => terms.timer.expires_s = seconds.parse().unwrap(),
+            ("min", seconds) => terms.timer.min_se_s = seconds.parse().unwrap(),
+            ("refresher", "we") => terms.timer.refresher = Some(Side::We),
+            ("refresher", "peer") => terms.timer.refresher = Some(Side::Peer),
             other => panic!("what is {other:?}?"),
         }
     }

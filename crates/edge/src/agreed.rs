@@ -1,0 +1,55 @@
+//! From an agreement to media: what offer and answer settled is told, and the media of the leg follows it.
+
+use schemas::LegId;
+use schemas::observation::CodecNegotiated;
+
+use crate::call::Call;
+use crate::session::direction_of;
+use crate::step::Step;
+use crate::voice::{leg_id, negotiated};
+
+impl Call {
+    /// Offer and answer agreed: media follows, and everybody is told.
+    pub fn negotiated(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let (Some(terms), Some(local)) = (state.session.terms(), state.session.local()) else {
+            return;
+        };
+        let fact = CodecNegotiated {
+            leg,
+            codec: terms.codec.to_string(),
+            payload_type: terms.payload_type_send,
+            telephone_event: terms.dtmf.map(|dtmf| dtmf.send),
+            local: local.to_string(),
+            remote: terms.remote.to_string(),
+            direction: direction_of(terms.direction),
+            packet_ms: terms.ptime_ms,
+        };
+        self.fact(step, fact);
+        self.talk(step, leg);
+    }
+
+    /// Lets the media of a leg follow what was agreed on.
+    pub fn talk(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(state) = self.legs.get(&leg) else {
+            return;
+        };
+        let (Some(terms), Some(flow)) = (state.session.terms(), state.flow) else {
+            return;
+        };
+        let watched = state.answered.is_some();
+        let accepts = state.session.described();
+        let negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
+        self.voice(
+            step,
+            media::Input::Update {
+                leg: leg_id(leg),
+                negotiated,
+            },
+        );
+        self.tune(step, leg);
+        self.tune_partners(step, leg);
+    }
+}
