@@ -48,8 +48,14 @@ pub fn redact(message: &[u8], digits: DigitsInCapture) -> Vec<u8> {
     kept
 }
 
-/// Header fields that hold credentials.
-const SECRETS: [&[u8]; 2] = [b"Authorization", b"Proxy-Authorization"];
+/// Header fields that hold credentials, or the server's proof that it has them too: whoever sees one can try passwords
+/// against it as fast as he computes.
+const SECRETS: [&[u8]; 4] = [
+    b"Authorization",
+    b"Proxy-Authorization",
+    b"Authentication-Info",
+    b"Proxy-Authentication-Info",
+];
 
 fn redact_body_line(line: &mut [u8], masks_digits: bool) {
     if starts_with(line, b"a=crypto:") {
@@ -113,6 +119,44 @@ mod tests {
             "X y\r\nProxy-Authorization: D s\r\nAuthorization-Info: k\r\n\r\nAuthorization: body",
             DigitsInCapture::Kept,
             "X y\r\nProxy-Authorization: x x\r\nAuthorization-Info: k\r\n\r\nAuthorization: body",
+        );
+    }
+
+    /// What the endpoint writes for a challenge, and what a server proves; the challenge itself is no secret.
+    #[test]
+    fn an_answer_to_a_challenge_is_cut_and_the_challenge_is_kept() {
+        use sip::digest::{Credential, Credentials, Secret, Sessions};
+        let password = Secret::Password("hunter2".into());
+        let account = Credential::new(None, "trunk", password).unwrap();
+        let mut sessions = Sessions::new(Credentials::new(vec![account]).unwrap());
+        let challenge = "SIP/2.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"r\",nonce=\"n\",qop=\"auth\"\r\n\
+             Proxy-Authenticate: Digest realm=\"p\",nonce=\"o\"\r\n\r\n";
+        let refusal = sip::Message::parse(challenge.into()).unwrap();
+        sessions.take(&refusal, &[], 7).unwrap();
+        let mut register = "REGISTER sip:r SIP/2.0\r\n".to_owned();
+        for shown in sessions.present(&sip::Method::Register, "sip:r") {
+            let (name, value) = shown.header();
+            assert!(value.contains("response=\""));
+            register.push_str(&format!("{name}: {value}\r\n"));
+        }
+        register.push_str("Expires: 60\r\n\r\n");
+        let kept = redact(register.as_bytes(), DigitsInCapture::Kept);
+        let kept = String::from_utf8(kept).unwrap();
+        let lines: Vec<&str> = kept.lines().collect();
+        assert_eq!((lines.len(), lines[3]), (5, "Expires: 60"));
+        for (line, name) in [(1, "Authorization"), (2, "Proxy-Authorization")] {
+            let (found, value) = lines[line].split_once(": ").unwrap();
+            assert_eq!(found, name);
+            assert!(
+                value.chars().all(|c| matches!(c, 'x' | ' ' | ':')),
+                "{value}"
+            );
+        }
+        check(challenge, DigitsInCapture::Masked, challenge);
+        check(
+            "SIP/2.0 200 OK\r\nAuthentication-Info: rspauth=\"0f\"\r\nproxy-authentication-info:q\r\n\r\n",
+            DigitsInCapture::Masked,
+            "SIP/2.0 200 OK\r\nAuthentication-Info: xxxxxxxxxxxx\r\nproxy-authentication-info:x\r\n\r\n",
         );
     }
 
