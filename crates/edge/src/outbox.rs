@@ -151,9 +151,18 @@ impl Outbox {
     }
 
     fn judge(&mut self, Answered { part, outcomes }: Answered) -> Progress {
-        let away = outcomes.iter().find_map(|outcome| match outcome {
+        let earlier = self.refused.front().map(|earlier| earlier.number);
+        let is_behind = earlier.is_some_and(|earlier| earlier < part.number);
+        let mut results = part.records.iter().zip(&outcomes);
+        let away = results.find_map(|(record, outcome)| match outcome {
             Outcome::Unavailable(Reason::TooLarge { .. }) => None,
             Outcome::Unavailable(reason) => Some(reason.clone()),
+            // The log took nothing for a moment, and this was under way by then.
+            Outcome::Conflict(actual)
+                if is_behind && actual.next_sequence < record.header().sequence =>
+            {
+                Some(Reason::Behind)
+            }
             Outcome::Appended(_) | Outcome::AlreadyThere(_) | Outcome::Conflict(_) => None,
         });
         if let Some(reason) = away {

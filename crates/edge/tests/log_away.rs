@@ -79,22 +79,8 @@ async fn refused_batches_are_taken_later_in_their_order() {
     let call = CallId([5; 16]);
     let mut chain = Chain::new(Subject::Call(call), Lane::Facts);
     for number in 1..=3 {
-        let fact = chain.append(Draft {
-            because: None,
-            producer: NodeName::from("edge"),
-            recorded_at: Timestamp(0),
-            event: LegRinging {
-                leg: LegId(0),
-                status: 180,
-            }
-            .into(),
-        });
         assert!(outbox.has_room());
-        outbox.submit(Batch {
-            ticket: Ticket(number),
-            facts: vec![fact],
-            wire: vec![],
-        });
+        outbox.submit(batch(&mut chain, number));
     }
     for _ in 0..3 {
         assert!(matches!(outbox.progress().await, Progress::Refused { .. }));
@@ -124,4 +110,64 @@ async fn refused_batches_are_taken_later_in_their_order() {
         .map(|entry| entry.record.header().sequence)
         .collect();
     assert_eq!(numbers, [0, 1, 2]);
+}
+
+/// The disk has room again between two batches that are under way: the second fits nowhere until the first is there.
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test needs some moment to begin with"
+)]
+async fn a_batch_behind_a_refused_one_waits_for_it() {
+    let log = Arc::new(Switched {
+        memory: Memory::new(),
+        is_full: AtomicBool::new(true),
+    });
+    let mut outbox = Outbox::new(log.clone(), Arc::new(Counters::default()));
+    let call = CallId([5; 16]);
+    let mut chain = Chain::new(Subject::Call(call), Lane::Facts);
+    outbox.submit(batch(&mut chain, 1));
+    log.is_full.store(false, Ordering::SeqCst);
+    outbox.submit(batch(&mut chain, 2));
+    assert!(matches!(outbox.progress().await, Progress::Refused { .. }));
+    let behind = outbox.progress().await;
+    assert!(
+        matches!(
+            behind,
+            Progress::Refused {
+                reason: Reason::Behind
+            }
+        ),
+        "{behind:?}"
+    );
+    let now = Instant::now();
+    outbox.retry(now);
+    outbox.retry(now + Duration::from_secs(1));
+    for number in 1..=2 {
+        let Progress::Durable { ticket, .. } = outbox.progress().await else {
+            panic!()
+        };
+        assert_eq!(ticket, Some(Ticket(number)));
+    }
+    let facts = log.read(&Subject::Call(call)).await.unwrap();
+    assert_eq!(facts.len(), 2);
+}
+
+/// One fact of the chain's call.
+fn batch(chain: &mut Chain, number: u64) -> Batch {
+    let fact = chain.append(Draft {
+        because: None,
+        producer: NodeName::from("edge"),
+        recorded_at: Timestamp(0),
+        event: LegRinging {
+            leg: LegId(0),
+            status: 180,
+        }
+        .into(),
+    });
+    Batch {
+        ticket: Ticket(number),
+        facts: vec![fact],
+        wire: vec![],
+    }
 }
