@@ -91,12 +91,14 @@ pub(crate) async fn run(
                 store = fresh;
             }
             Err(error) => {
-                tracing::warn!(error = %in_full(&error), "the projector starts again");
                 count(&status.read_errors, 1);
-                status.set_trouble(Some(in_full(&error)));
+                tell(&status, &error, "the projector starts again");
                 tokio::select! {
                     () = cancel.cancelled() => return store.flush(),
                     () = tokio::time::sleep(RETRY_WAIT) => {}
+                }
+                if is_spoilt(&error) {
+                    store = anew(&shelf, &status, store);
                 }
             }
         }
@@ -112,15 +114,49 @@ pub(crate) async fn run(
                     status.serve(Arc::clone(&store));
                 }
                 Err(error) => {
-                    tracing::warn!(error = %in_full(&error), "the views cannot be built");
-                    status.set_trouble(Some(in_full(&error)));
+                    tell(&status, &error, "the views cannot be built");
                     tokio::select! {
                         () = cancel.cancelled() => return store.flush(),
                         () = tokio::time::sleep(RETRY_WAIT) => {}
                     }
+                    if is_spoilt(&error) {
+                        store = anew(&shelf, &status, store);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Keeps the trouble for whoever asks, and says it once.
+fn tell(status: &Status, error: &Error, what: &'static str) {
+    let error = in_full(error);
+    if status.trouble().as_ref() != Some(&error) {
+        tracing::warn!(%error, what);
+    }
+    status.set_trouble(Some(error));
+}
+
+/// sled remembers for ever that a write failed.
+fn is_spoilt(error: &Error) -> bool {
+    matches!(error, Error::Store { .. })
+}
+
+/// Empty views beside those that are served. While the disk has no room even for them, all stays as it is.
+fn anew(shelf: &Shelf, status: &Status, spoilt: Arc<Store>) -> Arc<Store> {
+    let served = status.store();
+    if !Arc::ptr_eq(&spoilt, &served) {
+        let path = spoilt.path.clone();
+        drop(spoilt);
+        // What stays of it is removed when others are served.
+        let _ = std::fs::remove_dir_all(path);
+    }
+    match shelf.create() {
+        Ok(fresh) => {
+            count(&status.rebuilds, 1);
+            Arc::new(fresh)
+        }
+        Err(_) => served,
     }
 }
 

@@ -98,7 +98,11 @@ impl Shelf {
         });
         let next = numbers.max().unwrap_or(0) + 1;
         let path = self.root.join(format!("{form}.{next}"));
-        open_guarded(&path).map_err(|reason| Error::Store { path, reason })
+        open_guarded(&path).map_err(|reason| {
+            // Half of it may be there; its name is used again.
+            let _ = std::fs::remove_dir_all(&path);
+            Error::Store { path, reason }
+        })
     }
 
     /// Serves a generation from now on, and removes the others.
