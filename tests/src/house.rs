@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::process::Process;
-use crate::{ports, system, wait};
+use crate::{history, ports, system, wait};
 
 /// How long a server's or a role's start may take.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -126,30 +126,9 @@ impl House {
         over.unwrap_or_else(|| panic!("not {count} calls that are over: {:#?}", self.calls()))
     }
 
-    /// Every chain is whole, each call has one end, and today's rules decide the same.
+    /// Fails if the history is not whole.
     pub fn history_is_whole(&self) {
-        for command in ["check", "replay"] {
-            let (code, text) = self.run(&[command]);
-            assert_eq!(code, Some(0), "trunkline {command}:\n{text}");
-        }
-        for call in self.calls() {
-            let id = call["call"].as_str().expect("a call has an id");
-            assert_eq!(self.ends(id), 1, "{call:#}");
-            for lane in ["facts", "decisions", "requests"] {
-                let missing = &call["lanes"][lane]["missing"];
-                assert_eq!(*missing, serde_json::json!([]), "{lane} of {call:#}");
-            }
-        }
-    }
-
-    /// How often a call ended, by its events.
-    fn ends(&self, call: &str) -> usize {
-        let file = self.folder.path().join("events.json");
-        let path = file.to_str().expect("a path is text");
-        let (code, text) = self.run(&["export", call, "--output", path]);
-        assert_eq!(code, Some(0), "trunkline export:\n{text}");
-        let events = fs::read_to_string(file).expect("it was written");
-        events.matches("\"CallEnded\"").count()
+        history::is_whole(|arguments| self.run(arguments), &self.calls());
     }
 }
 

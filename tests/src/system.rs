@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,13 +21,33 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Trunkline {
     process: Process,
     folder: TempDir,
+    disk: Disk,
     sip_port: u16,
     api_port: u16,
+}
+
+/// Where the data is.
+#[derive(Clone, Copy, Debug)]
+enum Disk {
+    OfTheMachine,
+    Small { mb: u32 },
 }
 
 impl Trunkline {
     /// Starts `trunkline serve`. `rest` is the configuration but for its addresses and its folder.
     pub fn serve(rest: &str) -> Trunkline {
+        Trunkline::start(rest, Disk::OfTheMachine)
+    }
+
+    /// The same with its data on a disk of so many MiB, which only it and its commands see: a mount in a
+    /// namespace of its own, gone when it ends. `None` without the right to do that.
+    pub fn serve_on_small_disk(mb: u32, rest: &str) -> Option<Trunkline> {
+        let allowed = Command::new("unshare").args(["-m", "true"]).output();
+        let allowed = allowed.is_ok_and(|output| output.status.success());
+        allowed.then(|| Trunkline::start(rest, Disk::Small { mb }))
+    }
+
+    fn start(rest: &str, disk: Disk) -> Trunkline {
         let folder = tempfile::tempdir().expect("a folder");
         let sip_port = ports::free(2);
         let api_port = ports::free(2);
@@ -40,7 +61,11 @@ impl Trunkline {
         );
         let file = folder.path().join("trunkline.toml");
         fs::write(&file, config).expect("a file can be written");
-        let mut command = Command::new(binary());
+        let data = folder.path().join("data");
+        let mut command = match disk {
+            Disk::OfTheMachine => Command::new(binary()),
+            Disk::Small { mb } => on_small_disk(mb, &data),
+        };
         command
             .arg("serve")
             .arg("--config")
@@ -50,6 +75,7 @@ impl Trunkline {
         let mut system = Trunkline {
             process,
             folder,
+            disk,
             sip_port,
             api_port,
         };
@@ -84,14 +110,56 @@ impl Trunkline {
         format!("http://127.0.0.1:{}", self.api_port)
     }
 
+    /// Asks its API; the status and the body.
+    pub fn get(&self, path: &str) -> (u16, String) {
+        let mut connection = TcpStream::connect(("127.0.0.1", self.api_port)).expect("it serves");
+        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+        connection.write_all(request.as_bytes()).expect("it reads");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("it answers");
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+        (status.expect("an answer has a status"), body.to_owned())
+    }
+
     /// The process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
+    /// What it said.
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// A file on its disk.
+    pub fn data(&self, name: &str) -> PathBuf {
+        let data = self.folder.path().join("data").join(name);
+        match self.disk {
+            Disk::OfTheMachine => data,
+            Disk::Small { .. } => {
+                let root = PathBuf::from(format!("/proc/{}/root", self.id()));
+                root.join(data.strip_prefix("/").expect("a folder begins at the root"))
+            }
+        }
+    }
+
     /// Runs a subcommand on the same configuration; its exit code and what it printed.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let output = Command::new(binary())
+        let mut command = match self.disk {
+            Disk::OfTheMachine => Command::new(binary()),
+            Disk::Small { .. } => {
+                let mut command = Command::new("nsenter");
+                command
+                    .args(["-m", "-t", &self.id().to_string()])
+                    .arg(binary());
+                command
+            }
+        };
+        let output = command
             .args(arguments)
             .arg("--config")
             .arg(self.folder.path().join("trunkline.toml"))
@@ -147,6 +215,18 @@ impl Trunkline {
             self.process.output(),
         );
     }
+}
+
+/// Mounts a disk in memory at `data` for one process and those that enter its namespace, then becomes it.
+fn on_small_disk(mb: u32, data: &Path) -> Command {
+    let script =
+        "mkdir -p \"$1\" && mount -t tmpfs -o size=\"$0\"m tmpfs \"$1\" && shift && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["-m", "--", "sh", "-c", script, &mb.to_string()])
+        .arg(data)
+        .arg(binary());
+    command
 }
 
 /// The binary that `cargo build -p trunkline` makes beside the tests, or the one that is named.

@@ -76,6 +76,9 @@ pub struct Log {
     pub replicas: Option<usize>,
     /// How many days SIP messages are kept. Default 7.
     pub wire_days: Option<u32>,
+    /// MiB of a segment file, 1 to 1024, taken when it is begun; there are two that grow. Default 64. Less
+    /// is for small disks.
+    pub segment_mb: Option<u32>,
 }
 
 /// The kinds of log.

@@ -34,7 +34,11 @@ pub async fn open(
                 return Ok((log, None));
             }
             let directory = file.node.data.join("outbox");
-            let outbox = Outbox::open(&directory, server, OutboxSettings::default())
+            let settings = OutboxSettings {
+                segments: segment_settings(file),
+                ..OutboxSettings::default()
+            };
+            let outbox = Outbox::open(&directory, server, settings)
                 .with_context(|| format!("cannot open the outbox {}", directory.display()))?;
             Ok((log, Some(Arc::new(outbox))))
         }
@@ -45,6 +49,9 @@ fn segment_settings(file: &File) -> Settings {
     let mut settings = Settings::default();
     if let Some(days) = file.log.wire_days {
         settings.wire.max_age = Some(Duration::from_secs(u64::from(days) * 86_400));
+    }
+    if let Some(mb) = file.log.segment_mb {
+        settings.segment_bytes = u64::from(mb) << 20;
     }
     settings
 }

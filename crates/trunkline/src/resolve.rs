@@ -57,6 +57,12 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
         let instead = r#"url = "nats://127.0.0.1:4222""#;
         faults.push(source.fault("log.url", "kind = \"jetstream\" needs the servers", instead));
     }
+    if let Some(mb) = file.log.segment_mb
+        && !(1..=1024).contains(&mb)
+    {
+        let wrong = format!("{mb} MiB is no length of a segment file");
+        faults.push(source.fault("log.segment_mb", wrong, "segment_mb = 64, or 1 to 1024"));
+    }
     if let Some(otlp) = &file.telemetry.otlp
         && !otlp.starts_with("http://")
     {
@@ -379,6 +385,11 @@ to = "sip:+14155550199@192.0.2.10"
                 "kind = \"echo\"",
             ),
             (("sources", "source"), "trunkline.toml:3:1", ""),
+            (
+                ("\n[trunk.office]", "[log]\nsegment_mb = 0\n[trunk.office]"),
+                "trunkline.toml:2:1",
+                "1 to 1024",
+            ),
         ];
         for (change, place, instead) in cases {
             let told = faults(change);
