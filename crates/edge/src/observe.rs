@@ -146,6 +146,8 @@ impl Call {
             Event::EarlyOffer { .. }
             | Event::ProgressAcknowledged { .. }
             | Event::SessionRefreshed { .. }
+            // The way of the INVITE is taken until somebody looks names up.
+            | Event::HopNamed { .. }
             | Event::ForkHungUp { .. }
             | Event::OfferCancelled { .. }
             | Event::OfferAnswered { .. }

@@ -8,10 +8,11 @@ pub mod progress;
 pub mod refer;
 pub mod timer;
 
+use crate::endpoint::flow::{Flow, Transport};
 use crate::header::{HeaderError, Name};
 use crate::message::Message;
 use crate::name_addr::NameAddr;
-use crate::uri::Uri;
+use crate::uri::{Scheme, Uri};
 
 /// The state of RFC 3261 §12: plain text and numbers, so that it can be exported and restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +35,17 @@ pub struct Dialog {
     pub local_cseq: u32,
     /// The number of the peer's last request; none before its first.
     pub remote_cseq: Option<u32>,
+    /// The next hop, if only its name is written, and where the owner of the sockets found it.
+    pub hop: Option<Hop>,
+}
+
+/// A next hop that an address in a URI does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hop {
+    /// The URI: of the nearest proxy, or of the peer.
+    pub uri: Box<str>,
+    /// Which way it is; none until it is found.
+    pub flow: Option<Flow>,
 }
 
 /// Whether a request of the peer comes in its turn.
@@ -67,6 +79,7 @@ impl Dialog {
             routes: record_routes(request).take(routes_max).collect(),
             local_cseq: 0,
             remote_cseq: Some(request.cseq()?.number),
+            hop: None,
         })
     }
 
@@ -83,6 +96,7 @@ impl Dialog {
             routes: [].into(),
             local_cseq: cseq,
             remote_cseq: None,
+            hop: None,
         })
     }
 
@@ -144,6 +158,17 @@ impl Dialog {
         let mut strict = routes[1..].to_vec();
         strict.push(&self.remote_target);
         (first.uri().as_str(), strict)
+    }
+
+    /// The next hop, if its URI tells no address, or another transport than this: then somebody has to look it up.
+    pub fn unresolved(&self, transport: Transport) -> Option<&str> {
+        let uri = self.next_hop()?;
+        let wanted = match (uri.scheme(), uri.params().value("transport")) {
+            (Scheme::Sips, _) => Some("tls"),
+            (_, wanted) => wanted,
+        };
+        let same = wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(transport.as_str()));
+        (uri.host().ip().is_none() || !same).then_some(uri.as_str())
     }
 
     /// The URI that our next request is sent to first.

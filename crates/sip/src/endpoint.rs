@@ -5,6 +5,7 @@
 //! it causes, then what is sent because of them. The endpoint has no socket, no clock and no opinion: it answers by
 //! itself only what the RFC leaves no choice about.
 
+mod about;
 mod ack;
 mod again;
 mod answered;
@@ -20,6 +21,7 @@ pub mod event;
 pub mod extra;
 pub mod flow;
 mod glare;
+mod hop;
 mod ids;
 mod in_dialog;
 mod invite;

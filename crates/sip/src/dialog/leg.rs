@@ -293,6 +293,9 @@ impl Leg {
     /// A name is never looked up here, and a private address that a public peer wrote leads nowhere: then the
     /// request goes where the INVITE came from or went to.
     pub fn flow_to(&self, dialog: &Dialog) -> Flow {
+        if let Some(found) = dialog.hop.as_ref().and_then(|hop| hop.flow) {
+            return found;
+        }
         let beside = self.flow_beside(dialog);
         let reliable = self.flow.transport.reliability() == Reliability::Reliable;
         // An open connection is used again, whatever port the Contact names.
@@ -304,6 +307,9 @@ impl Leg {
 
     /// Which way requests of `dialog` go when there is no connection to use again.
     pub fn flow_beside(&self, dialog: &Dialog) -> Flow {
+        if let Some(found) = dialog.hop.as_ref().and_then(|hop| hop.flow) {
+            return found;
+        }
         let remote = self.flow.remote;
         let next_hop = match self.reach {
             Reach::Translated => None,

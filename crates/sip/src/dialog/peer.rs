@@ -52,6 +52,7 @@ impl Peer {
             dialog: Dialog {
                 local_cseq: dialog.local_cseq.max(early.local_cseq),
                 remote_cseq: early.remote_cseq,
+                hop: early.hop.clone(),
                 ..dialog.clone()
             },
             ..self.clone()

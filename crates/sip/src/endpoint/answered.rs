@@ -129,6 +129,8 @@ impl Endpoint {
             sdp,
             message: response.clone(),
         });
+        // Before the ACK, so that it may be held back until the way is known.
+        self.note_hop(key, fork);
         if !owed {
             self.send_ack_anyway(invite, &dialog);
         }

@@ -38,6 +38,9 @@ pub struct InviteRequest {
     pub contact: Option<Box<str>>,
     /// Call-ID; a new one if none.
     pub call_id: Option<Box<str>>,
+    /// Hops that the INVITE may take: one less than the call that it continues had left, so that no loop through us is
+    /// endless; 70 if none.
+    pub max_forwards: Option<u8>,
     /// What the leg agrees to; what the endpoint's configuration says if none.
     pub terms: Option<Terms>,
     /// The proxies to go by, nearest first: an outbound proxy, or the Service-Route of a registration.
@@ -60,6 +63,7 @@ impl InviteRequest {
             to: None,
             contact: None,
             call_id: None,
+            max_forwards: None,
             terms: None,
             routes: Vec::new(),
             credentials: Credentials::none(),
@@ -87,7 +91,9 @@ impl Endpoint {
         let terms = request.terms.unwrap_or(self.config.terms);
         let supported = terms.supported_value();
         let timer = first_lines(&terms.timer);
+        let hops = request.max_forwards.map(|hops| hops.to_string());
         let mut own = vec![(Name::Supported, &*supported)];
+        own.extend(hops.iter().map(|hops| (Name::MaxForwards, &**hops)));
         own.extend(timer.iter().map(|(name, value)| (*name, &**value)));
         if terms.reliable == Reliable::Required {
             own.push((Name::Require, RELIABLE));
@@ -177,6 +183,7 @@ impl Endpoint {
             routes: request.routes.clone().into(),
             local_cseq: self.ids.cseq(),
             remote_cseq: None,
+            hop: None,
         })
     }
 }

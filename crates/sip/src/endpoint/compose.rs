@@ -111,17 +111,24 @@ impl Outgoing<'_> {
         let (uri, routes) = self.dialog.path();
         let tells = [Method::Invite, Method::Update, Method::Options];
         let offers = tells.contains(&self.method);
+        let counts = |(name, _): &(Name<'_>, &str)| *name == Name::MaxForwards;
+        let hops = match self.headers.iter().any(counts) {
+            true => None,
+            false => Some(MAX_FORWARDS),
+        };
         let mut builder = RequestBuilder::new(self.method, uri)
             .via(
                 self.flow.transport.as_str(),
                 config.sent_by(self.flow.local),
                 self.branch,
             )
-            .max_forwards(MAX_FORWARDS)
             .header(Name::From, &self.dialog.local)
             .header(Name::To, &self.dialog.remote)
             .header(Name::CallId, &self.dialog.call_id)
             .cseq(self.cseq);
+        if let Some(hops) = hops {
+            builder = builder.max_forwards(hops);
+        }
         for route in routes {
             builder = builder.header(Name::Route, bracketed(route));
         }

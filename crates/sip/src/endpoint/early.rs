@@ -161,6 +161,7 @@ impl Endpoint {
         leg.forks = leg.forks.saturating_add(1);
         let abilities = Abilities::of(response);
         leg.peers.push(Peer::new(fork, dialog, abilities));
+        self.note_hop(key, fork);
         Ok(Some(fork))
     }
 

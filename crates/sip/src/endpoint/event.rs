@@ -203,6 +203,16 @@ pub enum Event {
         /// After how long.
         wait: Duration,
     },
+    /// Requests of this dialog go to a host that has only a name, or by another transport: `found_hop` says which way.
+    /// Until then, and without it, they go the way of the INVITE.
+    HopNamed {
+        /// The leg.
+        leg: LegKey,
+        /// Which callee.
+        fork: Fork,
+        /// The URI to look up: the first route, or the peer's Contact.
+        uri: Box<str>,
+    },
     /// A re-INVITE or UPDATE was accepted by the other side, and the session lives for another interval (RFC 4028).
     SessionRefreshed {
         /// The leg.
@@ -352,47 +362,4 @@ pub enum Event {
         /// Why.
         cause: EndCause,
     },
-}
-
-impl Event {
-    /// The leg that it is about, if any.
-    pub fn leg(&self) -> Option<LegKey> {
-        match self {
-            Event::IncomingInvite { leg, .. }
-            | Event::Cancelled { leg, .. }
-            | Event::Ringing { leg, .. }
-            | Event::EarlyMedia { leg, .. }
-            | Event::EarlyOffer { leg, .. }
-            | Event::Answered { leg, .. }
-            | Event::ForkHungUp { leg, .. }
-            | Event::Rejected { leg, .. }
-            | Event::TimedOut { leg, .. }
-            | Event::TransportFailed { leg }
-            | Event::ProgressAcknowledged { leg, .. }
-            | Event::PrackMissing { leg }
-            | Event::Acked { leg, .. }
-            | Event::AckMissing { leg }
-            | Event::ByeReceived { leg, .. }
-            | Event::OfferReceived { leg, .. }
-            | Event::OfferCancelled { leg }
-            | Event::OfferAnswered { leg, .. }
-            | Event::OfferRejected { leg, .. }
-            | Event::OfferDelayed { leg, .. }
-            | Event::SessionRefreshed { leg, .. }
-            | Event::SessionExpired { leg, .. }
-            | Event::ReferReceived { leg, .. }
-            | Event::ReferAccepted { leg, .. }
-            | Event::ReferProgress { leg, .. }
-            | Event::ReferRejected { leg, .. }
-            | Event::InfoReceived { leg, .. }
-            | Event::NotifyReceived { leg, .. }
-            | Event::RequestAnswered { leg, .. }
-            | Event::RequestFailed { leg, .. }
-            | Event::Ended { leg, .. } => Some(*leg),
-            Event::ChallengeUnanswered { leg, .. } => *leg,
-            Event::OptionsReceived { .. }
-            | Event::OptionsAnswered { .. }
-            | Event::OptionsFailed { .. } => None,
-        }
-    }
 }

@@ -87,6 +87,13 @@ fn is_reserved(name: &Name<'_>) -> bool {
             | Name::RecordRoute
             | Name::ContentLength
             | Name::ContentType
+            | Name::Allow
+            | Name::Supported
+            | Name::Require
+            | Name::RSeq
+            | Name::RAck
+            | Name::SessionExpires
+            | Name::MinSe
             | Name::Authorization
             | Name::ProxyAuthorization
     )

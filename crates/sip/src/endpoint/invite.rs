@@ -135,6 +135,7 @@ impl Endpoint {
         state.agree();
         state.describe(sdp.as_ref());
         self.start_timer(leg, agreed, now);
+        self.note_hop(leg, Fork::FIRST);
         Ok(())
     }
 

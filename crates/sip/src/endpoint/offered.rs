@@ -117,6 +117,11 @@ impl Endpoint {
         };
         peer.dialog.refresh_target(request);
         let fork = peer.fork;
+        self.note_hop(key, fork);
+        let leg = self.legs.get_mut(&key);
+        let Some(peer) = leg.and_then(|leg| leg.peer_of(fork)) else {
+            return;
+        };
         if *method == Method::Update && !has_offer {
             self.updated(key, transaction, request, now);
             return;

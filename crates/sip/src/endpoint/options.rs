@@ -75,6 +75,7 @@ impl Endpoint {
             routes: [].into(),
             local_cseq: self.ids.cseq(),
             remote_cseq: None,
+            hop: None,
         };
         let (branch, cseq, flow) = (self.ids.branch(), dialog.local_cseq, probe.flow);
         let contact = self.contact(flow);

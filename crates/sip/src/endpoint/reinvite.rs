@@ -172,6 +172,10 @@ impl Endpoint {
             return self.send_ack_anyway(invite, &dialog);
         }
         peer.abilities.learn(response);
+        self.note_hop(key, fork);
+        let Some(leg) = self.legs.get_mut(&key) else {
+            return;
+        };
         let exchange = leg.take_exchange();
         let refreshes = is_refreshing(&exchange);
         if let Exchange::OfferSent { offer, .. } = exchange {

@@ -195,6 +195,10 @@ impl Endpoint {
         if MergeKey::of(request).is_ok_and(|merge| self.merges.contains_key(&merge)) {
             return Some(Reply::new(StatusCode::LOOP_DETECTED).phrase(Some("Merged Request")));
         }
+        // A call goes on as another call, so one that may go no further ends here; a probe has arrived.
+        if request.method() == Some(&Method::Invite) && request.max_forwards() == Ok(Some(0)) {
+            return Some(Reply::new(StatusCode::TOO_MANY_HOPS));
+        }
         if let Some(reply) = unsupported(request, &self.config.terms) {
             return Some(reply);
         }

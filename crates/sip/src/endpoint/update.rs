@@ -162,6 +162,8 @@ impl Endpoint {
             true => std::mem::replace(&mut peer.exchange, Exchange::Idle),
             false => Exchange::Idle,
         };
-        Some((peer.fork, exchange))
+        let fork = peer.fork;
+        self.note_hop(key, fork);
+        Some((fork, exchange))
     }
 }
