@@ -139,6 +139,9 @@ fn by(cause: EndCause) -> By {
         | EndCause::AnsweredTooLate
         | EndCause::HungUp(_)
         | EndCause::HungUpUnconfirmed(_) => By::Us,
-        EndCause::TimedOut(_) | EndCause::TransportFailed | EndCause::DialogLost => By::Nobody,
+        EndCause::TimedOut(_)
+        | EndCause::TransportFailed
+        | EndCause::SessionExpired
+        | EndCause::DialogLost => By::Nobody,
     }
 }
