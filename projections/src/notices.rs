@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use schemars::JsonSchema;
+use schemas::observation::{ConnectionOpener, TlsRefused};
 use schemas::{Event, EventId, Lane, Observation, Record, Subject, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
@@ -178,6 +179,16 @@ fn words(observation: &Observation) -> Option<Words> {
             );
             Some((Mark::Bad, text, Vec::new()))
         }
+        Observation::TlsRefused(refused) => Some((Mark::Bad, tls_refused(refused), Vec::new())),
+        Observation::ConnectionsRefused(refused) => {
+            let text = format!(
+                "{} connections from {} closed at once: {}",
+                refused.connections,
+                whose(&refused.source, refused.trunk.as_ref()),
+                refused.cause
+            );
+            Some((Mark::Warn, text, Vec::new()))
+        }
         Observation::EdgeStarted(started) => {
             let text = format!(
                 "edge {} listens on {}",
@@ -209,5 +220,30 @@ fn words(observation: &Observation) -> Option<Words> {
         )),
         // The rest are events of calls.
         _ => None,
+    }
+}
+
+fn tls_refused(refused: &TlsRefused) -> String {
+    let peer = whose(&refused.peer, refused.trunk.as_ref());
+    let direction = match refused.opened_by {
+        ConnectionOpener::Peer => "from",
+        ConnectionOpener::Edge => "to",
+    };
+    let theirs = refused.versions_theirs.as_deref().unwrap_or("cannot tell");
+    let alert = match &refused.alert {
+        Some(alert) => format!(", alert {alert}"),
+        None => String::new(),
+    };
+    format!(
+        "{} TLS handshakes {direction} {peer} failed: {}{alert}; our versions {}, theirs {theirs}",
+        refused.handshakes, refused.error, refused.versions_ours
+    )
+}
+
+/// An address, and the trunk that it belongs to.
+fn whose(address: &str, trunk: Option<&TrunkName>) -> String {
+    match trunk {
+        Some(trunk) => format!("{address} (trunk {trunk})"),
+        None => address.to_owned(),
     }
 }

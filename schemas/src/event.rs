@@ -241,5 +241,5 @@ event_from_observation! {
     LegsBridged TransferAnswered TransferReported
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
-    CallsTurnedAway EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
+    CallsTurnedAway TlsRefused ConnectionsRefused EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
 }

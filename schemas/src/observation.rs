@@ -3,11 +3,15 @@
 //! One frozen struct for each (type, version). A field is never reordered, removed or given a new
 //! meaning; see [`crate::version`] for how a type grows.
 
+mod connections;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
+
+pub use self::connections::{ConnectionOpener, ConnectionsRefused, TlsRefused};
 
 /// Who somebody says he is, as a header field tells it (RFC 3261, section 20.20; RFC 3325).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -618,6 +622,10 @@ crate::event::vocabulary! {
         101 => MessagesMalformed,
         /// New calls were turned away.
         102 => CallsTurnedAway,
+        /// TLS handshakes came to nothing.
+        103 => TlsRefused,
+        /// Connections were too many.
+        104 => ConnectionsRefused,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

@@ -68,6 +68,8 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::TransferReported(_)
         | Observation::SourceRefused(_)
         | Observation::MessagesMalformed(_)
+        | Observation::TlsRefused(_)
+        | Observation::ConnectionsRefused(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

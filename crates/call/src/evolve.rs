@@ -78,6 +78,8 @@ impl Call {
             | Observation::TransferReported(_)
             | Observation::SourceRefused(_)
             | Observation::MessagesMalformed(_)
+            | Observation::TlsRefused(_)
+            | Observation::ConnectionsRefused(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

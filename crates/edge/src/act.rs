@@ -7,7 +7,7 @@ use schemas::command::{
 use schemas::observation::{
     AgentConnected, CommandFailed, EndedBy, LegFailure, LegRinging, LegsBridged,
 };
-use schemas::{Command, Conclusion, Decision, EventId, LegId, Transport};
+use schemas::{Command, Conclusion, Decision, EventId, LegId};
 use sip::StatusCode;
 use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
@@ -15,7 +15,8 @@ use sip::endpoint::keys::LegKey;
 use crate::call::{Call, LEGS_MAX};
 use crate::configuration::{CODECS, Digits};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
-use crate::port::{Output, Toward};
+use crate::observe::sip_transport;
+use crate::port::{Destination, Output, Toward};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::step::Step;
@@ -213,9 +214,6 @@ impl Call {
         if self.legs.values().filter(|leg| leg.is_live()).count() >= LEGS_MAX {
             return Err(format!("a call may have {LEGS_MAX} legs at the same time").into());
         }
-        if command.transport != Transport::Udp {
-            return Err("this edge sends SIP by UDP only".to_owned().into());
-        }
         let trunk = command.trunk.as_ref().map(|name| {
             let known = step.trunks.named(name.as_str());
             known.ok_or_else(|| format!("this edge knows no trunk {name}"))
@@ -237,7 +235,11 @@ impl Call {
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
         leg.socket = Socket::Asked;
         self.legs.insert(command.leg, leg);
-        let toward = Toward::Destination(command.destination.clone());
+        let toward = Toward::Destination(Destination {
+            address: command.destination.clone(),
+            transport: sip_transport(command.transport),
+            trunk: command.trunk.clone(),
+        });
         step.outputs.push_back(Output::Open {
             call: self.id,
             leg: command.leg,

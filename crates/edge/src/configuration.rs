@@ -1,5 +1,8 @@
 //! What an edge is told at its start. The binary reads it from TOML; [`Configuration::check`] says what is wrong.
 
+mod connections;
+mod security;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,17 +10,29 @@ use std::time::Duration;
 use ipnet::IpNet;
 use schemas::{NodeName, TrunkName};
 pub use sdp::Codec;
+use sip::endpoint::flow::Transport;
 
-/// The UDP port of SIP that the platform guides ask for.
+pub use self::connections::Connections;
+pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
+use crate::listen::Listen;
+
+/// The UDP and TCP port of SIP that the platform guides ask for.
 pub const SIP_PORT: u16 = 32_681;
+
+/// The TLS port of SIP that the platform guides ask for.
+pub const SIPS_PORT: u16 = 32_682;
 
 /// How an edge listens, whom it knows and where its bounds are.
 #[derive(Clone, Debug)]
 pub struct Configuration {
     /// The name that it writes events under. Nobody else may write the facts of the node of this name.
     pub node: NodeName,
-    /// The UDP addresses that it listens on; at least one. Default `0.0.0.0:32681`.
-    pub listen: Vec<SocketAddr>,
+    /// The addresses that it listens on; at least one. Default UDP and TCP on `0.0.0.0:32681`.
+    pub listen: Vec<Listen>,
+    /// The bounds of connections.
+    pub connections: Connections,
+    /// TLS.
+    pub security: Security,
     /// The address that peers reach it at where that is not its own (NAT): stands in Via, Contact and
     /// SDP. Default: the local address that the peer is reached from.
     pub advertise: Option<IpAddr>,
@@ -65,6 +80,10 @@ pub struct Trunk {
     pub codecs: Vec<Codec>,
     /// Whether the log keeps which keys were pressed. Default: only that one was.
     pub digits: Digits,
+    /// TLS from and to it.
+    pub security: TrunkSecurity,
+    /// How often connections of ours to it send a keep-alive. Default: as the edge's bounds say.
+    pub keep_alive: Option<Duration>,
 }
 
 /// Every codec in the order in which it is offered where nothing else is said.
@@ -96,6 +115,11 @@ pub enum Fault {
     /// There is no address to listen on.
     #[error("no address to listen on; give at least one, such as 0.0.0.0:{SIP_PORT}")]
     NoListen,
+    /// TLS is listened to without a certificate.
+    #[error(
+        "tls is listened to without a certificate; name certificate and key, PEM files, or leave {0} out"
+    )]
+    NoCertificate(SocketAddr),
     /// The RTP ports are no range.
     #[error(
         "RTP ports {first} to {last} are no range; begin with an even port from 1024 on and end above it, \
@@ -130,6 +154,12 @@ pub enum Fault {
     /// A trunk has no codec.
     #[error("trunk {0} has no codecs; list PCMU, PCMA or both")]
     NoCodecs(TrunkName),
+    /// A trunk needs a certificate that nothing measures.
+    #[error(
+        "trunk {0} needs a certificate of anybody; say whose by `ca`, the authorities that sign it, or by `tls_name`, \
+         the name in it"
+    )]
+    NothingProves(TrunkName),
     /// No call would be taken.
     #[error("no call may be up at once; allow at least 1")]
     NoCalls,
@@ -138,9 +168,12 @@ pub enum Fault {
 impl Configuration {
     /// The defaults under that name, without trunks.
     pub fn new(node: NodeName) -> Configuration {
+        let any = SocketAddr::from(([0, 0, 0, 0], SIP_PORT));
         Configuration {
             node,
-            listen: vec![SocketAddr::from(([0, 0, 0, 0], SIP_PORT))],
+            listen: vec![Listen::udp(any), Listen::tcp(any)],
+            connections: Connections::default(),
+            security: Security::default(),
             advertise: None,
             rtp_ports: RtpPorts {
                 first: 16_384,
@@ -163,6 +196,12 @@ impl Configuration {
         if self.listen.is_empty() {
             return Err(Fault::NoListen);
         }
+        let tls = |listen: &&Listen| listen.transport == Transport::Tls;
+        if let Some(listen) = self.listen.iter().find(tls)
+            && self.security.identity.is_none()
+        {
+            return Err(Fault::NoCertificate(listen.address));
+        }
         let RtpPorts { first, last } = self.rtp_ports;
         if first < 1024 || first % 2 != 0 || last <= first {
             return Err(Fault::RtpPorts { first, last });
@@ -180,6 +219,13 @@ impl Configuration {
             }
             if trunk.codecs.is_empty() {
                 return Err(Fault::NoCodecs(trunk.name.clone()));
+            }
+            let security = &trunk.security;
+            if security.certificate_required
+                && security.authorities.is_none()
+                && security.name.is_none()
+            {
+                return Err(Fault::NothingProves(trunk.name.clone()));
             }
             for earlier in &self.trunks[..index] {
                 if earlier.name == trunk.name {
@@ -212,6 +258,8 @@ impl Trunk {
             sources,
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
+            security: TrunkSecurity::default(),
+            keep_alive: None,
         }
     }
 }
@@ -231,7 +279,16 @@ mod tests {
     fn the_defaults_are_right_and_each_fault_names_the_remedy() {
         assert_eq!(with(|_| {}), Ok(()));
         let pbx = || Trunk::new("pbx", vec!["192.0.2.0/24".parse().unwrap()]);
-        let cases: [(Result<(), Fault>, &str); 7] = [
+        let tls = || Listen::tls(SocketAddr::from(([0, 0, 0, 0], SIPS_PORT)));
+        let cases: [(Result<(), Fault>, &str); 9] = [
+            (
+                with(|c| c.trunks[0].security.certificate_required = true),
+                "say whose by `ca`",
+            ),
+            (
+                with(|c| c.listen.push(tls())),
+                "name certificate and key, PEM files, or leave 0.0.0.0:32682 out",
+            ),
             (
                 with(|c| c.listen.clear()),
                 "give at least one, such as 0.0.0.0:32681",

@@ -18,6 +18,7 @@ use schemas::observation::{EdgeStarted, EdgeStopped};
 use schemas::{CallId, Chain, Event, Lane, LegId, Record};
 use sip::endpoint::Endpoint;
 use sip::endpoint::config::{Advertised, Config};
+use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::Input as SipInput;
 
@@ -29,6 +30,7 @@ use crate::clock::Moment;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ledger::{Batch, Ledger};
+use crate::listen::Listen;
 use crate::node::Node;
 use crate::port::{Input, Output};
 use crate::recordings::Recordings;
@@ -63,6 +65,8 @@ pub struct Core {
     /// When the calls that are still up are ended.
     stop_at: Option<Instant>,
     calls_stopped: u32,
+    /// Why something could not be sent, the last time that it could not.
+    unsent: String,
 }
 
 /// What a core begins with.
@@ -78,7 +82,7 @@ pub struct Start {
     /// The end of the node's own facts in the log.
     pub chain: Chain,
     /// Where it listens.
-    pub listens: Vec<SocketAddr>,
+    pub listens: Vec<Listen>,
     /// Now.
     pub moment: Moment,
 }
@@ -100,10 +104,7 @@ impl Core {
         let ports = configuration.rtp_ports;
         let started = EdgeStarted {
             release: env!("CARGO_PKG_VERSION").to_owned(),
-            listens: listens
-                .iter()
-                .map(|address| format!("udp {address}"))
-                .collect(),
+            listens: listens.iter().map(Listen::to_string).collect(),
             rtp_ports: (ports.first, ports.last),
         };
         node.started(&mut ledger, started, moment);
@@ -126,6 +127,7 @@ impl Core {
             ids: Ids::new(&seed),
             stop_at: None,
             calls_stopped: 0,
+            unsent: String::new(),
         }
     }
 
@@ -133,10 +135,28 @@ impl Core {
     pub fn handle(&mut self, input: Input, moment: Moment) {
         match input {
             Input::Datagram { bytes, flow } => self.datagram(bytes, flow, moment),
-            Input::SendFailed { transaction } => {
+            Input::Message { message, flow } => self.message(message, flow, moment),
+            Input::Malformed { malformed, flow } => self.malformed(malformed, flow, moment),
+            Input::SendFailed { transaction, error } => {
                 self.counters.datagrams_unsendable.one();
+                self.unsent = error;
                 self.endpoint
                     .handle(SipInput::SendFailed { transaction }, moment.now);
+            }
+            Input::FlowLost { flow, error } => {
+                self.unsent = error;
+                self.endpoint
+                    .handle(SipInput::FlowLost { flow }, moment.now);
+            }
+            Input::TlsRefused(refusal) => {
+                self.counters.tls_refused.one();
+                self.node.tls_refused(&mut self.ledger, refusal, moment);
+            }
+            Input::ConnectionRefused { source, why } => {
+                self.counters.connections_refused.one();
+                let trunk = self.trunks.of(source).map(|trunk| trunk.name.clone());
+                self.node
+                    .connection_refused(&mut self.ledger, (source, trunk), why, moment);
             }
             Input::Committed(ticket) => self.ledger.committed(ticket),
             Input::LogAway => {
@@ -195,6 +215,11 @@ impl Core {
     /// Whether no peer has anything to answer any more.
     pub fn is_quiet(&self) -> bool {
         self.is_idle() && self.endpoint.load().legs == 0
+    }
+
+    /// Whether a call goes by this way.
+    pub fn is_used(&self, flow: Flow) -> bool {
+        self.endpoint.is_used(flow)
     }
 
     /// Whether more facts wait for the log than the edge can hold.
@@ -277,22 +302,21 @@ impl Core {
             trunks: &self.trunks,
             recordings: &self.recordings,
             counters: &self.counters,
+            unsent: &self.unsent,
             moment,
         };
         (&mut self.calls, step)
     }
 }
 
-fn endpoint_config(
-    configuration: &Configuration,
-    seed: &[u8; 32],
-    listens: &[SocketAddr],
-) -> Config {
+fn endpoint_config(configuration: &Configuration, seed: &[u8; 32], listens: &[Listen]) -> Config {
     let mut config = Config::new(derive(seed, b"sip"));
     if let Some(advertise) = configuration.advertise {
-        let row = |local: &SocketAddr| Advertised {
-            local: *local,
-            sent_by: SocketAddr::new(advertise, local.port()).to_string().into(),
+        let row = |listen: &Listen| Advertised {
+            local: listen.address,
+            sent_by: SocketAddr::new(advertise, listen.address.port())
+                .to_string()
+                .into(),
         };
         config.advertised = listens.iter().map(row).collect();
     }

@@ -43,12 +43,18 @@ counters! {
     calls_abandoned_by_control,
     /// Legs that were dialed.
     legs_dialed,
-    /// SIP datagrams that came.
+    /// SIP messages that came, by whatever transport.
     datagrams_received,
-    /// SIP datagrams that were sent.
+    /// SIP messages that were sent.
     datagrams_sent,
-    /// SIP datagrams that could not be sent.
+    /// SIP messages that could not be sent.
     datagrams_unsendable,
+    /// Connections that are open now (a gauge).
+    connections,
+    /// Connections that were closed because there were too many.
+    connections_refused,
+    /// TLS handshakes that came to nothing.
+    tls_refused,
     /// Repetitions that came.
     retransmissions_received,
     /// Repetitions that were sent.

@@ -1,7 +1,7 @@
 //! Why an edge cannot start, or cannot go on.
 
-use std::net::SocketAddr;
-
+use crate::listen::Listen;
+use crate::transport::tls;
 use crate::{configuration, recordings};
 
 /// What went wrong.
@@ -15,35 +15,38 @@ pub enum Error {
     Recordings(#[from] recordings::Fault),
     /// Somebody listens there already.
     #[error(
-        "udp {address} is in use by another process; stop it (`ss -ulpn` names it), or listen on another \
+        "{listen} is in use by another process; stop it (`ss -lpn` names it), or listen on another \
          address"
     )]
     AddressInUse {
         /// The address.
-        address: SocketAddr,
+        listen: Listen,
     },
     /// The machine does not have the address.
     #[error(
-        "udp {address} is no address of this machine; listen on one that it has (`ip address` lists them), or on 0.0.0.0"
+        "{listen} is no address of this machine; listen on one that it has (`ip address` lists them), or on 0.0.0.0"
     )]
     AddressNotHere {
         /// The address.
-        address: SocketAddr,
+        listen: Listen,
     },
     /// The port is a privileged one.
-    #[error("udp {address} may not be listened on by this user; choose a port from 1024 on")]
+    #[error("{listen} may not be listened on by this user; choose a port from 1024 on")]
     AddressForbidden {
         /// The address.
-        address: SocketAddr,
+        listen: Listen,
     },
     /// A socket cannot be made.
-    #[error("cannot listen on udp {address}")]
+    #[error("cannot listen on {listen}")]
     Socket {
         /// The address.
-        address: SocketAddr,
+        listen: Listen,
         /// The system's answer.
         source: std::io::Error,
     },
+    /// A certificate, a key or a list of authorities cannot be used.
+    #[error("TLS cannot be used")]
+    Tls(#[from] tls::Fault),
     /// The log cannot be read.
     #[error("cannot read the log")]
     Log(#[from] journal::Error),

@@ -4,7 +4,7 @@
 //! out; and nothing that obliges anybody leaves a socket before its event is in the log.
 //!
 //! # The walk of an INVITE
-//! 1. [`socket`] reads the datagram, [`run`] hands it to the [`core`](mod@core), which looks whose it is ([`trunk`],
+//! 1. [`transport`] reads the datagram or frames the stream, [`run`] hands it to the [`core`](mod@core), which looks whose it is ([`trunk`],
 //!    [`screen`]) and gives it to the SIP endpoint. 100 Trying leaves at once.
 //! 2. The endpoint says that a call wants to begin; [`admission`] lets it in; [`observe`] writes `InviteReceived`
 //!    into the [`ledger`], [`outbox`] takes it to the log.
@@ -34,6 +34,7 @@ pub mod identity;
 pub mod ledger;
 pub mod left_behind;
 pub mod leg;
+pub mod listen;
 pub mod node;
 pub mod observe;
 pub mod open;
@@ -45,15 +46,19 @@ pub mod refusal;
 pub mod run;
 pub mod screen;
 pub mod session;
-pub mod socket;
 pub mod step;
 pub mod switchboard;
 pub mod tally;
 pub mod transfer;
+pub mod transport;
 pub mod trunk;
 pub mod voice;
 
-pub use configuration::{Codec, Configuration, Digits, RtpPorts, Trunk, UnknownSources};
+pub use configuration::{
+    Codec, Configuration, Connections, Digits, Identity, RtpPorts, Security, TlsVersion, Trunk,
+    TrunkSecurity, UnknownSources,
+};
 pub use counters::{Counters, Snapshot};
 pub use error::Error;
+pub use listen::Listen;
 pub use run::Edge;

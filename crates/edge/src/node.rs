@@ -6,13 +6,15 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use schemas::observation::{
-    CallsTurnedAway, EdgeStarted, EdgeStopped, MessagesMalformed, SourceRefused, Tried,
+    CallsTurnedAway, ConnectionOpener, ConnectionsRefused, EdgeStarted, EdgeStopped,
+    MessagesMalformed, SourceRefused, TlsRefused, Tried,
 };
-use schemas::{Chain, Event};
+use schemas::{Chain, Event, TrunkName};
 
 use crate::clock::Moment;
 use crate::ledger::Ledger;
 use crate::tally::{Tally, Told};
+use crate::transport::tls::{Opener, Refusal};
 
 /// The facts of one edge.
 #[derive(Debug)]
@@ -21,6 +23,15 @@ pub struct Node {
     strangers: Tally<Source, Stranger>,
     malformed: Tally<Source, String>,
     turned_away: Tally<&'static str, u16>,
+    handshakes: Tally<(Source, Opener), Refusal>,
+    connections: Tally<Source, Crowd>,
+}
+
+/// Why connections of one address were closed at once.
+#[derive(Clone, Debug)]
+struct Crowd {
+    trunk: Option<TrunkName>,
+    why: &'static str,
 }
 
 /// Where messages came from.
@@ -51,6 +62,8 @@ impl Node {
             strangers: Tally::default(),
             malformed: Tally::default(),
             turned_away: Tally::default(),
+            handshakes: Tally::default(),
+            connections: Tally::default(),
         }
     }
 
@@ -64,6 +77,10 @@ impl Node {
         let strangers = self.strangers.finish(moment.now);
         let malformed = self.malformed.finish(moment.now);
         let turned_away = self.turned_away.finish(moment.now);
+        let handshakes = self.handshakes.finish(moment.now);
+        let connections = self.connections.finish(moment.now);
+        self.tell_handshakes(ledger, handshakes, moment);
+        self.tell_connections(ledger, connections, moment);
         self.tell(ledger, (strangers, malformed, turned_away), moment);
         self.fact(ledger, stopped, moment);
     }
@@ -110,12 +127,39 @@ impl Node {
         self.tell(ledger, (None, None, told), moment);
     }
 
+    /// A TLS handshake came to nothing.
+    pub fn tls_refused(&mut self, ledger: &mut Ledger, refusal: Refusal, moment: Moment) {
+        let opener = refusal.opener;
+        let key = (Source::Address(refusal.peer), opener);
+        let others = (Source::Others, opener);
+        let told = self.handshakes.count(key, others, moment.now, || refusal);
+        self.tell_handshakes(ledger, told, moment);
+    }
+
+    /// A connection was closed because there were too many.
+    pub fn connection_refused(
+        &mut self,
+        ledger: &mut Ledger,
+        (source, trunk): (IpAddr, Option<TrunkName>),
+        why: &'static str,
+        moment: Moment,
+    ) {
+        let source = Source::Address(source);
+        let first = || Crowd { trunk, why };
+        let told = self
+            .connections
+            .count(source, Source::Others, moment.now, first);
+        self.tell_connections(ledger, told, moment);
+    }
+
     /// When [`Node::due`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
         let strangers = self.strangers.deadline().into_iter();
         strangers
             .chain(self.malformed.deadline())
             .chain(self.turned_away.deadline())
+            .chain(self.handshakes.deadline())
+            .chain(self.connections.deadline())
             .min()
     }
 
@@ -124,6 +168,10 @@ impl Node {
         let strangers = self.strangers.due(moment.now);
         let malformed = self.malformed.due(moment.now);
         let turned_away = self.turned_away.due(moment.now);
+        let handshakes = self.handshakes.due(moment.now);
+        let connections = self.connections.due(moment.now);
+        self.tell_handshakes(ledger, handshakes, moment);
+        self.tell_connections(ledger, connections, moment);
         self.tell(ledger, (strangers, malformed, turned_away), moment);
     }
 
@@ -197,6 +245,61 @@ impl Node {
                 },
                 moment,
             );
+        }
+    }
+
+    fn tell_handshakes(
+        &mut self,
+        ledger: &mut Ledger,
+        told: impl IntoIterator<Item = Told<(Source, Opener), Refusal>>,
+        moment: Moment,
+    ) {
+        for Told {
+            key: (source, opener),
+            count,
+            first: Refusal { trunk, failure, .. },
+            over_ms,
+        } in told
+        {
+            let refused = TlsRefused {
+                peer: source.to_string(),
+                trunk,
+                opened_by: match opener {
+                    Opener::Peer => ConnectionOpener::Peer,
+                    Opener::Edge => ConnectionOpener::Edge,
+                },
+                handshakes: count,
+                error: failure.error,
+                alert: failure.alert,
+                versions_ours: failure.ours,
+                versions_theirs: failure.theirs,
+                over_ms,
+            };
+            self.fact(ledger, refused, moment);
+        }
+    }
+
+    fn tell_connections(
+        &mut self,
+        ledger: &mut Ledger,
+        told: impl IntoIterator<Item = Told<Source, Crowd>>,
+        moment: Moment,
+    ) {
+        for Told {
+            key,
+            count,
+            first: Crowd { trunk, why },
+            over_ms,
+        } in told
+        {
+            let refused = ConnectionsRefused {
+                source: key.to_string(),
+                trunk,
+                connections: count,
+                cause: why.to_owned(),
+                over_ms,
+            };
+            self.fact(ledger, refused, moment);
         }
     }
 

@@ -93,7 +93,7 @@ impl Call {
                 );
             }
             Event::TransportFailed { .. } => {
-                let error = "the INVITE could not be sent".to_owned();
+                let error = format!("the INVITE could not be sent: {}", step.unsent);
                 self.fail(step, leg, LegFailure::Unreachable { error });
             }
             Event::Cancelled { message, .. } => self.cancelled(step, leg, &message),
@@ -361,4 +361,13 @@ fn retry_after_s(message: &Message) -> Option<u32> {
     let value = message.header(Name::RetryAfter)?;
     let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
     digits.parse().ok()
+}
+
+/// The same the other way round.
+pub fn sip_transport(transport: schemas::Transport) -> sip::endpoint::flow::Transport {
+    match transport {
+        schemas::Transport::Udp => sip::endpoint::flow::Transport::Udp,
+        schemas::Transport::Tcp => sip::endpoint::flow::Transport::Tcp,
+        schemas::Transport::Tls => sip::endpoint::flow::Transport::Tls,
+    }
 }

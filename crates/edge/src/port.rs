@@ -1,13 +1,16 @@
 //! What crosses the border between the core, which knows no socket, and the shell, which decides nothing.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use schemas::{CallId, LegId, Record};
-use sip::endpoint::flow::Flow;
+use schemas::{CallId, LegId, Record, TrunkName};
+use sip::endpoint::flow::{Flow, Transport};
 use sip::endpoint::keys::TransactionKey;
+use sip::{Malformed, Message};
 
 use crate::ledger::Ticket;
+use crate::transport::tls::Refusal;
 use crate::voice::{FromVoice, ToVoice};
 
 /// What the shell tells the core.
@@ -20,10 +23,42 @@ pub enum Input {
         /// Which way it came.
         flow: Flow,
     },
-    /// A datagram could not be sent.
+    /// A message came by a stream.
+    Message {
+        /// The message.
+        message: Arc<Message>,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// A message came by a stream that cannot be used.
+    Malformed {
+        /// What could be read of it.
+        malformed: Malformed,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// A message could not be sent.
     SendFailed {
         /// The transaction that its [`Output::Send`] named.
         transaction: TransactionKey,
+        /// Why.
+        error: String,
+    },
+    /// A connection is closed. Comes before the [`Input::SendFailed`] of what was not sent by it.
+    FlowLost {
+        /// Which.
+        flow: Flow,
+        /// Why.
+        error: String,
+    },
+    /// A TLS handshake came to nothing.
+    TlsRefused(Refusal),
+    /// A connection was closed because there were too many.
+    ConnectionRefused {
+        /// From where.
+        source: IpAddr,
+        /// Which bound was met.
+        why: &'static str,
     },
     /// A batch of facts, and all before it, are durable.
     Committed(Ticket),
@@ -56,7 +91,7 @@ pub enum Input {
 /// What the shell has to do, in the order given.
 #[derive(Debug)]
 pub enum Output {
-    /// Send a datagram.
+    /// Send a message.
     Send {
         /// Its bytes.
         bytes: Bytes,
@@ -85,8 +120,19 @@ pub enum Output {
 pub enum Toward {
     /// It has been heard of: messages go this way.
     Flow(Flow),
+    /// It has to be looked up.
+    Destination(Destination),
+}
+
+/// Where a leg is dialed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Destination {
     /// `host:port`; the host may be a name.
-    Destination(String),
+    pub address: String,
+    /// How SIP goes there.
+    pub transport: Transport,
+    /// Its trunk, if it is one's: whose certificate it has.
+    pub trunk: Option<TrunkName>,
 }
 
 /// A socket for RTP, and the way to its peer.

@@ -1,10 +1,9 @@
 //! The RTP ports that are free. The one that was given back longest ago is given out first, so that late
 //! packets of an ended call seldom meet a new one.
 
-use std::collections::VecDeque;
-use std::net::SocketAddr;
-
 use crate::configuration::RtpPorts;
+use crate::listen::Listen;
+use std::collections::VecDeque;
 
 /// The free ports.
 #[derive(Debug)]
@@ -15,8 +14,8 @@ pub struct Ports {
 
 impl Ports {
     /// All even ports of the range, but those that SIP listens on and their neighbours.
-    pub fn new(range: RtpPorts, sip: &[SocketAddr]) -> Ports {
-        let is_free = |port: &u16| !sip.iter().any(|taken| taken.port() & !1 == *port);
+    pub fn new(range: RtpPorts, sip: &[Listen]) -> Ports {
+        let is_free = |port: &u16| !sip.iter().any(|taken| taken.address.port() & !1 == *port);
         // The odd port above is RTCP's and has to lie in the range, too.
         let free = (range.first..range.last)
             .step_by(2)
@@ -57,7 +56,7 @@ mod tests {
                 first: 4000,
                 last: 4006,
             },
-            &[SocketAddr::from(([127, 0, 0, 1], 4005))],
+            &[Listen::udp("127.0.0.1:4005".parse().unwrap())],
         );
         assert_eq!((ports.take(), ports.free()), (Some(4000), 1));
         ports.give_back(4000);

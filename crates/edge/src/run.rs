@@ -4,6 +4,7 @@
 mod decisions;
 mod lookup;
 mod stopping;
+mod streams;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,11 +29,12 @@ use crate::counters::Counters;
 use crate::error::Error;
 use crate::ledger::Batch;
 use crate::left_behind;
+use crate::listen::Listen;
 use crate::outbox::{Outbox, Progress};
 use crate::port::{Input, Opened, Output, Toward};
 use crate::recordings::Recordings;
-use crate::socket::{Sockets, rtp_bind_address};
 use crate::switchboard::Switchboard;
+use crate::transport::{Arrived, Transports};
 use crate::voice::FromVoice;
 
 /// Datagrams of one socket that are handled before their facts are given to the log together.
@@ -47,7 +49,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// A running edge: sockets, media and the way into the log around a [`Core`].
 pub struct Edge {
     core: Core,
-    sockets: Sockets,
+    transports: Transports,
     log: Arc<dyn EventLog>,
     outbox: Outbox,
     switchboard: Switchboard,
@@ -64,7 +66,7 @@ pub struct Edge {
 
 /// Everything that the loop waits for.
 enum Wake {
-    Datagrams(usize),
+    Arrived(Arrived),
     Decided(Decided),
     Voice(Option<FromVoice>),
     Progress(Progress),
@@ -85,8 +87,8 @@ impl Edge {
             Some(directory) => Recordings::read(directory)?,
             None => Recordings::default(),
         };
-        let sockets = Sockets::listen(&configuration.listen, configuration.advertise)?;
         let counters = Arc::new(Counters::default());
+        let transports = Transports::listen(&configuration, counters.clone())?;
         let checkpoint = Checkpoint::new(configuration.checkpoint.clone());
         let Moment { now, wall } = moment();
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
@@ -100,7 +102,7 @@ impl Edge {
             counters: counters.clone(),
             seed,
             chain: past.chain,
-            listens: sockets.addresses().to_vec(),
+            listens: transports.listens().to_vec(),
             moment: moment(),
         });
         let mut outbox = Outbox::new(log.clone(), counters.clone());
@@ -113,7 +115,7 @@ impl Edge {
         }
         Ok(Edge {
             core,
-            sockets,
+            transports,
             log,
             outbox,
             switchboard,
@@ -130,8 +132,8 @@ impl Edge {
     }
 
     /// Where it listens.
-    pub fn local_addresses(&self) -> &[SocketAddr] {
-        self.sockets.addresses()
+    pub fn listens(&self) -> &[Listen] {
+        self.transports.listens()
     }
 
     /// Its counters, readable from anywhere at any time.
@@ -162,6 +164,7 @@ impl Edge {
         // Nobody listens to media any more, so none of its tasks waits for us.
         drop(self.voices);
         self.switchboard.stop().await;
+        self.transports.stop().await;
         Ok(())
     }
 
@@ -174,7 +177,7 @@ impl Edge {
             }
         };
         tokio::select! {
-            index = self.sockets.readable() => Wake::Datagrams(index),
+            arrived = self.transports.arrived() => Wake::Arrived(arrived),
             decided = self.following.next() => Wake::Decided(decided),
             told = self.voices.recv() => Wake::Voice(told),
             progress = self.outbox.progress() => Wake::Progress(progress),
@@ -186,7 +189,8 @@ impl Edge {
 
     fn carry_out(&mut self, wake: Wake) {
         match wake {
-            Wake::Datagrams(index) => self.datagrams(index),
+            Wake::Arrived(Arrived::Datagrams(index)) => self.datagrams(index),
+            Wake::Arrived(Arrived::Stream(event)) => self.streams(event),
             Wake::Decided(Decided::Entries(Ok(entries))) => {
                 for entry in entries {
                     self.input(Input::Decision(entry.record));
@@ -201,7 +205,7 @@ impl Edge {
             Wake::Voice(told) => self.voices(told),
             Wake::Progress(progress) => self.progress(progress),
             Wake::Lookup(Lookup { call, leg, found }) => {
-                let flow = found.and_then(|remote| self.flow_to(remote));
+                let flow = found.and_then(|peer| self.transports.flow_to(&peer));
                 self.open(call, leg, flow);
             }
             // What there is to do follows from the token itself.
@@ -213,7 +217,7 @@ impl Edge {
     /// Handles what is there, so that many datagrams share one append.
     fn datagrams(&mut self, index: usize) {
         for _ in 0..DATAGRAMS_MAX {
-            let Some((bytes, flow)) = self.sockets.receive(index) else {
+            let Some((bytes, flow)) = self.transports.receive(index) else {
                 return;
             };
             self.input(Input::Datagram { bytes, flow });
@@ -295,11 +299,11 @@ impl Edge {
                 flow,
                 transaction,
             } => {
-                if let Err(error) = self.sockets.send(&bytes, flow) {
-                    tracing::debug!(%error, remote = %flow.remote, "a datagram cannot be sent");
+                if let Err(error) = self.transports.send(bytes, flow, transaction) {
+                    tracing::debug!(%error, remote = %flow.remote, "a message cannot be sent");
                     if let Some(transaction) = transaction {
                         self.core
-                            .handle(Input::SendFailed { transaction }, moment());
+                            .handle(Input::SendFailed { transaction, error }, moment());
                     }
                 }
             }
@@ -311,14 +315,8 @@ impl Edge {
             Output::Open {
                 call,
                 leg,
-                toward: Toward::Destination(text),
-            } => match text.parse() {
-                Ok(remote) => {
-                    let flow = self.flow_to(remote);
-                    self.open(call, leg, flow);
-                }
-                Err(_) => self.lookups.push(lookup(call, leg, text)),
-            },
+                toward: Toward::Destination(destination),
+            } => self.lookups.push(lookup(call, leg, destination)),
             Output::Voice(to) => {
                 if let Some(told) = self.switchboard.tell(to) {
                     self.switchboard.closed(told.call, told.leg);
@@ -332,15 +330,9 @@ impl Edge {
         }
     }
 
-    fn flow_to(&mut self, remote: SocketAddr) -> Result<Flow, String> {
-        self.sockets
-            .flow_to(remote)
-            .map_err(|error| format!("{remote} cannot be reached: {error}"))
-    }
-
     fn open(&mut self, call: CallId, leg: LegId, flow: Result<Flow, String>) {
         let result = flow.and_then(|flow| {
-            let bind = rtp_bind_address(&self.sockets, flow.local.ip());
+            let bind = self.transports.rtp_bind(flow.local.ip());
             let port = self.switchboard.open(call, leg, bind)?;
             let seen = self.advertise.unwrap_or(flow.local.ip());
             Ok(Opened {

@@ -24,13 +24,17 @@ pub fn screen(bytes: &Bytes) -> Screened {
         Ok(message) => message,
         Err(malformed) => return Screened::Noise(malformed.fault().to_string()),
     };
-    let begins = !matches!(message.method(), None | Some(Method::Ack | Method::Cancel))
-        && message.to().is_ok_and(|to| to.tag().is_none());
-    if begins {
+    if begins(&message) {
         Screened::Stranger(Box::new(message))
     } else {
         Screened::Pass
     }
+}
+
+/// Whether a message wants to begin something.
+pub fn begins(message: &Message) -> bool {
+    !matches!(message.method(), None | Some(Method::Ack | Method::Cancel))
+        && message.to().is_ok_and(|to| to.tag().is_none())
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Step<'a> {
     pub recordings: &'a Recordings,
     /// The counters.
     pub counters: &'a Counters,
+    /// Why something could not be sent, if that is what happened.
+    pub unsent: &'a str,
     /// Now.
     pub moment: Moment,
 }

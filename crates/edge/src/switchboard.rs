@@ -1,16 +1,17 @@
 //! The media of all calls: who has which port, and the way to each call's task.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use schemas::{CallId, LegId};
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use crate::call_media::{CallMedia, ORDERS_MAX, Order};
 use crate::configuration::Configuration;
 use crate::ports::Ports;
-use crate::socket::open_rtp;
 use crate::voice::{FromVoice, ToVoice};
 
 /// Media events that wait for the edge's loop; calls wait when it is full.
@@ -91,7 +92,7 @@ impl Switchboard {
         self.tasks.wait().await;
     }
 
-    fn bind(&mut self, bind: IpAddr) -> Result<(u16, tokio::net::UdpSocket), String> {
+    fn bind(&mut self, bind: IpAddr) -> Result<(u16, UdpSocket), String> {
         let range = self.ports.range();
         let mut last_error = String::new();
         for _ in 0..TRIES_MAX.min(self.ports.free()) {
@@ -130,6 +131,13 @@ impl Switchboard {
         }
         true
     }
+}
+
+/// A socket for RTP on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
+fn open_rtp(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket)
 }
 
 /// What is known of media that is gone.

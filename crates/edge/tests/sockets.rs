@@ -19,7 +19,7 @@ use schemas::{
 use sip::endpoint::event::Event as SipEvent;
 use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
-use trunkline_edge::{Configuration, Edge, RtpPorts};
+use trunkline_edge::{Configuration, Edge, Listen, RtpPorts};
 
 const AGENT: LegId = LegId(1);
 
@@ -231,7 +231,7 @@ async fn what_an_earlier_run_left_behind_is_ended_at_the_start() {
     log.append(vec![record(dialed.into()), record(answered.into())])
         .await;
     let mut configuration = Configuration::new(NodeName::from("edge-1"));
-    configuration.listen = vec!["127.73.0.1:0".parse().unwrap()];
+    configuration.listen = vec![Listen::udp("127.73.0.1:0".parse().unwrap())];
     for _ in 0..2 {
         let edge = Edge::bind(configuration.clone(), log.clone(), [1; 32])
             .await

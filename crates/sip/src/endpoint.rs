@@ -51,6 +51,7 @@ use crate::dialog::leg::Leg;
 use crate::transaction::key::{MergeKey, ServerKey};
 
 use self::config::Config;
+use self::flow::Flow;
 use self::ids::Ids;
 use self::keys::{LegKey, TransactionKey};
 use self::output::{Input, Output};
@@ -181,6 +182,11 @@ impl Endpoint {
                 + self.server_keys.len()
                 + self.merges.len(),
         }
+    }
+
+    /// Whether a leg goes by this way.
+    pub fn is_used(&self, flow: Flow) -> bool {
+        self.legs.values().any(|leg| leg.flow == flow)
     }
 
     /// The Call-ID of a leg.

@@ -100,8 +100,15 @@ pub enum LogKind {
 pub struct Edge {
     /// Where the WAV files of announcements and menus are. Default: `recordings` beside this file.
     pub recordings: Option<PathBuf>,
-    /// UDP addresses. Default `0.0.0.0:32681`.
-    pub listen: Vec<SocketAddr>,
+    /// Where SIP is listened to: `"0.0.0.0:32681"` for UDP and TCP, `"udp://…"`, `"tcp://…"`, `"tls://…"`. Default
+    /// `0.0.0.0:32681`, and TLS on `0.0.0.0:32682` where there is a certificate.
+    pub listen: Option<Vec<String>>,
+    /// Our certificate.
+    pub tls: Option<Tls>,
+    /// The most connections at once. Default 8192.
+    pub max_connections: Option<usize>,
+    /// Every how many seconds connections of ours send a keep-alive. Default: never.
+    pub keep_alive_s: Option<u64>,
     /// The address that peers reach this machine at, when it is behind NAT. Default: the local one.
     pub advertise: Option<IpAddr>,
     /// The RTP ports, `first-last`. Default `16384-32767`.
@@ -120,7 +127,10 @@ impl Default for Edge {
     fn default() -> Edge {
         Edge {
             recordings: None,
-            listen: vec![SocketAddr::from(([0, 0, 0, 0], 32681))],
+            listen: None,
+            tls: None,
+            max_connections: None,
+            keep_alive_s: None,
             advertise: None,
             rtp_ports: "16384-32767".into(),
             unknown_sources: UnknownSources::Refuse,
@@ -129,6 +139,16 @@ impl Default for Edge {
             drain_s: 30,
         }
     }
+}
+
+/// `[edge.tls]`: both files PEM, read again when they change.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate, and behind it those that lead to an authority.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 /// What strangers get.
@@ -183,8 +203,24 @@ pub struct Wait {
 pub struct Trunk {
     /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`.
     pub sources: Vec<String>,
-    /// Where calls to it go, `host:port`. Needed when somebody is transferred to it.
+    /// Where calls to it go: `host:port`, or a URI such as `sip:pbx.example.com:5061;transport=tls`. Needed when
+    /// somebody is transferred to it.
     pub target: Option<String>,
+    /// The lowest version of TLS, `1.2` or `1.3`, both ways. Default `1.3`.
+    pub tls_min: Option<String>,
+    /// The authorities that sign its certificates, PEM. Default: those that the system trusts.
+    pub ca: Option<PathBuf>,
+    /// The name in its certificate. Default: the host of the target.
+    pub tls_name: Option<String>,
+    /// Our certificate towards it, PEM. Default: the one of `[edge.tls]`.
+    pub certificate: Option<PathBuf>,
+    /// The key of that certificate.
+    pub key: Option<PathBuf>,
+    /// Whether a connection from it needs a certificate that proves who it is. Default: no.
+    #[serde(default)]
+    pub certificate_required: bool,
+    /// Every how many seconds connections of ours to it send a keep-alive. Default: as `[edge]` says.
+    pub keep_alive_s: Option<u64>,
     /// How callers of this trunk are transferred. Default `bridged`.
     #[serde(default)]
     pub transfer: TransferMethod,

@@ -1,14 +1,16 @@
 //! From the file that a person wrote to what each role is told.
 
+mod transport;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use call::configuration::{Agent, Destination, Fallback, Number, TransferTarget, Transfers, Waits};
+use call::configuration::{Agent, Fallback, Number, TransferTarget, Transfers, Waits};
 use schemas::command::{BuiltInAgent, MenuChoice};
 use schemas::conclusion::TransferMethod;
-use schemas::{NodeName, Transport, TrunkName};
+use schemas::{NodeName, TrunkName};
 
 use crate::configuration as file;
 use crate::fault::{Fault, Faults, Source};
@@ -43,7 +45,7 @@ pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
     let file: file::File = source.parse()?;
     let mut faults = Vec::new();
     let edge = edge_configuration(&file, path, &source, &mut faults);
-    let call = match call::Applied::new(call_configuration(&file)) {
+    let call = match call::Applied::new(call_configuration(&file, &source, &mut faults)) {
         Ok(applied) => Some(applied),
         Err(call::Faults(found)) => {
             let told = found
@@ -94,7 +96,7 @@ fn edge_configuration(
 ) -> edge::Configuration {
     let written = &file.edge;
     let mut edge = edge::Configuration::new(NodeName::from(file.node.name.as_str()));
-    edge.listen.clone_from(&written.listen);
+    transport::edge(&mut edge, written, path, source, faults);
     edge.advertise = written.advertise;
     edge.unknown_sources = match written.unknown_sources {
         file::UnknownSources::Refuse => edge::UnknownSources::Refuse,
@@ -118,7 +120,8 @@ fn edge_configuration(
         )),
     }
     for (name, trunk) in &file.trunk {
-        edge.trunks.push(edge_trunk(name, trunk, source, faults));
+        edge.trunks
+            .push(edge_trunk(name, trunk, path, source, faults));
     }
     edge
 }
@@ -126,6 +129,7 @@ fn edge_configuration(
 fn edge_trunk(
     name: &str,
     trunk: &file::Trunk,
+    path: &Path,
     source: &Source<'_>,
     faults: &mut Vec<Fault>,
 ) -> edge::Trunk {
@@ -165,6 +169,8 @@ fn edge_trunk(
         file::Digits::Count => edge::Digits::Counted,
         file::Digits::Store => edge::Digits::Stored,
     };
+    resolved.security = transport::trunk(name, trunk, path, source, faults);
+    resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
     resolved
 }
 
@@ -180,6 +186,10 @@ fn rtp_ports(text: &str) -> Option<edge::RtpPorts> {
 fn key_of(fault: &edge::configuration::Fault) -> String {
     match fault {
         edge::configuration::Fault::NoListen => "edge.listen".into(),
+        edge::configuration::Fault::NoCertificate(_) => "edge.tls".into(),
+        edge::configuration::Fault::NothingProves(name) => {
+            format!("trunk.{name}.certificate_required")
+        }
         edge::configuration::Fault::RtpPorts { .. } => "edge.rtp_ports".into(),
         edge::configuration::Fault::TrunkTwice(name) => format!("trunk.{name}"),
         edge::configuration::Fault::NoSources(name) => format!("trunk.{name}.sources"),
@@ -189,11 +199,17 @@ fn key_of(fault: &edge::configuration::Fault) -> String {
     }
 }
 
-fn call_configuration(file: &file::File) -> call::Configuration {
+fn call_configuration(
+    file: &file::File,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> call::Configuration {
     let mut configuration = call::Configuration::default();
     for (name, trunk) in &file.trunk {
+        let key = format!("trunk.{name}.target");
+        let target = trunk.target.as_deref();
         let resolved = call::configuration::Trunk {
-            destination: trunk.target.as_deref().map(udp),
+            destination: target.map(|text| transport::destination(&key, text, source, faults)),
             transfer: method(trunk.transfer),
         };
         configuration
@@ -214,9 +230,10 @@ fn call_configuration(file: &file::File) -> call::Configuration {
             .insert(name.into(), Agent::BuiltIn(agent));
     }
     for (name, agent) in &file.agent {
-        configuration
-            .agents
-            .insert(name.as_str().into(), resolve_agent(agent));
+        configuration.agents.insert(
+            name.as_str().into(),
+            resolve_agent(name, agent, source, faults),
+        );
     }
     configuration.transfer = Transfers {
         targets: file
@@ -244,7 +261,12 @@ fn built_in() -> [(&'static str, BuiltInAgent); 3] {
     ]
 }
 
-fn resolve_agent(agent: &file::Agent) -> Agent {
+fn resolve_agent(
+    name: &str,
+    agent: &file::Agent,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Agent {
     match agent {
         file::Agent::Echo {} => Agent::BuiltIn(BuiltInAgent::Echo),
         file::Agent::Tone { frequency_hz } => Agent::BuiltIn(BuiltInAgent::Tone {
@@ -268,7 +290,11 @@ fn resolve_agent(agent: &file::Agent) -> Agent {
         }),
         file::Agent::Sip { uri, destination } => Agent::Sip {
             uri: uri.clone(),
-            destination: udp(destination.as_deref().unwrap_or_else(|| host_port(uri))),
+            destination: {
+                let key = format!("agent.{name}.destination");
+                let text = destination.as_deref().unwrap_or(uri);
+                transport::destination(&key, text, source, faults)
+            },
         },
     }
 }
@@ -294,30 +320,6 @@ fn method(written: file::TransferMethod) -> TransferMethod {
         file::TransferMethod::Bridged => TransferMethod::Bridged,
         file::TransferMethod::Refer => TransferMethod::Refer,
     }
-}
-
-fn udp(address: &str) -> Destination {
-    Destination {
-        address: with_port(address),
-        transport: Transport::Udp,
-    }
-}
-
-/// 5060 where no port is written (RFC 3261, section 19.1.2).
-fn with_port(address: &str) -> String {
-    let bare = address.rsplit(']').next().unwrap_or(address);
-    if bare.contains(':') {
-        address.to_owned()
-    } else {
-        format!("{address}:5060")
-    }
-}
-
-/// The host and port of a SIP URI: what stands behind its user and before its parameters.
-fn host_port(uri: &str) -> &str {
-    let rest = uri.split_once(':').map_or(uri, |(_, rest)| rest);
-    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    rest.split([';', '?']).next().unwrap_or(rest)
 }
 
 #[cfg(test)]
@@ -390,6 +392,35 @@ to = "sip:+14155550199@192.0.2.10"
                 "trunkline.toml:2:1",
                 "1 to 1024",
             ),
+            (
+                (
+                    "target = \"192.0.2.10\"",
+                    "target = \"192.0.2.10\"\ntls_min = \"1.1\"",
+                ),
+                "trunkline.toml:5:1",
+                "tls_min = \"1.2\"",
+            ),
+            (
+                ("target = \"192.0.2.10\"", "certificate_required = true"),
+                "trunkline.toml:4:1",
+                "say whose by `ca`",
+            ),
+            (
+                (
+                    "[trunk.office]",
+                    "[edge]\nlisten = [\"ws://0.0.0.0:80\"]\n[trunk.office]",
+                ),
+                "trunkline.toml:3:1",
+                "\"tls://0.0.0.0:32682\"",
+            ),
+            (
+                (
+                    "[trunk.office]",
+                    "[edge]\nlisten = [\"tls://0.0.0.0:5061\"]\n[trunk.office]",
+                ),
+                "trunkline.toml:2:2",
+                "name certificate and key",
+            ),
         ];
         for (change, place, instead) in cases {
             let told = faults(change);
@@ -397,18 +428,6 @@ to = "sip:+14155550199@192.0.2.10"
                 told.contains(place) && told.contains(instead),
                 "{change:?}: {told}"
             );
-        }
-    }
-
-    #[test]
-    fn the_address_of_a_uri_is_found() {
-        let cases = [
-            ("sip:bot@127.0.0.1:5080;transport=udp", "127.0.0.1:5080"),
-            ("sip:bot@[::1]", "[::1]:5060"),
-            ("sip:pbx.example.com", "pbx.example.com:5060"),
-        ];
-        for (uri, address) in cases {
-            assert_eq!(udp(host_port(uri)).address, address);
         }
     }
 

@@ -76,8 +76,8 @@ pub fn run(config: &Path, roles: Roles) -> anyhow::Result<ExitCode> {
         let otlp = resolved.file.telemetry.otlp.clone();
         let courier = telemetry::start(otlp.as_deref(), &resolved.file.node.name)?;
         let mut running = Running::start(&resolved, roles, courier).await?;
-        for address in &running.edge_addresses {
-            tracing::info!("SIP on udp {address}");
+        for listen in &running.edge_addresses {
+            tracing::info!("SIP on {listen}");
         }
         if let Some(address) = running.api_address {
             tracing::info!("API and pages on http://{address}");
@@ -100,7 +100,7 @@ pub fn run(config: &Path, roles: Roles) -> anyhow::Result<ExitCode> {
 /// The roles that run, and how to stop them.
 pub struct Running {
     /// Where SIP is listened on.
-    pub edge_addresses: Vec<SocketAddr>,
+    pub edge_addresses: Vec<edge::Listen>,
     /// Where the API and the pages are.
     pub api_address: Option<SocketAddr>,
     /// The log that they share.
@@ -190,7 +190,7 @@ impl Running {
             );
         }
         if let Some(edge) = edge {
-            running.edge_addresses = edge.local_addresses().to_vec();
+            running.edge_addresses = edge.listens().to_vec();
             running.spawn("edge", |stop| async move {
                 Ok(edge.run(stop, "told to stop").await?)
             });

@@ -168,6 +168,8 @@ impl Row {
             | Observation::HangUpRequested(_)
             | Observation::SourceRefused(_)
             | Observation::MessagesMalformed(_)
+            | Observation::TlsRefused(_)
+            | Observation::ConnectionsRefused(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

@@ -296,6 +296,8 @@ impl Drawing<'_> {
             Observation::JournalGapFound(gap) => self.note(record, Mark::Bad, &gap.missing),
             Observation::SourceRefused(_)
             | Observation::MessagesMalformed(_)
+            | Observation::TlsRefused(_)
+            | Observation::ConnectionsRefused(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

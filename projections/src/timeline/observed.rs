@@ -119,6 +119,8 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         Observation::JournalGapFound(gap) => told("log.gap", &[("missing", gap.missing.clone())]),
         Observation::SourceRefused(_)
         | Observation::MessagesMalformed(_)
+        | Observation::TlsRefused(_)
+        | Observation::ConnectionsRefused(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

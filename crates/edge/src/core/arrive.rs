@@ -1,5 +1,7 @@
 //! What comes in: datagrams of trunks and of strangers, and what the endpoint makes of them.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use schemas::LegId;
 use sip::endpoint::event::Event as SipEvent;
@@ -7,7 +9,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::Input as SipInput;
-use sip::{Message, StatusCode};
+use sip::{Malformed, Message, StatusCode};
 
 use super::Core;
 use crate::admission::Load;
@@ -41,6 +43,30 @@ impl Core {
         }
         self.endpoint
             .handle(SipInput::Datagram { bytes, flow }, moment.now);
+    }
+
+    /// A message by a stream: framed and read already.
+    pub(super) fn message(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
+        self.counters.datagrams_received.one();
+        if self.trunks.of(flow.remote.ip()).is_none() && screen::begins(&message) {
+            return self.stranger(&message, flow, moment);
+        }
+        self.endpoint
+            .handle(SipInput::Message { message, flow }, moment.now);
+    }
+
+    /// The same, read in vain.
+    pub(super) fn malformed(&mut self, malformed: Malformed, flow: Flow, moment: Moment) {
+        self.counters.datagrams_received.one();
+        let source = flow.remote.ip();
+        let drops = self.configuration.unknown_sources == UnknownSources::Drop;
+        if drops && self.trunks.of(source).is_none() {
+            self.counters.messages_refused.one();
+            let error = || malformed.fault().to_string();
+            return self.node.malformed(&mut self.ledger, source, error, moment);
+        }
+        self.endpoint
+            .handle(SipInput::Malformed { malformed, flow }, moment.now);
     }
 
     fn stranger(&mut self, message: &Message, flow: Flow, moment: Moment) {

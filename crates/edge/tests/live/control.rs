@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journal::{EventLog, Filter, Stream};
+use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent};
+use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
 use schemas::{
-    CallId, Chain, Command, Conclusion, Decision, Draft, Event, Hash, Lane, NodeName, Observation,
-    Position, Subject,
+    AgentName, CallId, Chain, Command, Conclusion, Decision, Draft, Event, Hash, Lane, LegId,
+    NodeName, Observation, Position, Subject,
 };
 use tokio::task::JoinHandle;
 
@@ -70,4 +72,51 @@ pub async fn facts(log: &Arc<dyn EventLog>) -> BTreeMap<CallId, Vec<Observation>
         }
     }
     facts
+}
+
+/// Waits until a node's fact is there that the function takes.
+pub async fn node_fact<T>(
+    log: &Arc<dyn EventLog>,
+    wanted: impl Fn(&Observation) -> Option<T>,
+) -> T {
+    let begin = Position::beginning(log.id(Stream::Events));
+    let mut follower = log
+        .follow(Stream::Events, begin, Filter::ALL)
+        .await
+        .unwrap();
+    let found = async {
+        loop {
+            for entry in follower.next().await.unwrap() {
+                if let Ok(Event::Observation(fact)) = entry.record.event()
+                    && let Some(found) = wanted(&fact)
+                {
+                    return found;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(super::PATIENCE, found)
+        .await
+        .expect("the fact comes in time")
+}
+
+/// A control that answers every call with an echo.
+pub fn echo(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
+    match observation {
+        Observation::InviteReceived(_) => {
+            let leg = LegId::CALLER;
+            let (agent, does) = (AgentName::from("echo"), BuiltInAgent::Echo);
+            let connect = ConnectAgent { leg, agent, does };
+            (vec![AnswerLeg { leg }.into(), connect.into()], vec![])
+        }
+        Observation::LegEnded(_) => (vec![], ended()),
+        _ => (vec![], vec![]),
+    }
+}
+
+/// What control says at the end of a call.
+pub fn ended() -> Vec<Conclusion> {
+    let (by, outcome) = (CallEndedBy::Caller, CallOutcome::Completed);
+    let cause = "test".to_owned();
+    vec![CallEnded { by, outcome, cause }.into()]
 }

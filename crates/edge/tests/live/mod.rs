@@ -1,7 +1,11 @@
 //! A running edge on loopback with the log in memory, a control that decides by a function, and peers that are SIP
 //! endpoints with sockets.
 
+#![expect(dead_code, reason = "each test uses the part of it that it needs")]
+
+pub mod authority;
 pub mod control;
+pub mod line;
 pub mod peer;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,17 +16,21 @@ use journal::{EventLog, Memory};
 use schemas::NodeName;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use trunkline_edge::{Configuration, Edge, Error, RtpPorts, Trunk};
+use trunkline_edge::{Configuration, Counters, Edge, Error, Listen, RtpPorts, Trunk};
 
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A running edge.
 pub struct Live {
-    /// Where it listens.
+    /// Where it listens, first.
     pub address: SocketAddr,
+    /// Everywhere that it listens.
+    pub listens: Vec<Listen>,
     /// Its log.
     pub log: Arc<dyn EventLog>,
+    /// Its counters.
+    pub counters: Arc<Counters>,
     stop: CancellationToken,
     running: JoinHandle<Result<(), Error>>,
 }
@@ -30,21 +38,33 @@ pub struct Live {
 impl Live {
     /// An edge that listens on a free port of that loopback address; all of 127.0.0.0/8 is its trunk `pbx`.
     pub async fn start(at: [u8; 4], rtp_ports: RtpPorts) -> Live {
+        Live::with(&[Listen::udp(SocketAddr::from((at, 0)))], |configuration| {
+            configuration.rtp_ports = rtp_ports;
+        })
+        .await
+    }
+
+    /// The same, with other addresses and settings.
+    pub async fn with(listens: &[Listen], change: impl FnOnce(&mut Configuration)) -> Live {
         let mut configuration = Configuration::new(NodeName::from("edge-1"));
-        configuration.listen = vec![SocketAddr::from((at, 0))];
-        configuration.rtp_ports = rtp_ports;
+        configuration.listen = listens.to_vec();
         configuration.drain = Duration::ZERO;
-        configuration.trunks = vec![Trunk::new("pbx", vec!["127.0.0.0/8".parse().unwrap()])];
+        let loopback = ["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        configuration.trunks = vec![Trunk::new("pbx", loopback.to_vec())];
+        change(&mut configuration);
         let log: Arc<dyn EventLog> = Arc::new(Memory::new());
         let edge = Edge::bind(configuration, log.clone(), [9; 32])
             .await
             .unwrap();
-        let address = edge.local_addresses()[0];
+        let listens = edge.listens().to_vec();
+        let counters = edge.counters();
         let stop = CancellationToken::new();
         let running = tokio::spawn(edge.run(stop.clone(), "test"));
         Live {
-            address,
+            address: listens[0].address,
+            listens,
             log,
+            counters,
             stop,
             running,
         }

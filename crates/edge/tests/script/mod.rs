@@ -30,6 +30,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use schemas::{CallId, Chain, Lane, NodeName, Subject, Timestamp};
 use sip::endpoint::flow::{Flow, Transport};
+use trunkline_edge::Listen;
 use trunkline_edge::clock::Moment;
 use trunkline_edge::configuration::{Configuration, Digits, Trunk, UnknownSources};
 use trunkline_edge::core::{Core, Start};
@@ -70,7 +71,7 @@ impl Scene {
     )]
     pub fn new() -> Scene {
         let mut configuration = Configuration::new(NodeName::from("edge-1"));
-        configuration.listen = vec![EDGE.parse().unwrap()];
+        configuration.listen = vec![Listen::udp(EDGE.parse().unwrap())];
         let begin = Instant::now();
         Scene {
             configuration,
@@ -246,8 +247,11 @@ impl Scene {
         }
         let flow = match toward {
             Toward::Flow(flow) => flow,
-            Toward::Destination(text) => {
-                flow(text.parse().map_err(|_| format!("{text} has no address"))?)
+            Toward::Destination(to) => {
+                let remote = to.address.parse();
+                let mut flow = flow(remote.map_err(|_| format!("{} has no address", to.address))?);
+                flow.transport = to.transport;
+                flow
             }
         };
         let edge: SocketAddr = EDGE.parse().unwrap();

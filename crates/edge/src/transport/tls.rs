@@ -1,0 +1,227 @@
+//! TLS of connections (RFC 3261 section 26, RFC 5922): who we are and whom we believe, per trunk.
+//!
+//! Everything is read from files at once, and read again when one of them changes: connections that begin later use the
+//! new one, those that are open go on. A trunk is recognised by its source address before the handshake, so that its
+//! lowest version and its demand for a certificate hold from the first octet.
+
+mod hello;
+mod material;
+mod overheard;
+mod proof;
+mod refusal;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::client::Resumption;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
+use rustls::server::NoServerSessionStorage;
+use rustls::sign::SingleCertAndKey;
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use schemas::TrunkName;
+
+use crate::configuration::{Configuration, Security, TlsVersion, Trunk, TrunkSecurity};
+
+pub use self::material::Fault;
+pub(super) use self::overheard::Overheard;
+pub(super) use self::proof::Proof;
+pub(super) use self::refusal::{Failure, is_late_alert, tls_on_plain};
+pub use self::refusal::{Opener, Refusal};
+
+/// How connections that begin now are secured.
+#[derive(Debug)]
+pub struct Tls {
+    servers: BTreeMap<TrunkName, Arc<Server>>,
+    /// For addresses of no trunk; none without a certificate of ours.
+    server: Option<Arc<Server>>,
+    clients: BTreeMap<TrunkName, Arc<Client>>,
+    /// For peers of no trunk.
+    client: Arc<Client>,
+}
+
+/// How a peer's connection is secured.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub config: Arc<ServerConfig>,
+    /// What a certificate of the peer's is measured by; none if it is not asked for one.
+    pub proof: Option<Arc<Proof>>,
+    pub version_min: TlsVersion,
+}
+
+/// How a connection of ours is secured.
+#[derive(Debug)]
+pub(super) struct Client {
+    config: Result<Arc<ClientConfig>, String>,
+    /// The name in the peer's certificate, where it is not the host that was asked for.
+    name: Option<String>,
+    pub version_min: TlsVersion,
+}
+
+/// What TLS is made from.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    security: Security,
+    trunks: Vec<(TrunkName, TrunkSecurity)>,
+}
+
+impl Sources {
+    pub(super) fn of(configuration: &Configuration) -> Sources {
+        let of_trunk = |trunk: &Trunk| (trunk.name.clone(), trunk.security.clone());
+        Sources {
+            security: configuration.security.clone(),
+            trunks: configuration.trunks.iter().map(of_trunk).collect(),
+        }
+    }
+
+    /// How often to look at them.
+    pub(super) fn reload_every(&self) -> Duration {
+        self.security.reload_every
+    }
+
+    /// Every file that is read.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        let trunks = self.trunks.iter().map(|(_, security)| security);
+        let identities = trunks.clone().filter_map(|trunk| trunk.identity.as_ref());
+        let identities = self.security.identity.iter().chain(identities);
+        identities
+            .flat_map(|identity| [identity.certificate.clone(), identity.key.clone()])
+            .chain(trunks.filter_map(|trunk| trunk.authorities.clone()))
+            .collect()
+    }
+}
+
+impl Tls {
+    /// Reads the files. What is wrong names the file.
+    pub(super) fn read(sources: &Sources) -> Result<Tls, Fault> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let ours = match &sources.security.identity {
+            Some(identity) => Some(material::identity(identity, &provider)?),
+            None => None,
+        };
+        let mut tls = Tls {
+            servers: BTreeMap::new(),
+            server: None,
+            clients: BTreeMap::new(),
+            client: Arc::new(client(
+                &TrunkSecurity::default(),
+                ours.clone(),
+                &material::system(),
+                &provider,
+            )),
+        };
+        if let Some(ours) = &ours {
+            let version_min = TlsVersion::default();
+            tls.server = Some(Arc::new(server(version_min, ours.clone(), None, &provider)));
+        }
+        for (name, trunk) in &sources.trunks {
+            let roots = match &trunk.authorities {
+                Some(path) => material::authorities(path)?,
+                None => material::system(),
+            };
+            let identity = match &trunk.identity {
+                Some(identity) => Some(material::identity(identity, &provider)?),
+                None => ours.clone(),
+            };
+            if let Some(ours) = &ours {
+                let proof = Proof::new(trunk, roots.clone(), &provider)?.map(Arc::new);
+                let server = server(trunk.version_min, ours.clone(), proof, &provider);
+                tls.servers.insert(name.clone(), Arc::new(server));
+            }
+            let client = client(trunk, identity, &roots, &provider);
+            tls.clients.insert(name.clone(), Arc::new(client));
+        }
+        Ok(tls)
+    }
+
+    /// For a connection from an address of this trunk, or of none.
+    pub(super) fn server(&self, trunk: Option<&TrunkName>) -> Option<Arc<Server>> {
+        let known = trunk.and_then(|trunk| self.servers.get(trunk));
+        known.or(self.server.as_ref()).cloned()
+    }
+
+    /// For a connection to this trunk, or to a peer of none.
+    pub(super) fn client(&self, trunk: Option<&TrunkName>) -> Arc<Client> {
+        let known = trunk.and_then(|trunk| self.clients.get(trunk));
+        known.unwrap_or(&self.client).clone()
+    }
+}
+
+impl Client {
+    /// What to connect with, and the name that the certificate must hold.
+    pub(super) fn to(
+        &self,
+        host: &str,
+    ) -> Result<(Arc<ClientConfig>, ServerName<'static>), String> {
+        let config = self.config.clone()?;
+        let name = self.name.as_deref().unwrap_or(host);
+        let name = name.trim_start_matches('[').trim_end_matches(']');
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|_| format!("{name:?} is no name that a certificate can hold"))?;
+        Ok((config, name))
+    }
+}
+
+fn server(
+    version_min: TlsVersion,
+    ours: Arc<SingleCertAndKey>,
+    proof: Option<Arc<Proof>>,
+    provider: &Arc<CryptoProvider>,
+) -> Server {
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(versions(version_min))
+        .expect("ring has suites for both versions");
+    let builder = match &proof {
+        Some(proof) => builder.with_client_cert_verifier(proof.clone()),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(ours);
+    // Connections live for hours: a peer that comes again proves itself again.
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Server {
+        config: Arc::new(config),
+        proof,
+        version_min,
+    }
+}
+
+fn client(
+    trunk: &TrunkSecurity,
+    ours: Option<Arc<SingleCertAndKey>>,
+    roots: &Arc<RootCertStore>,
+    provider: &Arc<CryptoProvider>,
+) -> Client {
+    let config = if roots.is_empty() {
+        let told =
+            "this machine trusts no authority; install ca-certificates, or name the peer's in `ca`";
+        Err(told.to_owned())
+    } else {
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_protocol_versions(versions(trunk.version_min))
+            .expect("ring has suites for both versions")
+            .with_root_certificates(roots.clone());
+        let mut config = match ours {
+            Some(ours) => builder.with_client_cert_resolver(ours),
+            None => builder.with_no_client_auth(),
+        };
+        config.resumption = Resumption::disabled();
+        Ok(Arc::new(config))
+    };
+    Client {
+        config,
+        name: trunk.name.clone(),
+        version_min: trunk.version_min,
+    }
+}
+
+fn versions(from: TlsVersion) -> &'static [&'static SupportedProtocolVersion] {
+    static ALL: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
+    match from {
+        TlsVersion::V1_2 => &ALL,
+        TlsVersion::V1_3 => &ALL[..1],
+    }
+}
