@@ -156,6 +156,9 @@ impl Call {
             | Event::NotifyReceived { .. }
             | Event::RequestAnswered { .. }
             | Event::ChallengeUnanswered { .. }
+            | Event::RegisterReceived { .. }
+            | Event::RegisterAnswered { .. }
+            | Event::RegisterFailed { .. }
             | Event::OptionsReceived { .. }
             | Event::OptionsAnswered { .. }
             | Event::OptionsFailed { .. } => {}

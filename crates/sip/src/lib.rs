@@ -31,6 +31,8 @@
 //!
 //! # Who is it
 //! [`digest`] answers challenges with [`digest::Sessions`] and makes and judges them with [`digest::Verifier`].
+//! [`registration::Registration`] keeps our binding at a registrar, [`registrar::Registrar`] those of trunks that
+//! register to us; the endpoint carries the REGISTER requests of both.
 
 #![cfg_attr(not(test), deny(clippy::as_conversions))]
 
@@ -53,6 +55,8 @@ pub mod params;
 mod parse;
 pub mod reason;
 pub mod refer;
+pub mod registrar;
+pub mod registration;
 pub mod reliable;
 pub mod replaces;
 #[cfg(any(test, feature = "rsip"))]

@@ -119,7 +119,14 @@ impl Sessions {
             if challenges[..at].iter().any(is_same) {
                 continue;
             }
-            let age = age_of(challenge, presented)?;
+            let age = match age_of(challenge, presented) {
+                Ok(age) => age,
+                Err(why) => {
+                    // The next request must not show them unasked.
+                    self.open.retain(|one| !one.is_for(challenge));
+                    return Err(why);
+                }
+            };
             match self.best(challenges[at..].iter().filter(|other| is_same(other))) {
                 Ok(session) => learned.push(Session {
                     age,
@@ -216,6 +223,10 @@ fn age_of(challenge: &Challenge<'_>, presented: &[Presented]) -> Result<Age, Una
 }
 
 impl Session {
+    fn is_for(&self, challenge: &Challenge<'_>) -> bool {
+        self.asker == challenge.asker && *self.realm == *challenge.realm
+    }
+
     fn is_with(&self, other: &Session) -> bool {
         self.asker == other.asker && self.realm == other.realm
     }
@@ -424,6 +435,10 @@ mod tests {
         assert_eq!(
             request.refused(&["realm=r,nonce=1"]),
             Err(Unanswered::Refused)
+        );
+        assert!(
+            request.sessions.open.is_empty(),
+            "the next request asks first"
         );
         // Asterisk's challenge to somebody whom it does not know has a new nonce each time.
         assert_eq!(

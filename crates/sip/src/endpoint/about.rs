@@ -40,7 +40,10 @@ impl Event {
             | Event::RequestFailed { leg, .. }
             | Event::Ended { leg, .. } => Some(*leg),
             Event::ChallengeUnanswered { leg, .. } => *leg,
-            Event::OptionsReceived { .. }
+            Event::RegisterReceived { .. }
+            | Event::RegisterAnswered { .. }
+            | Event::RegisterFailed { .. }
+            | Event::OptionsReceived { .. }
             | Event::OptionsAnswered { .. }
             | Event::OptionsFailed { .. } => None,
         }

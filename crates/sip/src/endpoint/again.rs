@@ -105,6 +105,7 @@ impl Endpoint {
             | Purpose::Report(_)
             | Purpose::Info(_)
             | Purpose::Probe
+            | Purpose::Register
             | Purpose::SentAgain(_) => {}
         }
     }

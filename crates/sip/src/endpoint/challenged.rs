@@ -118,7 +118,7 @@ impl Endpoint {
             | Purpose::Info(_) => {
                 phase.is_some_and(|phase| !matches!(phase, Phase::Closing { .. }))
             }
-            Purpose::Probe => true,
+            Purpose::Probe | Purpose::Register => true,
             Purpose::Cancel(_) | Purpose::SentAgain(_) => false,
         }
     }

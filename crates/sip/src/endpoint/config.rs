@@ -23,8 +23,20 @@ pub struct Config {
     pub info_types: Vec<Box<str>>,
     /// What legs agree to for which nobody says anything else.
     pub terms: Terms,
+    /// Whether trunks may register to us.
+    pub registrar: Registrar,
     /// Bounds.
     pub bounds: Bounds,
+}
+
+/// What becomes of a REGISTER.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Registrar {
+    /// It gets 405. The default.
+    #[default]
+    None,
+    /// The user is asked, by `Event::RegisterReceived`.
+    User,
 }
 
 /// Our socket's address and what to write instead.
@@ -70,6 +82,7 @@ impl Config {
                 .map(Into::into)
                 .into(),
             terms: Terms::default(),
+            registrar: Registrar::None,
             bounds: Bounds::default(),
         }
     }

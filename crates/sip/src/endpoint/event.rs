@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::dialog::timer::Side;
-use crate::digest::Unanswered;
+use crate::digest::{Sessions, Unanswered};
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
@@ -352,6 +352,37 @@ pub enum Event {
     OptionsFailed {
         /// The probe.
         transaction: TransactionKey,
+        /// Why.
+        failure: Failure,
+    },
+    /// A REGISTER: `answer_register`, within 64 × T1. Only where the configuration lets trunks register.
+    RegisterReceived {
+        /// The question.
+        transaction: TransactionKey,
+        /// The REGISTER.
+        message: Arc<Message>,
+        /// Which way it came.
+        flow: Flow,
+    },
+    /// The registrar answered our REGISTER: `Input::Answered` of its registration.
+    RegisterAnswered {
+        /// The REGISTER.
+        transaction: TransactionKey,
+        /// The final status.
+        status: StatusCode,
+        /// Our Contact as it was sent.
+        contact: Box<str>,
+        /// What was learned of challenges.
+        sessions: Box<Sessions>,
+        /// The answer.
+        message: Arc<Message>,
+    },
+    /// Our REGISTER was never answered, or could not be sent: `Input::Failed` of its registration.
+    RegisterFailed {
+        /// The REGISTER.
+        transaction: TransactionKey,
+        /// The number of its last try.
+        cseq: u32,
         /// Why.
         failure: Failure,
     },

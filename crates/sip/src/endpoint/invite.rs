@@ -268,12 +268,17 @@ impl Endpoint {
     }
 
     pub(super) fn contact(&self, flow: Flow) -> Box<str> {
+        self.contact_of(&self.config.contact_user, flow)
+    }
+
+    /// Where requests reach us by this flow, for whoever bears this name.
+    pub(super) fn contact_of(&self, user: &str, flow: Flow) -> Box<str> {
         let parameter = match flow.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
             Transport::Tls => ";transport=tls",
         };
-        let (user, host) = (&self.config.contact_user, self.config.sent_by(flow.local));
+        let host = self.config.sent_by(flow.local);
         format!("<sip:{user}@{host}{parameter}>").into()
     }
 

@@ -16,6 +16,7 @@ use crate::validate::validate;
 
 use super::Endpoint;
 use super::compose::{Reply, SDP};
+use super::config::Registrar;
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
 use super::output::{Disposition, Output, Received};
@@ -136,6 +137,7 @@ impl Endpoint {
         match method {
             Method::Invite => self.invite_received(&request, key, flow, now),
             Method::Options => self.options_received(&request, key, flow, now),
+            Method::Register => self.register_received(&request, key, flow, now),
             // `unacceptable` lets nothing else pass.
             _ => refused,
         }
@@ -176,6 +178,7 @@ impl Endpoint {
     fn unacceptable(&self, request: &Message) -> Option<Reply> {
         match request.method()? {
             Method::Invite | Method::Options => {}
+            Method::Register if self.config.registrar == Registrar::User => {}
             Method::Bye | Method::Info | Method::Update | Method::Prack => {
                 return Some(Reply::new(StatusCode::DOES_NOT_EXIST));
             }

@@ -110,6 +110,7 @@ impl Endpoint {
             }
             Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) | Purpose::SentAgain(_) => {
             }
+            Purpose::Register => self.register_answered(key, status, response),
             Purpose::Probe => {
                 let (transaction, message) = (self.asked_as(key), response.clone());
                 self.event(Event::OptionsAnswered {
@@ -148,6 +149,7 @@ impl Endpoint {
             }
             Purpose::Cancel(_) | Purpose::ForkBye(_) | Purpose::Info(_) | Purpose::SentAgain(_) => {
             }
+            Purpose::Register => self.register_unanswered(key, failure),
             Purpose::Probe => {
                 let transaction = self.asked_as(key);
                 self.event(Event::OptionsFailed {

@@ -90,6 +90,8 @@ pub(crate) enum Purpose {
     Info(LegKey),
     /// Asks whether the peer is there.
     Probe,
+    /// Makes, refreshes or removes a binding of ours.
+    Register,
     /// Was refused and sent again: only its repetitions are of interest.
     SentAgain(Option<LegKey>),
 }
@@ -107,7 +109,7 @@ impl Purpose {
             | Purpose::Refer(leg)
             | Purpose::Report(leg)
             | Purpose::Info(leg) => Some(leg),
-            Purpose::Probe => None,
+            Purpose::Probe | Purpose::Register => None,
             Purpose::SentAgain(leg) => leg,
         }
     }

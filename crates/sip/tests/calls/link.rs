@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use trunkline_sip::Message;
 use trunkline_sip::digest::Credentials;
-use trunkline_sip::endpoint::config::Config;
+use trunkline_sip::endpoint::config::{Config, Registrar};
 use trunkline_sip::endpoint::event::{EndCause, Event};
 use trunkline_sip::endpoint::flow::{Flow, Transport};
 use trunkline_sip::endpoint::keys::LegKey;
@@ -87,7 +87,10 @@ pub fn other(end: End) -> End {
 fn config(seed: u64, end: End) -> Config {
     let mut octets = [end as u8 + 1; 32];
     octets[..8].copy_from_slice(&seed.to_be_bytes());
-    Config::new(octets)
+    Config {
+        registrar: Registrar::User,
+        ..Config::new(octets)
+    }
 }
 
 impl Link {

@@ -2,7 +2,8 @@
 //!
 //! `caller ACTION …` and `callee ACTION …` do something and let the datagrams arrive; `caller sees EVENT …` names all
 //! events since the last look; `callee judges WHAT` says what the last INVITE has proven; `wait SECONDS` lets time
-//! pass; `lose END WHAT COUNT` loses the next such messages; `terms END KEY=VALUE …` says before the first call what an
+//! pass, which the trunk's registration uses as well; `callee answers-registers` says how: `silent`, a status with
+//! headers, or by nothing more that it asks and keeps; `lose END WHAT COUNT` loses the next such messages; `terms END KEY=VALUE …` says before the first call what an
 //! end agrees to; `over` waits until nothing is left anywhere.
 
 use std::fs;
@@ -18,9 +19,11 @@ use trunkline_sip::endpoint::event::Event;
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::keys::{Fork, LegKey};
 use trunkline_sip::endpoint::terms::{Reliable, Terms, TimerMode};
+use trunkline_sip::registration::Input;
 
 use crate::gate::{self, Gate};
 use crate::link::{End, Link, Network, sdp, word};
+use crate::trunk::Trunk;
 
 #[test]
 fn every_script_goes_as_written() {
@@ -72,6 +75,8 @@ struct Stage {
     legs: [Option<LegKey>; 2],
     /// Where the callee asks who calls.
     gate: Gate,
+    /// The caller's registration at the callee.
+    trunk: Trunk,
 }
 
 fn run(file: &Path) -> Result<(), String> {
@@ -85,6 +90,7 @@ fn run(file: &Path) -> Result<(), String> {
         link: Link::new(42, Network::PERFECT),
         legs: [None, None],
         gate: Gate::new(),
+        trunk: Trunk::new(),
     };
     for (number, line) in text.lines().enumerate() {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -109,7 +115,7 @@ impl Stage {
             "callee" => End::Callee,
             "wait" => {
                 let seconds: f64 = words[1].parse().unwrap();
-                self.link.run_for(Duration::from_secs_f64(seconds));
+                self.run_for(Duration::from_secs_f64(seconds));
                 return Ok(());
             }
             "lose" => {
@@ -124,7 +130,7 @@ impl Stage {
                 return Ok(());
             }
             "over" => {
-                self.link.run_for(Duration::from_secs(300));
+                self.run_for(Duration::from_secs(300));
                 return if self.link.is_empty() {
                     Ok(())
                 } else {
@@ -140,6 +146,24 @@ impl Stage {
                 Err(_) => Ok(()),
             },
             _ => self.act(end, &words[1..]),
+        }
+    }
+
+    /// Lets time pass, for the trunk as well.
+    fn run_for(&mut self, time: Duration) {
+        let limit = self.link.now + time;
+        loop {
+            while self.trunk.pump(&mut self.link, &mut self.gate) {}
+            let due = self.trunk.deadline().filter(|due| *due <= limit);
+            if self.link.step(due.unwrap_or(limit)) {
+                continue;
+            }
+            let Some(due) = due else {
+                self.link.now = limit;
+                return;
+            };
+            self.link.now = self.link.now.max(due);
+            self.trunk.due(self.link.now);
         }
     }
 
@@ -160,6 +184,7 @@ impl Stage {
             }
             seen.push(word(&event));
         }
+        seen.extend(self.trunk.words(end));
         if seen == expected {
             Ok(())
         } else {
@@ -183,6 +208,21 @@ impl Stage {
         match words[0] {
             "knows" => {
                 self.link.credentials = gate::credentials(words[1]);
+                return Ok(());
+            }
+            "registers" | "unregisters" => {
+                let input = match words[0] {
+                    "registers" => Input::Start,
+                    _ => Input::Stop,
+                };
+                let seconds = words.get(1).map(|seconds| seconds.parse().unwrap());
+                self.trunk.wants(input, seconds, &mut self.link);
+                // A few round trips.
+                self.run_for(Duration::from_millis(10));
+                return Ok(());
+            }
+            "answers-registers" => {
+                self.trunk.set_rule(&words[1..]);
                 return Ok(());
             }
             "judges" => {
