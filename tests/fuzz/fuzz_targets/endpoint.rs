@@ -112,7 +112,11 @@ impl Play {
     }
 
     fn flow(&self) -> Flow {
-        Flow::new(self.transport, SocketAddr::from(([192, 0, 2, 9], 5060)), SocketAddr::from(([192, 0, 2, 7], 5062)))
+        Flow::new(
+            self.transport,
+            SocketAddr::from(([192, 0, 2, 9], 5060)),
+            SocketAddr::from(([192, 0, 2, 7], 5062)),
+        )
     }
 
     fn maybe(&mut self, bytes: Option<Bytes>) {

@@ -100,6 +100,21 @@ pub fn uris() -> Vec<Vec<u8>> {
     .into()
 }
 
+/// Challenges, and answers to them.
+pub fn challenges() -> Vec<Vec<u8>> {
+    [
+        "Digest realm=\"r\", nonce=\"n\", opaque=\"o\\\"\", algorithm=SHA-256, qop=\"auth,auth-int\", stale=true",
+        "Digest realm=r,nonce=n, Digest realm=s,nonce=m,algorithm=MD5-sess, Basic realm=\"x\"",
+        "Digest realm=\"r\",nonce=\"n\",algorithm=\"SHA-512-256\",qop=auth-int",
+        "Digest username=\"me\", realm=\"r\", nonce=\"n\", uri=\"sip:r\", response=\"00112233445566778899aabbccddeeff\", \
+         algorithm=MD5, cnonce=\"c\", qop=auth, nc=00000001, opaque=\"o\"",
+        "NoOneKnowsThisScheme opaque-data=here",
+        "Negotiate YII/==, Digest realm=\"r\" nonce=\"n\"",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into()
+}
+
 /// Descriptions, and the bodies of messages.
 pub fn descriptions(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = DESCRIPTIONS
