@@ -11,25 +11,36 @@ use crate::message::Message;
 use super::compose;
 use super::keys::{LegKey, TransactionKey};
 use super::plumbing::Departure;
-use super::tables::Purpose;
+use super::tables::{Purpose, Shown};
 use super::{ActionError, Endpoint};
 
 impl Endpoint {
     /// Sends the request of a finished transaction again. A name in `change` loses the values that it had and gets
-    /// those that are given; an empty value only takes away. The old transaction concerns nobody any more.
+    /// those that are given; an empty value only takes away. Credentials are written anew, because their nonce counts.
+    /// The old transaction concerns nobody any more.
     pub(super) fn again(
         &mut self,
         key: TransactionKey,
         change: &[(Name<'_>, &str)],
         now: Instant,
     ) -> Result<TransactionKey, ActionError> {
-        let sent = self.clients.get(&key).ok_or(ActionError::NoRequest)?;
+        let sent = self.clients.get_mut(&key).ok_or(ActionError::NoRequest)?;
         let request = Message::parse(sent.request.clone()).map_err(|_| ActionError::NoRequest)?;
         let (method, flow, purpose) = (sent.method.clone(), sent.flow, sent.purpose);
         let (asked, last) = (sent.asked, sent.cseq);
+        let of_leg = purpose.leg().and_then(|leg| self.legs.get_mut(&leg));
+        let sessions = match of_leg {
+            Some(leg) => Some(&mut leg.sessions),
+            None => sent.shown.sessions.as_deref_mut(),
+        };
+        let presented = sessions.map(|sessions| sessions.present(&method, request.request_uri()));
+        let presented = presented.unwrap_or_default();
+        let mut change = change.to_vec();
+        change.extend([(Name::Authorization, ""), (Name::ProxyAuthorization, "")]);
+        change.extend(presented.iter().map(|one| one.header()));
         let cseq = self.cseq_after(&request, last, purpose.leg());
         let branch = self.ids.branch();
-        let bytes = compose::again(&self.config, &request, flow, &branch, cseq, change)?;
+        let bytes = compose::again(&self.config, &request, flow, &branch, cseq, &change)?;
         let again = self.depart(
             Departure {
                 method,
@@ -41,11 +52,14 @@ impl Endpoint {
             },
             now,
         );
+        let mut shown = Shown::default();
         if let Some(sent) = self.clients.get_mut(&key) {
             sent.purpose = Purpose::SentAgain(purpose.leg());
+            shown = std::mem::take(&mut sent.shown);
         }
         if let Some(sent) = self.clients.get_mut(&again) {
             sent.asked = asked;
+            sent.shown = Shown { presented, ..shown };
         }
         self.relink(key, again, purpose, cseq);
         Ok(again)

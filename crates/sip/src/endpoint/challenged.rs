@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use crate::dialog::leg::{Cancel, Phase};
 use crate::digest::{Credentials, Sessions, Unanswered};
-use crate::header::Name;
 use crate::message::Message;
 use crate::status::StatusCode;
 
@@ -81,20 +80,9 @@ impl Endpoint {
         };
         let sessions = sessions.ok_or(Unanswered::NoCredentials)?;
         sessions.take(response, &sent.shown.presented, cnonce)?;
-        let request = Message::parse(sent.request.clone()).map_err(|_| Unanswered::Unwritable)?;
-        let presented = sessions.present(&sent.method, request.request_uri());
-        let mut change = vec![(Name::Authorization, ""), (Name::ProxyAuthorization, "")];
-        change.extend(presented.iter().map(|one| one.header()));
-        let again = self.again(key, &change, now);
-        let again = again.map_err(|_| Unanswered::Unwritable)?;
-        let sent = self.clients.get_mut(&key);
-        let own = sent.and_then(|sent| sent.shown.sessions.take());
-        if let Some(sent) = self.clients.get_mut(&again) {
-            sent.shown.presented = presented;
-            sent.shown.challenges = challenges;
-            sent.shown.sessions = own;
-        }
-        Ok(())
+        sent.shown.challenges = challenges;
+        let again = self.again(key, &[], now);
+        again.map(|_| ()).map_err(|_| Unanswered::Unwritable)
     }
 
     /// Whether anybody still waits for this request to be taken.

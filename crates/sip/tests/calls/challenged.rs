@@ -119,6 +119,33 @@ fn proxy_and_server_ask_one_after_the_other() {
     assert_eq!(desk.events(), ["Rejected:486", "Ended:Rejected"]);
 }
 
+/// RFC 7616 §3.4: whatever else makes a request go out again, its nonce counts on, or it would look like a replay.
+#[test]
+fn a_request_that_is_changed_counts_its_nonce() {
+    let mut desk = Desk::new();
+    calls(&mut desk);
+    let mut invite = desk.sent[0].clone();
+    let challenge = proxy("realm=p,nonce=1,qop=auth");
+    desk.hears(&answer(&invite, "407", "t", &challenge));
+    invite = desk.sent[1].clone();
+    assert_eq!(
+        desk.hears(&answer(&invite, "422", "t", "Min-SE: 7200\n")),
+        ["ACK", "INVITE"]
+    );
+    let again = desk.sent[1].clone();
+    let counts: Vec<_> = again
+        .authorizations(Asker::Proxy)
+        .map(|shown| shown.unwrap().count())
+        .collect();
+    assert_eq!(counts, [Some(2)]);
+    // What the 422 carried over counts as an old nonce, which may be replaced.
+    let stale = proxy("realm=p,nonce=2,qop=auth,stale=true");
+    assert_eq!(
+        desk.hears(&answer(&again, "407", "t", &stale)),
+        ["ACK", "INVITE"]
+    );
+}
+
 /// RFC 3261 §22.2: credentials that were just refused are not shown again; the refusal stands, and why is said.
 #[test]
 fn a_wrong_password_ends_with_the_refusal() {
