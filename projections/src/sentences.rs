@@ -75,6 +75,11 @@ pub const SENTENCES: &[Sentence] = &[
         "The edge calls {party} at {address}.",
     ),
     story(
+        "leg.redialed",
+        Mark::Warn,
+        "{failed} did not take the call to {party} ({cause}); the edge tries {address}.",
+    ),
+    story(
         "leg.dialed.trunk",
         Mark::Info,
         "The edge calls {party} through trunk {trunk}.",

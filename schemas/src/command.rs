@@ -41,9 +41,9 @@ pub struct DialLeg {
     pub leg: LegId,
     /// The trunk that it goes through, if it is a trunk's.
     pub trunk: Option<TrunkName>,
-    /// Where to send it, `host:port`.
+    /// Where to send it: `host:port`, or a SIP URI such as `sip:pbx.example.com` that is looked up (RFC 3263).
     pub destination: String,
-    /// How it travels.
+    /// How it travels, where the destination is no URI.
     pub transport: Transport,
     /// The Request-URI.
     pub target: Personal<String>,

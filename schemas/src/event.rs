@@ -238,7 +238,7 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured DigitReceived HoldRequested ResumeRequested
-    LegsBridged TransferAnswered TransferReported
+    LegsBridged TransferAnswered TransferReported LegRedialed
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
     CallsTurnedAway TlsRefused ConnectionsRefused EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
-pub use self::connections::{ConnectionOpener, ConnectionsRefused, TlsRefused};
+pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed, TlsRefused};
 
 /// Who somebody says he is, as a header field tells it (RFC 3261, section 20.20; RFC 3325).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -616,6 +616,8 @@ crate::event::vocabulary! {
         26 => TransferAnswered,
         /// A NOTIFY was sent to who asked for a transfer.
         27 => TransferReported,
+        /// The next target was dialed.
+        28 => LegRedialed,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

@@ -54,6 +54,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         Observation::HangUpRequested(_) => hang_up::operator(draft, call),
         // The edge tells these to whoever diagnoses; nothing follows from them for the call.
         Observation::LegDialed(_)
+        | Observation::LegRedialed(_)
         | Observation::CodecNegotiated(_)
         | Observation::MediaStarted(_)
         | Observation::MediaSilent(_)

@@ -63,6 +63,7 @@ impl Call {
             }
             // Nothing is decided by what the edge tells of media, and a request changes nothing yet.
             Observation::LegDialed(_)
+            | Observation::LegRedialed(_)
             | Observation::CodecNegotiated(_)
             | Observation::MediaStarted(_)
             | Observation::MediaSilent(_)

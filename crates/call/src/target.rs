@@ -74,7 +74,7 @@ pub(crate) fn resolve(
                 .and_then(|trunk| trunk.destination.clone())
                 .ok_or_else(|| no_destination(trunk))?;
             (
-                found.uri.request_uri(&destination.address),
+                found.uri.request_uri(destination.host()),
                 Way::Bridged(destination),
             )
         }

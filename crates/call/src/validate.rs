@@ -247,14 +247,15 @@ impl Configuration {
 }
 
 fn check_address(faults: &mut Vec<Fault>, key: String, destination: &Destination) {
-    let well = destination
-        .address
+    let clean = |host: &str| {
+        let bare = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
+        bare && !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '@')
+    };
+    let address = destination.host();
+    let with_port = address
         .rsplit_once(':')
-        .is_some_and(|(host, port)| {
-            let bare = !host.contains(':') || (host.starts_with('[') && host.ends_with(']'));
-            let clean = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c == '@');
-            bare && clean && port.parse::<u16>().is_ok_and(|port| port > 0)
-        });
+        .is_some_and(|(host, port)| clean(host) && port.parse::<u16>().is_ok_and(|port| port > 0));
+    let well = with_port || (destination.is_uri() && clean(address));
     if !well {
         faults.push(Fault {
             key,

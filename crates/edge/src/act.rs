@@ -277,6 +277,7 @@ impl Call {
                 cause: "hung up by control".to_owned(),
             },
         };
+        self.given_up(step, leg);
         self.say_bye(step, leg, command.reason.as_deref());
         self.end(step, leg, ending, Some(because));
         Ok(())

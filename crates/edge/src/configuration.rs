@@ -29,6 +29,8 @@ pub struct Configuration {
     pub node: NodeName,
     /// The addresses that it listens on; at least one. Default UDP and TCP on `0.0.0.0:32681`.
     pub listen: Vec<Listen>,
+    /// The DNS server that is asked where a SIP URI leads. Default: those of the system.
+    pub dns: Option<SocketAddr>,
     /// The bounds of connections.
     pub connections: Connections,
     /// TLS.
@@ -172,6 +174,7 @@ impl Configuration {
         Configuration {
             node,
             listen: vec![Listen::udp(any), Listen::tcp(any)],
+            dns: None,
             connections: Connections::default(),
             security: Security::default(),
             advertise: None,

@@ -22,7 +22,8 @@ use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::Input as SipInput;
 
-use self::ids::{Ids, derive};
+use self::ids::Ids;
+pub(crate) use self::ids::derive;
 use self::leave::Early;
 use crate::admission::Admission;
 use crate::call::Call;
@@ -166,6 +167,10 @@ impl Core {
             Input::Decision(record) => self.decision(&record, moment),
             Input::Opened { call, leg, result } => {
                 self.with_call(call, moment, |call, step| call.opened(step, leg, result));
+            }
+            Input::Hop { leg, fork, flow } => {
+                // The dialog may be over meanwhile.
+                let _ = self.endpoint.found_hop(leg, fork, flow);
             }
             Input::Voice(from) => {
                 let (leg, event) = (from.leg, from.event);

@@ -9,6 +9,7 @@ use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 
 use crate::configuration::Digits;
+use crate::redial::Dialed;
 use crate::session::Session;
 use crate::tally::milliseconds;
 use crate::voice::Hears;
@@ -42,6 +43,10 @@ pub struct Leg {
     pub digits: Digits,
     /// Whether a REFER of ours waits for its end on this leg.
     pub refers: bool,
+    /// What it was dialed with; none for the caller's.
+    pub dialed: Option<Box<Dialed>>,
+    /// Its names in the SIP endpoint at targets that failed.
+    pub former: Vec<LegKey>,
     /// Whether its endpoint forgot it.
     pub gone: bool,
 }
@@ -136,6 +141,8 @@ impl Leg {
             agent: None,
             digits,
             refers: false,
+            dialed: None,
+            former: Vec::new(),
             gone: false,
         }
     }

@@ -67,9 +67,15 @@ impl Call {
 
     /// Something happened in the dialog of a leg.
     pub fn observe(&mut self, step: &mut Step<'_>, leg: LegId, event: Event) {
+        let known = self.legs.get(&leg).and_then(|state| state.key);
+        if known != event.leg() {
+            // Its target failed, and the leg goes on at another one.
+            return;
+        }
         match event {
             Event::IncomingInvite { .. } => {}
             Event::Ringing { status, .. } => {
+                self.rang(leg);
                 self.fact(
                     step,
                     LegRinging {
@@ -167,6 +173,7 @@ impl Call {
 
     fn early_media(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, sdp: &Bytes) {
         let status = status.get();
+        self.rang(leg);
         self.fact(step, LegRinging { leg, status });
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
@@ -204,18 +211,26 @@ impl Call {
     }
 
     fn rejected(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, message: &Message) {
+        let failure = LegFailure::Refused {
+            status: status.get(),
+            phrase: message.reason_phrase().to_owned(),
+        };
+        let retry_after_s = retry_after_s(message);
+        if self.redial(step, leg, &failure, retry_after_s) {
+            return;
+        }
         let ending = Ending::Failed {
-            failure: LegFailure::Refused {
-                status: status.get(),
-                phrase: message.reason_phrase().to_owned(),
-            },
+            failure,
             reason: identity::reason(message),
-            retry_after_s: retry_after_s(message),
+            retry_after_s,
         };
         self.end(step, leg, ending, None);
     }
 
     fn fail(&mut self, step: &mut Step<'_>, leg: LegId, failure: LegFailure) {
+        if self.redial(step, leg, &failure, None) {
+            return;
+        }
         self.end(
             step,
             leg,

@@ -5,12 +5,12 @@ use schemas::observation::{Identity, LegAnswered, LegDialed};
 use schemas::{EventId, LegId, Personal};
 use sip::endpoint::InviteRequest;
 use sip::endpoint::extra::Extra;
-use sip::endpoint::keys::LegKey;
 
 use crate::call::Call;
 use crate::leg::{Socket, Stage};
 use crate::observe::transport;
 use crate::port::Opened;
+use crate::redial::Dialed;
 use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::voice::leg_id;
@@ -126,30 +126,30 @@ impl Call {
             ..InviteRequest::new(command.target.reveal().as_str(), opened.flow, from(caller))
         };
         let now = step.moment.now;
-        let key = step.endpoint.invite(request, now)?;
+        let key = step.endpoint.invite(request.clone(), now)?;
         state.stage = Stage::Dialing;
         state.began = now;
-        self.placed(step, command.leg, key, opened);
+        let Opened { flow, others, .. } = opened;
+        state.key = Some(key);
+        state.flow = Some(flow);
+        state.dialed = Some(Box::new(Dialed {
+            request,
+            others: others.into(),
+            rang: false,
+        }));
+        step.places.insert(key, (self.id, command.leg));
         step.counters.legs_dialed.one();
         let dialed = LegDialed {
             leg: command.leg,
             trunk: command.trunk.clone(),
-            destination: opened.flow.remote.to_string(),
-            transport: transport(opened.flow),
+            destination: flow.remote.to_string(),
+            transport: transport(flow),
             target: command.target.clone(),
             caller: Personal::new(caller.clone()),
             sip_call_id: call_id,
         };
         self.fact_because(step, Some(because), dialed);
         Ok(())
-    }
-
-    fn placed(&mut self, step: &mut Step<'_>, leg: LegId, key: LegKey, opened: Opened) {
-        if let Some(state) = self.legs.get_mut(&leg) {
-            state.key = Some(key);
-            state.flow = Some(opened.flow);
-        }
-        step.places.insert(key, (self.id, leg));
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use schemas::{CallId, LegId, Record, TrunkName};
 use sip::endpoint::flow::{Flow, Transport};
-use sip::endpoint::keys::TransactionKey;
+use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::{Malformed, Message};
 
 use crate::ledger::Ticket;
@@ -75,6 +76,15 @@ pub enum Input {
         /// The socket, or why there is none.
         result: Result<Opened, String>,
     },
+    /// The next hop that [`Output::Hop`] asked for.
+    Hop {
+        /// The endpoint's leg.
+        leg: LegKey,
+        /// Which callee.
+        fork: Fork,
+        /// The way to it.
+        flow: Flow,
+    },
     /// Something happened in the media of a call.
     Voice(FromVoice),
     /// The edge has to stop: no new calls, and an end to those that are up after the drain bound.
@@ -109,6 +119,24 @@ pub enum Output {
         /// The peer.
         toward: Toward,
     },
+    /// Find out where the next hop of a dialog is; answer with [`Input::Hop`].
+    Hop {
+        /// The endpoint's leg.
+        leg: LegKey,
+        /// Which callee.
+        fork: Fork,
+        /// The URI.
+        uri: Box<str>,
+        /// The trunk that the leg goes through.
+        trunk: Option<TrunkName>,
+    },
+    /// A target failed: it is tried last for a while.
+    Avoid {
+        /// The way to it.
+        flow: Flow,
+        /// How long it wants to be left alone, if it says so.
+        asked: Option<Duration>,
+    },
     /// Tell the media of a call.
     Voice(ToVoice),
     /// A call is forgotten: whatever the shell keeps for it can go.
@@ -127,19 +155,21 @@ pub enum Toward {
 /// Where a leg is dialed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// `host:port`; the host may be a name.
+    /// `host:port`, or a SIP URI that says more or less than that; the host may be a name.
     pub address: String,
-    /// How SIP goes there.
+    /// How SIP goes there, where the address is no URI.
     pub transport: Transport,
     /// Its trunk, if it is one's: whose certificate it has.
     pub trunk: Option<TrunkName>,
 }
 
 /// A socket for RTP, and the way to its peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// Which way SIP goes to the peer.
     pub flow: Flow,
+    /// The ways to try after that one, of the same address family.
+    pub others: Vec<Flow>,
     /// The RTP address to give to the peer.
     pub rtp: SocketAddr,
 }

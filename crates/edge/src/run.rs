@@ -6,32 +6,31 @@ mod lookup;
 mod stopping;
 mod streams;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use journal::{BoxFuture, EventLog};
-use schemas::{CallId, LegId};
-use sip::endpoint::flow::Flow;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::decisions::{Decided, Following, From, follow};
-use self::lookup::{Lookup, lookup};
+use self::lookup::Lookup;
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
 use crate::clock::{Moment, moment};
 use crate::configuration::Configuration;
-use crate::core::{Core, FACTS_WAITING_MAX, Start};
+use crate::core::{Core, FACTS_WAITING_MAX, Start, derive};
 use crate::counters::Counters;
 use crate::error::Error;
 use crate::ledger::Batch;
 use crate::left_behind;
 use crate::listen::Listen;
+use crate::locate::Locator;
+use crate::locate::search::Target;
 use crate::outbox::{Outbox, Progress};
-use crate::port::{Input, Opened, Output, Toward};
+use crate::port::{Input, Output, Toward};
 use crate::recordings::Recordings;
 use crate::switchboard::Switchboard;
 use crate::transport::{Arrived, Transports};
@@ -55,6 +54,7 @@ pub struct Edge {
     switchboard: Switchboard,
     voices: mpsc::Receiver<FromVoice>,
     following: Following,
+    locator: Locator,
     lookups: FuturesUnordered<BoxFuture<Lookup>>,
     checkpoint: Checkpoint,
     checkpoint_at: Instant,
@@ -88,6 +88,7 @@ impl Edge {
             None => Recordings::default(),
         };
         let counters = Arc::new(Counters::default());
+        let locator = Locator::new(configuration.dns, derive(&seed, b"locate"));
         let transports = Transports::listen(&configuration, counters.clone())?;
         let checkpoint = Checkpoint::new(configuration.checkpoint.clone());
         let Moment { now, wall } = moment();
@@ -121,6 +122,7 @@ impl Edge {
             switchboard,
             voices,
             following,
+            locator,
             lookups: FuturesUnordered::new(),
             checkpoint,
             checkpoint_at: now + CHECKPOINT_EVERY,
@@ -204,10 +206,7 @@ impl Edge {
             }
             Wake::Voice(told) => self.voices(told),
             Wake::Progress(progress) => self.progress(progress),
-            Wake::Lookup(Lookup { call, leg, found }) => {
-                let flow = found.and_then(|peer| self.transports.flow_to(&peer));
-                self.open(call, leg, flow);
-            }
+            Wake::Lookup(lookup) => self.found(lookup),
             // What there is to do follows from the token itself.
             Wake::Stop => {}
             Wake::Due => self.due(),
@@ -311,12 +310,23 @@ impl Edge {
                 call,
                 leg,
                 toward: Toward::Flow(flow),
-            } => self.open(call, leg, Ok(flow)),
+            } => self.open(call, leg, Ok((flow, Vec::new()))),
             Output::Open {
                 call,
                 leg,
                 toward: Toward::Destination(destination),
-            } => self.lookups.push(lookup(call, leg, destination)),
+            } => self.look_for(call, leg, destination),
+            Output::Hop {
+                leg,
+                fork,
+                uri,
+                trunk,
+            } => self.look_for_hop((leg, fork), &uri, trunk),
+            Output::Avoid { flow, asked } => {
+                let (transport, address) = (flow.transport, flow.remote);
+                let target = Target { transport, address };
+                self.locator.avoid(target, asked, moment().now);
+            }
             Output::Voice(to) => {
                 if let Some(told) = self.switchboard.tell(to) {
                     self.switchboard.closed(told.call, told.leg);
@@ -328,20 +338,6 @@ impl Edge {
                 self.checkpoint.forget(call);
             }
         }
-    }
-
-    fn open(&mut self, call: CallId, leg: LegId, flow: Result<Flow, String>) {
-        let result = flow.and_then(|flow| {
-            let bind = self.transports.rtp_bind(flow.local.ip());
-            let port = self.switchboard.open(call, leg, bind)?;
-            let seen = self.advertise.unwrap_or(flow.local.ip());
-            Ok(Opened {
-                flow,
-                rtp: SocketAddr::new(seen, port),
-            })
-        });
-        self.core
-            .handle(Input::Opened { call, leg, result }, moment());
     }
 
     /// Gives the log what it can take, and follows decisions again if they were lost.

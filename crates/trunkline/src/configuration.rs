@@ -103,6 +103,8 @@ pub struct Edge {
     /// Where SIP is listened to: `"0.0.0.0:32681"` for UDP and TCP, `"udp://…"`, `"tcp://…"`, `"tls://…"`. Default
     /// `0.0.0.0:32681`, and TLS on `0.0.0.0:32682` where there is a certificate.
     pub listen: Option<Vec<String>>,
+    /// The DNS server that says where names lead, `10.0.0.53:53`. Default: those of the system.
+    pub dns: Option<SocketAddr>,
     /// Our certificate.
     pub tls: Option<Tls>,
     /// The most connections at once. Default 8192.
@@ -128,6 +130,7 @@ impl Default for Edge {
         Edge {
             recordings: None,
             listen: None,
+            dns: None,
             tls: None,
             max_connections: None,
             keep_alive_s: None,

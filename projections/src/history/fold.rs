@@ -80,6 +80,9 @@ impl Row {
         match observation {
             Observation::InviteReceived(invite) => self.begin(moment, invite),
             Observation::LegDialed(dialed) => self.dialed(moment, dialed),
+            Observation::LegRedialed(redialed) => {
+                self.leg_mut(redialed.leg).address = redialed.destination;
+            }
             Observation::LegRinging(ringing) => {
                 let leg = self.leg_mut(ringing.leg);
                 leg.advance(LegState::Ringing);

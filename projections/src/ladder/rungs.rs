@@ -110,6 +110,9 @@ impl Drawing<'_> {
                 };
                 self.heard(record, invite.leg, Mark::Info, sdp);
             }
+            Observation::LegRedialed(next) => {
+                self.told(record, next.leg, Mark::Warn, "INVITE again")
+            }
             Observation::LegDialed(dialed) => {
                 self.told(record, dialed.leg, Mark::Info, "INVITE (SDP)")
             }
@@ -270,18 +273,12 @@ impl Drawing<'_> {
                 );
             }
             Observation::AgentLost(lost) => {
-                self.note(
-                    record,
-                    Mark::Warn,
-                    &format!("agent {} left: {}", lost.agent, lost.cause),
-                );
+                let left = format!("agent {} left: {}", lost.agent, lost.cause);
+                self.note(record, Mark::Warn, &left);
             }
             Observation::CommandFailed(failed) => {
-                self.note(
-                    record,
-                    Mark::Bad,
-                    &format!("{}: {}", failed.command, failed.error),
-                );
+                let came_to_nothing = format!("{}: {}", failed.command, failed.error);
+                self.note(record, Mark::Bad, &came_to_nothing);
             }
             Observation::TimerFired(fired) => {
                 self.note(record, Mark::Warn, &format!("timer: {:?}", fired.timer));

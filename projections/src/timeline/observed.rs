@@ -3,8 +3,8 @@
 use schemas::media::{DigitMethod, StreamMeasure};
 use schemas::observation::{
     ByeReceived, DigitReceived, EndedBy, InviteReceived, LegAnswered, LegDialed, LegEnded,
-    LegFailed, LegFailure, MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress,
-    TransferProgressed, TransferRequested, TransferSource,
+    LegFailed, LegFailure, LegRedialed, MediaMeasured, MediaStarted, Timer, TimerFired,
+    TransferProgress, TransferProgressed, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Observation};
 
@@ -20,6 +20,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
     match observation {
         Observation::InviteReceived(invite) => invite_received(invite),
         Observation::LegDialed(dialed) => leg_dialed(dialed, cast),
+        Observation::LegRedialed(redialed) => leg_redialed(redialed, cast),
         Observation::LegRinging(ringing) => {
             let status = ("status", ringing.status.to_string());
             told("leg.ringing", &[party(ringing.leg), status]).on(ringing.leg)
@@ -195,6 +196,18 @@ fn leg_dialed(dialed: &LegDialed, cast: &Cast) -> Telling {
         .with("Call-ID", dialed.sip_call_id.as_str())
 }
 
+fn leg_redialed(redialed: &LegRedialed, cast: &Cast) -> Telling {
+    let parts = [
+        ("party", cast.party(redialed.leg)),
+        ("failed", redialed.failed.clone()),
+        ("cause", cause_of(&redialed.failure)),
+        ("address", redialed.destination.clone()),
+    ];
+    told("leg.redialed", &parts)
+        .on(redialed.leg)
+        .with("transport", format!("{:?}", redialed.transport))
+}
+
 fn leg_answered(answered: &LegAnswered, cast: &Cast) -> Telling {
     let id = match answered.leg {
         LegId::CALLER => "caller.answered",
@@ -205,15 +218,10 @@ fn leg_answered(answered: &LegAnswered, cast: &Cast) -> Telling {
 }
 
 fn leg_failed(failed: &LegFailed, cast: &Cast) -> Telling {
-    let cause = match &failed.failure {
-        LegFailure::Refused { status, phrase } => format!("{status} {phrase}"),
-        LegFailure::TimedOut { timer } if timer == "ring" => "it rang for too long".to_owned(),
-        LegFailure::TimedOut { timer } => format!("no answer of any kind (our timer {timer})"),
-        LegFailure::Unreachable { error } | LegFailure::Impossible { error } => error.clone(),
-        LegFailure::Cancelled => {
-            return told("leg.cancelled", &[("party", cast.party(failed.leg))]).on(failed.leg);
-        }
-    };
+    if failed.failure == LegFailure::Cancelled {
+        return told("leg.cancelled", &[("party", cast.party(failed.leg))]).on(failed.leg);
+    }
+    let cause = cause_of(&failed.failure);
     told(
         "leg.failed",
         &[("party", cast.party(failed.leg)), ("cause", cause)],
@@ -228,6 +236,16 @@ fn leg_failed(failed: &LegFailed, cast: &Cast) -> Telling {
             .map(|s| format!("{s} s"))
             .unwrap_or_default(),
     )
+}
+
+fn cause_of(failure: &LegFailure) -> String {
+    match failure {
+        LegFailure::Refused { status, phrase } => format!("{status} {phrase}"),
+        LegFailure::TimedOut { timer } if timer == "ring" => "it rang for too long".to_owned(),
+        LegFailure::TimedOut { timer } => format!("no answer of any kind (our timer {timer})"),
+        LegFailure::Unreachable { error } | LegFailure::Impossible { error } => error.clone(),
+        LegFailure::Cancelled => "it was given up".to_owned(),
+    }
 }
 
 fn media_started(started: &MediaStarted, cast: &Cast) -> Telling {

@@ -1,9 +1,25 @@
-//! What came to nothing before a SIP message was read: TLS handshakes and connections.
+//! What came to nothing on the way to a peer: targets, TLS handshakes and connections.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::TrunkName;
+use super::LegFailure;
+use crate::{LegId, Transport, TrunkName};
+
+/// A target of a dialed leg failed, and its INVITE went to the next one (RFC 3263, section 4.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LegRedialed {
+    /// The leg.
+    pub leg: LegId,
+    /// The target that failed, `ip:port`.
+    pub failed: String,
+    /// Why.
+    pub failure: LegFailure,
+    /// The next target, `ip:port`.
+    pub destination: String,
+    /// How the INVITE travels there.
+    pub transport: Transport,
+}
 
 /// TLS handshakes came to nothing. One event for many with the same peer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -18,6 +18,7 @@ use crate::clock::Moment;
 use crate::configuration::UnknownSources;
 use crate::node::Stranger;
 use crate::observe::Crossing;
+use crate::port::Output;
 use crate::screen::{self, Screened};
 
 /// What strangers get.
@@ -104,6 +105,17 @@ impl Core {
                 let _ = self
                     .endpoint
                     .answer_options(transaction, status, None, extra, moment.now);
+            }
+            SipEvent::HopNamed { leg, fork, uri } => {
+                let source = self.endpoint.leg(leg).map(|leg| leg.flow.remote.ip());
+                let trunk = source.and_then(|source| self.trunks.of(source));
+                let trunk = trunk.map(|trunk| trunk.name.clone());
+                self.outputs.push_back(Output::Hop {
+                    leg,
+                    fork,
+                    uri,
+                    trunk,
+                });
             }
             event => {
                 let place = event.leg().and_then(|leg| self.places.get(&leg)).copied();

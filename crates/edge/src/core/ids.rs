@@ -35,7 +35,7 @@ impl Ids {
 }
 
 /// A seed of its own for each purpose.
-pub(super) fn derive(seed: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
+pub(crate) fn derive(seed: &[u8; 32], purpose: &[u8]) -> [u8; 32] {
     let mut text = seed.to_vec();
     text.extend_from_slice(purpose);
     Hash::of(&text).0

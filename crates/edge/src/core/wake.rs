@@ -57,8 +57,10 @@ impl Core {
             return;
         };
         self.admission.settled(id);
-        for key in call.legs.values().filter_map(|leg| leg.key) {
-            self.places.remove(&key);
+        for leg in call.legs.values() {
+            for key in leg.key.iter().chain(&leg.former) {
+                self.places.remove(key);
+            }
         }
         self.outputs.push_back(Output::Forget(id));
     }

@@ -1,47 +1,145 @@
-//! Host names of legs that are dialed.
+//! Peers that have to be found before something can be sent to them: legs that are dialed, next hops of dialogs.
 
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use journal::BoxFuture;
-use schemas::{CallId, LegId};
+use schemas::{CallId, LegId, TrunkName};
+use sip::endpoint::flow::Flow;
+use sip::endpoint::keys::{Fork, LegKey};
 
-use crate::port::Destination;
+use super::Edge;
+use crate::clock::moment;
+use crate::locate::question::Question;
+use crate::locate::search::Target;
+use crate::port::{Destination, Input, Opened};
 use crate::transport::Peer;
 
-/// How long a host name may take to be looked up.
-const LOOKUP_PATIENCE: Duration = Duration::from_secs(5);
-
-/// A host name that was looked up for a leg.
+/// A peer that was looked for.
 pub(super) struct Lookup {
-    pub(super) call: CallId,
-    pub(super) leg: LegId,
-    pub(super) found: Result<Peer, String>,
+    whom: Whom,
+    host: String,
+    trunk: Option<TrunkName>,
+    found: Result<Vec<Target>, String>,
 }
 
-/// Looks a `host:port` up.
-pub(super) fn lookup(call: CallId, leg: LegId, destination: Destination) -> BoxFuture<Lookup> {
-    Box::pin(async move {
-        let text = destination.address;
-        let looking = tokio::net::lookup_host(&text);
-        let found = match tokio::time::timeout(LOOKUP_PATIENCE, looking).await {
-            Ok(Ok(mut addresses)) => addresses
-                .next()
-                .ok_or_else(|| format!("{text} has no address")),
-            Ok(Err(error)) => Err(format!("{text} cannot be looked up: {error}")),
-            Err(_) => Err(format!(
-                "{text} was not found within {} s",
-                LOOKUP_PATIENCE.as_secs()
-            )),
-        };
-        let host = text
-            .rsplit_once(':')
-            .map_or(text.as_str(), |(host, _)| host);
-        let found = found.map(|remote| Peer {
-            transport: destination.transport,
-            remote,
-            host: host.to_owned(),
-            trunk: destination.trunk,
+/// Whom it was looked for.
+pub(super) enum Whom {
+    /// A leg that is to be dialed.
+    Leg(CallId, LegId),
+    /// A dialog.
+    Dialog(LegKey, Fork),
+}
+
+impl Edge {
+    /// Looks for the peer of a leg.
+    pub(super) fn look_for(&mut self, call: CallId, leg: LegId, to: Destination) {
+        let text = &to.address;
+        let is_uri = ["sip:", "sips:"].iter().any(|scheme| {
+            let start = text.get(..scheme.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         });
-        Lookup { call, leg, found }
-    })
+        let question = if is_uri {
+            Question::of_uri(text)
+        } else {
+            Question::of_address(text, to.transport)
+        };
+        self.look(Whom::Leg(call, leg), question, to.trunk);
+    }
+
+    /// Looks for the next hop of a dialog.
+    pub(super) fn look_for_hop(
+        &mut self,
+        (leg, fork): (LegKey, Fork),
+        uri: &str,
+        trunk: Option<TrunkName>,
+    ) {
+        self.look(Whom::Dialog(leg, fork), Question::of_uri(uri), trunk);
+    }
+
+    /// Goes on with what was found.
+    pub(super) fn found(&mut self, lookup: Lookup) {
+        let Lookup {
+            whom,
+            host,
+            trunk,
+            found,
+        } = lookup;
+        let ways = found.and_then(|targets| self.ways(targets, &host, trunk.as_ref()));
+        match whom {
+            Whom::Leg(call, leg) => self.open(call, leg, ways),
+            Whom::Dialog(leg, fork) => match ways {
+                Ok((flow, _)) => self.input(Input::Hop { leg, fork, flow }),
+                Err(error) => tracing::debug!(%error, "the next hop of a dialog cannot be found"),
+            },
+        }
+    }
+
+    /// Opens an RTP socket towards a peer.
+    pub(super) fn open(
+        &mut self,
+        call: CallId,
+        leg: LegId,
+        ways: Result<(Flow, Vec<Flow>), String>,
+    ) {
+        let result = ways.and_then(|(flow, others)| {
+            let bind = self.transports.rtp_bind(flow.local.ip());
+            let port = self.switchboard.open(call, leg, bind)?;
+            let seen = self.advertise.unwrap_or(flow.local.ip());
+            Ok(Opened {
+                flow,
+                others,
+                rtp: SocketAddr::new(seen, port),
+            })
+        });
+        self.core
+            .handle(Input::Opened { call, leg, result }, moment());
+    }
+
+    fn look(&mut self, whom: Whom, question: Result<Question, String>, trunk: Option<TrunkName>) {
+        let host = question.as_ref().map(Question::host).unwrap_or_default();
+        let looking: BoxFuture<_> = match question {
+            Ok(question) => self.locator.locate(question),
+            Err(error) => Box::pin(async { Err(error) }),
+        };
+        self.lookups.push(Box::pin(async move {
+            let found = looking.await;
+            Lookup {
+                whom,
+                host,
+                trunk,
+                found,
+            }
+        }));
+    }
+
+    /// The ways to targets, those that failed a moment ago last: the first, and others for which its RTP socket does.
+    fn ways(
+        &mut self,
+        mut targets: Vec<Target>,
+        host: &str,
+        trunk: Option<&TrunkName>,
+    ) -> Result<(Flow, Vec<Flow>), String> {
+        self.locator.sort(&mut targets, moment().now);
+        let mut ways: Vec<Flow> = Vec::new();
+        let mut unreachable = None;
+        for Target { transport, address } in targets {
+            let peer = Peer {
+                transport,
+                remote: address,
+                host: host.to_owned(),
+                trunk: trunk.cloned(),
+            };
+            match self.transports.flow_to(&peer) {
+                Ok(flow) => ways.push(flow),
+                Err(error) => {
+                    unreachable.get_or_insert(error);
+                }
+            }
+        }
+        let Some((first, others)) = ways.split_first() else {
+            return Err(unreachable.unwrap_or_else(|| format!("{host} has no address")));
+        };
+        let fits = |way: &&Flow| way.local.is_ipv4() == first.local.is_ipv4();
+        Ok((*first, others.iter().filter(fits).copied().collect()))
+    }
 }

@@ -237,27 +237,37 @@ impl Scene {
                     self.core().handle(told, moment);
                 }
             }
+            Output::Avoid { flow, asked } => {
+                let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));
+                writeln!(self.out, "  (avoids {}{time})", flow.remote).unwrap();
+            }
+            Output::Hop { uri, .. } => writeln!(self.out, "  (looks for {uri})").unwrap(),
             Output::Forget(_) => writeln!(self.out, "  (forgotten)").unwrap(),
         }
     }
 
+    /// Several destinations are targets that are tried one after the other.
     fn open(&mut self, toward: Toward) -> Result<Opened, String> {
         if self.next_port == 0 {
             return Err("no RTP port of 16384 to 32767 is free".to_owned());
         }
+        let mut others = Vec::new();
         let flow = match toward {
             Toward::Flow(flow) => flow,
             Toward::Destination(to) => {
-                let remote = to.address.parse();
-                let mut flow = flow(remote.map_err(|_| format!("{} has no address", to.address))?);
-                flow.transport = to.transport;
-                flow
+                for text in to.address.split('|') {
+                    let remote = text.parse();
+                    let mut flow = flow(remote.map_err(|_| format!("{text} has no address"))?);
+                    flow.transport = to.transport;
+                    others.push(flow);
+                }
+                others.remove(0)
             }
         };
         let edge: SocketAddr = EDGE.parse().unwrap();
         let rtp = SocketAddr::new(edge.ip(), self.next_port);
         self.next_port += 2;
-        Ok(Opened { flow, rtp })
+        Ok(Opened { flow, others, rtp })
     }
 
     fn batches(&mut self) -> bool {

@@ -41,12 +41,7 @@ impl Endpoint {
                 Action::AcknowledgeAgain => {
                     self.repeat_ack(key, REFUSAL);
                 }
-                Action::Deliver => {
-                    if let Some(leg) = purpose.leg() {
-                        self.learn_id(leg, response);
-                    }
-                    disposition = self.answered(key, purpose, response, now);
-                }
+                Action::Deliver => disposition = self.answered(key, purpose, response, now),
                 // The machine says nothing else to an answer.
                 _ => {}
             }

@@ -13,6 +13,5 @@ mod register;
 mod reliable;
 mod routing;
 mod script;
-mod session_id;
 mod timers;
 mod trunk;

@@ -34,6 +34,7 @@ pub(super) fn edge(
         }
         None => {}
     }
+    edge.dns = written.dns;
     if let Some(most) = written.max_connections {
         edge.connections.total_max = most;
     }
@@ -89,7 +90,7 @@ pub(super) fn trunk(
     }
 }
 
-/// Where calls go: `host`, `host:port`, or a SIP URI whose parameters say how.
+/// Where calls go: `host`, `host:port`, or a SIP URI whose parameters say how. A name without port is looked up.
 pub(super) fn destination(
     key: &str,
     text: &str,
@@ -125,10 +126,21 @@ pub(super) fn destination(
             Transport::Udp
         }
     };
-    Destination {
-        address: with_port(address, transport),
-        transport,
-    }
+    let is_name = host_of(address).parse::<std::net::IpAddr>().is_err();
+    let address = if is_name && !address.contains(':') {
+        // DNS says where and, unless it is written, how (RFC 3263).
+        let scheme = if is_secure { "sips" } else { "sip" };
+        let parameter = match (&named, transport) {
+            (None, _) => "",
+            (Some(_), Transport::Udp) => ";transport=udp",
+            (Some(_), Transport::Tcp) => ";transport=tcp",
+            (Some(_), Transport::Tls) => ";transport=tls",
+        };
+        format!("{scheme}:{address}{parameter}")
+    } else {
+        with_port(address, transport)
+    };
+    Destination { address, transport }
 }
 
 fn addresses(listens: &[String], source: &Source<'_>, faults: &mut Vec<Fault>) -> Vec<Listen> {
@@ -195,14 +207,15 @@ mod tests {
             ("sip:bot@[::1]", "[::1]:5060", Transport::Udp),
             (
                 "sip:pbx.example.com;transport=tls",
-                "pbx.example.com:5061",
+                "sip:pbx.example.com;transport=tls",
                 Transport::Tls,
             ),
             (
                 "sips:pbx.example.com;transport=tcp",
-                "pbx.example.com:5061",
+                "sips:pbx.example.com;transport=tls",
                 Transport::Tls,
             ),
+            ("pbx.example.com", "sip:pbx.example.com", Transport::Udp),
             (
                 "pbx.example.com:5070;transport=tcp",
                 "pbx.example.com:5070",

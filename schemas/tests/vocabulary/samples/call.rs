@@ -112,6 +112,23 @@ fn dialing() -> Vec<Listed> {
             )),
             sip_call_id: "7f3c9b2e51d04a86@203.0.113.10".into(),
         }),
+        observation(LegRedialed {
+            leg: LegId(1),
+            failed: "192.0.2.21:5060".into(),
+            failure: LegFailure::TimedOut { timer: "B".into() },
+            destination: "192.0.2.22:5060".into(),
+            transport: Transport::Udp,
+        }),
+        observation(LegRedialed {
+            leg: LegId(2),
+            failed: "[2001:db8::21]:5061".into(),
+            failure: LegFailure::Refused {
+                status: 503,
+                phrase: "Service Unavailable".into(),
+            },
+            destination: "[2001:db8::22]:5061".into(),
+            transport: Transport::Tls,
+        }),
         observation(LegRinging { leg, status: 180 }),
         observation(EarlyMediaStarted { leg, status: 183 }),
         observation(LegAnswered {
