@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
 use crate::clock::moment;
+use crate::counters::Counters;
 use crate::voice::FromVoice;
 
 /// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
@@ -45,6 +47,7 @@ pub struct CallMedia {
     legs: Vec<(media::LegId, UdpSocket)>,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<FromVoice>,
+    counters: Arc<Counters>,
     /// What happened and is not told yet.
     told: Vec<FromVoice>,
 }
@@ -63,6 +66,7 @@ impl CallMedia {
         settings: media::Settings,
         orders: mpsc::Receiver<Order>,
         events: mpsc::Sender<FromVoice>,
+        counters: Arc<Counters>,
     ) -> CallMedia {
         // The id's last octets are random and differ from call to call.
         let mut seed = [0; 8];
@@ -73,6 +77,7 @@ impl CallMedia {
             legs: Vec::new(),
             orders,
             events,
+            counters,
             told: Vec::new(),
         }
     }
@@ -173,10 +178,11 @@ impl CallMedia {
             let Ok((length, source)) = socket.try_recv_from(&mut buffer) else {
                 return;
             };
+            self.counters.rtp_received.one();
             let (leg, source) = (*leg, canonical(source));
             let bytes = &mut buffer[..length];
             if let Some(transmit) = self.media.handle_packet(leg, source, bytes, now) {
-                send(&self.legs, &transmit);
+                send(&self.legs, &self.counters, &transmit);
             }
             self.flush();
         }
@@ -187,12 +193,13 @@ impl CallMedia {
             call,
             media,
             legs,
+            counters,
             told,
             ..
         } = self;
         while let Some(output) = media.poll() {
             match output {
-                media::Output::Send(transmit) => send(legs, &transmit),
+                media::Output::Send(transmit) => send(legs, counters, &transmit),
                 media::Output::Event { leg, event } => {
                     told.push(FromVoice {
                         call: *call,
@@ -206,9 +213,13 @@ impl CallMedia {
 }
 
 /// A packet that cannot be sent now would be late later: it is dropped, as a network would.
-fn send(legs: &[(media::LegId, UdpSocket)], transmit: &media::Transmit<'_>) {
-    if let Some((_, socket)) = legs.iter().find(|(leg, _)| *leg == transmit.leg) {
-        let _ = socket.try_send_to(transmit.bytes, transmit.destination);
+fn send(legs: &[(media::LegId, UdpSocket)], counters: &Counters, transmit: &media::Transmit<'_>) {
+    if let Some((_, socket)) = legs.iter().find(|(leg, _)| *leg == transmit.leg)
+        && socket
+            .try_send_to(transmit.bytes, transmit.destination)
+            .is_ok()
+    {
+        counters.rtp_sent.one();
     }
 }
 

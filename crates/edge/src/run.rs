@@ -95,7 +95,7 @@ impl Edge {
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
         let following = Following::Now(follow(log.clone(), From::Head).await?);
-        let (switchboard, voices) = Switchboard::new(&configuration);
+        let (switchboard, voices) = Switchboard::new(&configuration, counters.clone());
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
             configuration,
@@ -227,9 +227,7 @@ impl Edge {
         let mut next = first;
         for _ in 0..VOICE_MAX {
             let Some(told) = next else { return };
-            if let media::Event::Measured(measured) = &told.event {
-                self.counters.rtp_received.add(measured.received.packets);
-                self.counters.rtp_sent.add(measured.sent.packets);
+            if let media::Event::Measured(_) = &told.event {
                 self.switchboard.closed(told.call, told.leg);
             }
             self.input(Input::Voice(told));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use schemas::{CallId, LegId};
 use tokio::net::UdpSocket;
@@ -11,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::call_media::{CallMedia, ORDERS_MAX, Order};
 use crate::configuration::Configuration;
+use crate::counters::Counters;
 use crate::ports::Ports;
 use crate::voice::{FromVoice, ToVoice};
 
@@ -27,12 +29,16 @@ pub struct Switchboard {
     taken: BTreeMap<(CallId, LegId), u16>,
     settings: media::Settings,
     events: mpsc::Sender<FromVoice>,
+    counters: Arc<Counters>,
     tasks: TaskTracker,
 }
 
 impl Switchboard {
     /// A switchboard without calls, and what happens in their media.
-    pub fn new(configuration: &Configuration) -> (Switchboard, mpsc::Receiver<FromVoice>) {
+    pub fn new(
+        configuration: &Configuration,
+        counters: Arc<Counters>,
+    ) -> (Switchboard, mpsc::Receiver<FromVoice>) {
         let (events, happened) = mpsc::channel(EVENTS_MAX);
         let mut settings = media::Settings::default();
         settings.silence.no_packets = configuration.media_silence;
@@ -42,6 +48,7 @@ impl Switchboard {
             taken: BTreeMap::new(),
             settings,
             events,
+            counters,
             tasks: TaskTracker::new(),
         };
         (switchboard, happened)
@@ -117,7 +124,13 @@ impl Switchboard {
         let opens = matches!(order, Order::Open { .. });
         if opens && !self.calls.contains_key(&call) {
             let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            let task = CallMedia::new(call, self.settings, orders, self.events.clone());
+            let task = CallMedia::new(
+                call,
+                self.settings,
+                orders,
+                self.events.clone(),
+                self.counters.clone(),
+            );
             self.tasks.spawn(task.run());
             self.calls.insert(call, sender);
         }
