@@ -49,7 +49,7 @@ export async function trunkPage({ page, signal, events }, name) {
       el("div", { class: "top" }, el("div", {}, el("h1", {}, report.trunk), el("p", { class: "muted" }, "What calls have shown of this trunk. What was not tried is not known.")),
         el("div", { class: "actions" }, el("a", { class: "button", href: `/?q=${encodeURIComponent(`trunk:${name}`)}` }, "Its calls"))),
       el("div", { class: "chips" }, Object.keys(VERDICT).filter(count).map((verdict) => chip(VERDICT[verdict], `${count(verdict)} ${verdict}`))));
-    rows.replaceChildren(el("header", {}, el("h2", {}, "Verification")), el("div", { class: "scroll" }, el("table", {},
+    rows.replaceChildren(el("header", {}, el("h2", {}, "Verification")), el("div", { class: "scroll" }, el("table", { class: "checks" },
       el("thead", {}, el("tr", {}, ["Check", "Result", "Why", "Evidence", "When"].map((head) => el("th", { scope: "col" }, head)), ["Pass", "Fail", "Open"].map((head) => el("th", { scope: "col", class: "right" }, head)))),
       el("tbody", {}, report.rows.map(line)))));
   }
