@@ -37,8 +37,7 @@ impl Filter {
 
     /// Whether an event passes.
     pub fn passes(&self, subject: &Subject, lane: Lane) -> bool {
-        self.lanes & lane_bit(lane) != 0
-            && (self.partitions == u64::MAX || self.partitions & (1 << partition_of(subject)) != 0)
+        self.lanes & lane_bit(lane) != 0 && self.has_partition(partition_of(subject))
     }
 
     /// Whether events of a lane may pass.
@@ -46,12 +45,10 @@ impl Filter {
         self.lanes & lane_bit(lane) != 0
     }
 
-    /// The partitions that pass; `None` if all do.
-    pub(crate) fn partition_list(&self) -> Option<Vec<u8>> {
-        (self.partitions != u64::MAX).then(|| {
-            let passes = |partition: &u8| self.partitions & (1 << partition) != 0;
-            (0..PARTITIONS).filter(passes).collect()
-        })
+    /// Whether events of a partition may pass.
+    pub(crate) fn has_partition(&self, partition: u8) -> bool {
+        let bit = 1_u64.checked_shl(u32::from(partition)).unwrap_or(0);
+        self.partitions == u64::MAX || self.partitions & bit != 0
     }
 
     /// What passes and belongs to a stream.

@@ -62,21 +62,17 @@ impl Names {
         name
     }
 
-    /// The subjects that a follower asks for; wildcards where the filter lets everything pass.
-    pub(crate) fn filter(&self, stream: Stream, filter: &Filter) -> Vec<String> {
-        let partitions: Vec<String> = match filter.partition_list() {
-            None => vec!["*".to_owned()],
-            Some(partitions) => partitions.iter().map(|one| format!("{one:02}")).collect(),
-        };
-        let lanes = lanes(stream).iter().filter(|lane| filter.has_lane(**lane));
-        lanes
-            .flat_map(|lane| {
-                let name = |partition: &String| {
-                    format!("{}.v1.{partition}.*.{}", self.prefix, lane.letter())
-                };
-                partitions.iter().map(name).collect::<Vec<_>>()
-            })
-            .collect()
+    /// Whether a message of that subject passes. One that is not of our making does: reading it says so.
+    pub(crate) fn passes(filter: &Filter, subject: &str) -> bool {
+        let mut tokens = subject.rsplit('.');
+        let (lane, _, partition) = (tokens.next(), tokens.next(), tokens.next());
+        let lanes = [Stream::Events, Stream::Wire].map(lanes).concat();
+        let lane = lanes
+            .into_iter()
+            .find(|one| lane.is_some_and(|lane| lane.chars().eq([one.letter()])));
+        let partition = partition.and_then(|partition| partition.parse().ok());
+        lane.is_none_or(|lane| filter.has_lane(lane))
+            && partition.is_none_or(|partition| filter.has_partition(partition))
     }
 }
 
@@ -126,13 +122,18 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_asks_for_its_lanes_and_partitions() {
+    fn a_filter_lets_its_lanes_and_partitions_pass() {
         let names = Names::new("tl");
-        let filter = Filter::ALL
-            .lanes(&[Lane::Facts, Lane::Wire])
-            .partitions([3, 7]);
-        let asked = names.filter(Stream::Events, &filter);
-        assert_eq!(asked, ["tl.v1.03.*.f", "tl.v1.07.*.f"]);
-        assert_eq!(names.filter(Stream::Wire, &Filter::ALL), ["tl.v1.*.*.w"]);
+        let filter = Filter::ALL.lanes(&[Lane::Facts]).partitions([43]);
+        for id in [0xab, 0xac] {
+            let call = Subject::Call(CallId([id; 16]));
+            for lane in EVENT_LANES {
+                let name = names.lane(&call, lane);
+                let passes = filter.passes(&call, lane);
+                assert_eq!(Names::passes(&filter, &name), passes, "{name}");
+                assert!(Names::passes(&Filter::ALL, &name));
+            }
+        }
+        assert!(Names::passes(&filter, "somebody.else"));
     }
 }
