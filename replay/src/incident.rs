@@ -24,6 +24,17 @@ pub struct Recorded {
 /// What is wrong with the records themselves.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Damage {
+    /// The first records of a lane are not there. Where the log itself begins later they are past their time;
+    /// otherwise they are missing.
+    #[error("{lane:?} of call {call} begins with {sequence}: what was before it is not there")]
+    Beginning {
+        /// The call.
+        call: CallId,
+        /// The lane.
+        lane: Lane,
+        /// The number of the first record that is there.
+        sequence: u32,
+    },
     /// A record is missing, or one was put in or exchanged.
     #[error("{lane:?} {sequence} of call {call} does not follow the one before it: {expected}")]
     Chain {
@@ -123,10 +134,17 @@ impl Recorded {
         let mut damages = Vec::new();
         for record in self.events.iter().chain(&self.wire) {
             let (lane, sequence) = (record.lane(), record.header().sequence);
+            let is_first = !chains.contains_key(&lane);
             let chain = chains
                 .entry(lane)
                 .or_insert_with(|| Chain::new(Subject::Call(call), lane));
-            if !chain.fits(record) {
+            if is_first && sequence > 0 {
+                damages.push(Damage::Beginning {
+                    call,
+                    lane,
+                    sequence,
+                });
+            } else if !chain.fits(record) {
                 let expected = if sequence == chain.next_sequence() {
                     "it names another one".to_owned()
                 } else {

@@ -99,6 +99,24 @@ fn a_missing_record_is_named() {
 }
 
 #[test]
+fn a_lane_that_lost_its_beginning_is_told_as_that() {
+    let mut recorded = Recorder::new("echo").story();
+    recorded.retain(|record| record.lane() != Lane::Facts || record.header().sequence > 1);
+    let damages = incident(&recorded).damages();
+    assert!(
+        matches!(
+            damages[..],
+            [Damage::Beginning {
+                lane: Lane::Facts,
+                sequence: 2,
+                ..
+            }]
+        ),
+        "{damages:?}"
+    );
+}
+
+#[test]
 fn a_fold_does_not_depend_on_how_often_events_come() {
     let incident = incident(&Recorder::new("echo").story());
     let rows = trunkline_replay::fold::fold(&incident).unwrap();

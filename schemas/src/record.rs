@@ -8,8 +8,8 @@ use crate::{Event, EventId, Hash, Header, Lane, Subject};
 /// The first byte of every record. A reader that meets another one cannot read the record.
 pub const ENVELOPE_VERSION: u8 = 1;
 
-/// The most bytes that a payload may have: 1 MiB. A SIP message has at most 64 KiB; the largest
-/// payload is a configuration snapshot.
+/// The most bytes that a payload may have in a log: 1 MiB; every log refuses more. A SIP message has at most
+/// 64 KiB; the largest payload is a configuration snapshot. What is written reads back whatever its length.
 pub const PAYLOAD_MAX_BYTES: usize = 1 << 20;
 
 /// A record's bytes cannot be read.
@@ -74,7 +74,7 @@ impl Record {
             postcard::take_from_bytes(rest).map_err(|_| DecodeError::Header)?;
         let hash = event_hash(&bytes[..bytes.len() - after_header.len()]);
         let (length, payload) = read_varint(after_header).ok_or(DecodeError::PayloadLength)?;
-        if payload.len() != length || length > PAYLOAD_MAX_BYTES {
+        if payload.len() != length {
             return Err(DecodeError::PayloadLength);
         }
         let payload_at = bytes.len() - payload.len();

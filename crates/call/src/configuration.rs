@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use schemas::command::BuiltInAgent;
 use schemas::conclusion::TransferMethod;
 use schemas::observation::ConfigurationApplied;
-use schemas::{AgentName, Hash, Transport, TrunkName};
+use schemas::{AgentName, Hash, PAYLOAD_MAX_BYTES, Transport, TrunkName};
 use serde::{Deserialize, Serialize};
 
-use crate::validate::Faults;
+use crate::validate::{Fault, Faults};
 
 /// The number that stands for every number that no other rule takes.
 pub const ANY_NUMBER: &str = "*";
@@ -170,6 +170,9 @@ impl Applied {
         configuration.validate()?;
         let snapshot =
             serde_json::to_string(&configuration).expect("a configuration has JSON form");
+        if snapshot.len() > SNAPSHOT_MAX_BYTES {
+            return Err(Faults(vec![too_large(&configuration, snapshot.len())]));
+        }
         Ok(Applied {
             hash: Hash::of(snapshot.as_bytes()),
             configuration,
@@ -206,9 +209,51 @@ impl Applied {
     }
 }
 
+/// The most bytes of a snapshot: what a log takes, less 4 KiB for what stands around it. About 15,000 numbers.
+const SNAPSHOT_MAX_BYTES: usize = PAYLOAD_MAX_BYTES - (4 << 10);
+
+fn too_large(configuration: &Configuration, bytes: usize) -> Fault {
+    let numbers = configuration.numbers.len();
+    Fault {
+        key: "number".to_owned(),
+        wrong: format!(
+            "with {numbers} numbers the configuration takes {bytes} bytes in the log, which takes \
+             {SNAPSHOT_MAX_BYTES}"
+        ),
+        instead: format!(
+            "number.\"{ANY_NUMBER}\" for all that have the same agent, or use several edges"
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_configuration_that_no_log_takes_is_a_fault() {
+        let mut configuration = Configuration::default();
+        configuration
+            .agents
+            .insert("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo));
+        let number = Number {
+            agent: "echo".into(),
+            trunk: None,
+            fallback: Vec::new(),
+        };
+        for last in 0..30_000 {
+            let key = format!("+1415555{last:05}");
+            configuration.numbers.insert(key, number.clone());
+        }
+        let Err(Faults(faults)) = Applied::new(configuration) else {
+            panic!("no log takes that");
+        };
+        assert!(
+            faults[0].to_string().contains("30000 numbers"),
+            "{}",
+            faults[0]
+        );
+    }
 
     #[test]
     fn a_snapshot_reads_back_under_the_same_hash() {

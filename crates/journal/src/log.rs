@@ -171,5 +171,5 @@ pub enum Continuity {
     Diverged,
 }
 
-/// The most bytes that a payload may have: a record with more could not be read back.
-pub(crate) const PAYLOAD_MAX_BYTES: usize = 1 << 20;
+/// The most bytes that a payload may have.
+pub(crate) use schemas::PAYLOAD_MAX_BYTES;

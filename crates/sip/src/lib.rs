@@ -1,4 +1,4 @@
-//! SIP without sockets: wire layer, transactions, dialogs (RFC 3261, 6026, 3515).
+//! SIP without sockets: wire layer, transactions, dialogs (RFC 3261, 6026, 3262, 3311, 3515, 4028).
 //!
 //! # Wire layer
 //! [`message::Message`] keeps the octets and says where everything stands; typed views are read on demand, so that a
@@ -61,6 +61,7 @@ pub mod reliable;
 pub mod replaces;
 #[cfg(any(test, feature = "rsip"))]
 pub mod rsip;
+pub mod session_id;
 pub mod session_timer;
 pub mod status;
 pub mod stream;

@@ -19,6 +19,8 @@ use house::House;
 use story::Story;
 use teller::{Teller, headline};
 
+use crate::command::terminal;
+
 /// How the story goes.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -63,9 +65,30 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
 async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
     let (caller, queue, reports) = cast::phones(options.fail).await?;
     let mut house = House::open(options, queue.address()).await?;
-    println!("{}", headline("The story"));
     let teller = Teller::new(now());
     let mut story = Story::new(caller, queue, reports, &*house.running.log, teller).await?;
+    let told = history(options, &mut house, &mut story).await;
+    // However it went, and also when nobody reads it any more.
+    story.unplug().await?;
+    house.running.stop().await;
+    let as_it_should_be = match &told {
+        Ok(missing) => missing.is_empty(),
+        Err(error) => terminal::reader_left(error),
+    };
+    house.close(as_it_should_be);
+    Ok(match told?.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(MISSING),
+    })
+}
+
+/// The story, and what the log tells of it. Gives what should have happened and did not.
+async fn history(
+    options: &Options,
+    house: &mut House,
+    story: &mut Story,
+) -> anyhow::Result<Vec<String>> {
+    say!("{}", headline("The story"));
     let played = tokio::select! {
         played = story.play(house.sip, options.fail) => played,
         broken = house.running.failed() => Err(broken),
@@ -76,6 +99,7 @@ async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
     };
     let missing = match played {
         Ok(call) => proof::tell(&house.config, call, options.fail)?,
+        Err(error) if terminal::reader_left(&error) => return Err(error),
         Err(error) => {
             // What happened instead is worth as much.
             if let Some(call) = story.so_far().await {
@@ -88,18 +112,11 @@ async fn tell(options: &Options) -> anyhow::Result<ExitCode> {
         teller::missing(missing);
     }
     if missing.is_empty() && !options.once {
-        house.invite();
+        house.invite()?;
         tokio::signal::ctrl_c().await?;
-        println!();
+        say!("");
     }
-    story.unplug().await?;
-    house.running.stop().await;
-    house.close(missing.is_empty());
-    Ok(if missing.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(MISSING)
-    })
+    Ok(missing)
 }
 
 #[expect(

@@ -70,10 +70,9 @@ async fn connect_server(config: &Path, file: &File) -> anyhow::Result<Arc<JetStr
     if let Some(days) = file.log.wire_days {
         settings.wire_max_age = Duration::from_secs(u64::from(days) * 86_400);
     }
-    let server = JetStream::connect(url, settings).await.map_err(|error| {
-        let wrong = format!("{url}: {error}");
-        Fault::found_later(config, "log.url", wrong, INSTEAD)
-    })?;
+    let server = JetStream::connect(url, settings)
+        .await
+        .map_err(|error| Fault::found_later(config, "log.url", error.to_string(), INSTEAD))?;
     Ok(Arc::new(server))
 }
 

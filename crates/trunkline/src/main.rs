@@ -1,10 +1,5 @@
 //! The trunkline command.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the demo tells its story on standard output"
-)]
-
 /// Prints a line of an answer. A reader that has seen enough (`trunkline calls | head`) ends the command
 /// without a word.
 macro_rules! say {

@@ -1,6 +1,26 @@
 //! `trunkline demo --once` as a person starts it: the story happens, or says that it does not.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+
+/// `trunkline demo --once | head -1`: the demo ends in order, without a word.
+fn a_reader_leaves() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_trunkline"))
+        .args(["demo", "--once", "--no-page", "--data"])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "The story");
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    assert_eq!(errors, "");
+}
 
 fn demo(arguments: &[&str]) -> Output {
     let directory = tempfile::tempdir().unwrap();
@@ -14,7 +34,8 @@ fn demo(arguments: &[&str]) -> Output {
 
 /// One after the other: a demo takes the first port that is free.
 #[test]
-fn the_story_happens_in_each_of_its_ways() {
+fn the_story_happens_in_each_of_its_ways_and_ends_when_nobody_listens() {
+    a_reader_leaves();
     let common = [
         "hears the menu's prompt",
         "Ada Lovelace, +14155550123, as +14155550199",

@@ -79,9 +79,11 @@ fn cannot_start(verb: &str, address: SocketAddr, why: &str) {
     let told = listening.recv_timeout(PATIENCE);
     let told = told.unwrap_or_else(|_| panic!("{verb} still tries {address}"));
     assert_eq!(child.0.wait().unwrap().code(), Some(2), "{told}");
-    let place = format!("{}:6:1: log.url: nats://…@{address}: ", config.display());
+    let place = format!("{}:6:1: log.url: ", config.display());
+    let tried = format!("does not answer: nats://…@{address}: ");
     for words in [
         &*place,
+        &*tried,
         why,
         "    6 | url = ",
         "= write the address of a `nats-server -js`",

@@ -102,6 +102,27 @@ fn a_length_has_one_form_only() {
     );
 }
 
+/// Whoever writes too much is refused by the log, and never left with bytes that nobody can read.
+#[test]
+fn what_is_written_is_read_whatever_its_length() {
+    let most = trunkline_schemas::PAYLOAD_MAX_BYTES;
+    for length in [0, 127, 128, 16_384, most, most + 1, 3 * most] {
+        let mut chain = Chain::new(Subject::Call(CallId([7; 16])), Lane::Facts);
+        let written = chain.append(Draft {
+            because: None,
+            producer: NodeName::from("edge-1"),
+            recorded_at: Timestamp(0),
+            event: Event::Unknown(Unknown {
+                kind: 60_000,
+                version: 1,
+                payload: vec![0x5a; length],
+            }),
+        });
+        assert_eq!(Record::read(written.bytes().clone()), Ok(written.clone()));
+        assert_eq!(written.payload().len(), length);
+    }
+}
+
 #[test]
 fn a_chain_behind_the_last_number_does_not_panic() {
     let mut draft = Vec::new();

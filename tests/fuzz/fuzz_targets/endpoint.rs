@@ -13,8 +13,9 @@ use sip::endpoint::config::Config;
 use sip::endpoint::event::Event;
 use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::{Flow, Transport};
-use sip::endpoint::keys::{LegKey, TransactionKey};
+use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::endpoint::output::{Input, Output};
+use sip::endpoint::terms::{Reliable, Terms, TimerMode, TimerTerms};
 use sip::endpoint::{ActionError, Endpoint, InviteRequest, Load, Probe, ReferRequest};
 use trunkline_fuzz::Octets;
 use trunkline_fuzz::peer::Peer;
@@ -56,6 +57,7 @@ struct Play {
 impl Play {
     fn new(shape: u8) -> Play {
         let mut config = Config::new([7; 32]);
+        config.terms = terms(shape >> 2);
         if shape & 2 == 2 {
             config.bounds.legs = 3;
             config.bounds.transactions = 6;
@@ -256,7 +258,7 @@ impl Play {
         let (action, now, none) = (octets.octet(), self.now, Extra::none);
         let phrase = octets.flip().then_some("as you like");
         let endpoint = &mut self.endpoint;
-        match action % 20 {
+        match action % 23 {
             0 => endpoint.provisional(leg, status(octets), sdp(octets), none(), now),
             1..=3 => endpoint.answer(leg, sdp(octets), none(), now),
             4 => endpoint.refuse(leg, status(octets), phrase, none(), now),
@@ -277,6 +279,12 @@ impl Play {
                 &none(),
                 now,
             ),
+            19 => endpoint.update(leg, fork(endpoint, leg, octets), sdp(octets), none(), now),
+            20 => {
+                let fork = fork(endpoint, leg, octets);
+                endpoint.acknowledge_early(leg, fork, sdp(octets).unwrap_or_default(), now)
+            }
+            21 => endpoint.set_terms(leg, terms(octets.octet())),
             _ => endpoint.acknowledge(leg, sdp(octets)),
         }
     }
@@ -303,6 +311,31 @@ impl Play {
             self.endpoint
         );
         assert_eq!(self.endpoint.deadline(), None);
+    }
+}
+
+/// One of the callees of a leg.
+fn fork(endpoint: &Endpoint, leg: LegKey, octets: &mut Octets<'_>) -> Fork {
+    let peers = endpoint.leg(leg).map_or(&[][..], |leg| &leg.peers);
+    octets.pick(peers).map_or(Fork::FIRST, |peer| peer.fork)
+}
+
+fn terms(choice: u8) -> Terms {
+    let reliable = [
+        Reliable::Supported,
+        Reliable::Off,
+        Reliable::Preferred,
+        Reliable::Required,
+    ];
+    let mode = [TimerMode::Accept, TimerMode::Off, TimerMode::Want];
+    let timer = TimerTerms {
+        mode: mode[usize::from(choice / 4 % 3)],
+        expires_s: 90,
+        ..TimerTerms::default()
+    };
+    Terms {
+        reliable: reliable[usize::from(choice % 4)],
+        timer,
     }
 }
 

@@ -61,8 +61,11 @@ impl JetStream {
         let client = options
             .connect(servers)
             .await
-            .map_err(|error| Error::Unreachable(error.to_string()))?;
-        JetStream::open(client, settings).await
+            .map_err(|error| Error::Unreachable(format!("{servers}: {error}")))?;
+        match JetStream::open(client, settings).await {
+            Err(Error::Unreachable(why)) => Err(Error::Unreachable(format!("{servers}: {why}"))),
+            opened => opened,
+        }
     }
 
     /// Makes sure that the streams are there and are known as they are now.

@@ -77,9 +77,9 @@ impl Shipper {
             match self.round().await {
                 Stop::Closed => return,
                 Stop::Lost => {
-                    self.rewound();
                     self.from_the_beginning = true;
                     self.marks.clear();
+                    self.rewound();
                 }
                 Stop::Again => {}
             }
@@ -187,7 +187,12 @@ impl Shipper {
         self.local.last_sequence(self.stream()) > shipped.sequence
     }
 
+    /// The server lost what lies behind the last mark. Nobody may take it for shipped any more, before anybody
+    /// is told.
     fn rewound(&self) {
+        let beginning = Position::beginning(self.local.id(self.stream()));
+        let shipped = self.marks.last().map_or(beginning, |mark| mark.local);
+        self.progress().shipped.send_replace(shipped);
         self.progress().rewinds.fetch_add(1, Ordering::AcqRel);
     }
 

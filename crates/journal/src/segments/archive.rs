@@ -60,8 +60,8 @@ impl Archive {
         &self.report
     }
 
-    /// Everything of a stream that passes the filter, in log order. A damaged place is one error;
-    /// what lies behind it follows.
+    /// Everything of a stream that passes the filter, in log order. A damaged place is one error, and so is
+    /// a segment that expired since the archive was opened; what lies behind it follows.
     pub fn entries(&self, stream: Stream, filter: Filter) -> Entries {
         let store = Arc::clone(self.shelves.of(stream));
         let oldest = store.state().oldest();
@@ -160,8 +160,8 @@ impl Iterator for Entries {
             match self.reading.read(&self.store, &filter, BATCH_MAX_ENTRIES) {
                 Ok(batch) => self.batch = batch.into(),
                 Err(error) => {
-                    // Only behind damage there is more to read.
-                    self.failed = !matches!(error, Error::Damaged(_));
+                    // Only behind damage and what expired there is more to read.
+                    self.failed = !matches!(error, Error::Damaged(_) | Error::Expired { .. });
                     return Some(Err(error));
                 }
             }

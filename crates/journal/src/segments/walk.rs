@@ -164,7 +164,9 @@ impl Reading {
         };
         let loaded = match store.load(&sealed) {
             Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                let oldest = store.state().oldest();
+                // An archive's state is as old as the archive: what it goes on with is the next segment.
+                self.next = sealed.summary.next;
+                let oldest = store.state().oldest().max(self.next);
                 return Err(Error::Expired { oldest });
             }
             loaded => loaded?,

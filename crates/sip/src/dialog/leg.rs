@@ -32,6 +32,8 @@ use crate::endpoint::extra::Extra;
 use crate::endpoint::flow::Flow;
 use crate::endpoint::keys::{Fork, LegKey, TransactionKey};
 use crate::endpoint::terms::Terms;
+use crate::message::Message;
+use crate::session_id::{SessionId, Uuid};
 use crate::timers::{Reliability, Timer};
 
 use super::Dialog;
@@ -68,6 +70,10 @@ pub struct Leg {
     pub terms: Terms,
     /// Our reliable provisional answers to the INVITE that started the leg.
     pub progress: Option<Box<Progress>>,
+    /// What our end calls the session, if somebody gave it a name: then every message says it.
+    pub local_id: Option<Uuid>,
+    /// What the peer calls the session, as its last message said.
+    pub remote_id: Option<Uuid>,
     /// How long the session lives without a refresh; none without a limit.
     pub timer: Option<SessionTimer>,
     /// The longest Min-SE that was asked of us, in seconds; 0 if none was.
@@ -258,6 +264,22 @@ impl Leg {
     /// The callee of the established dialog, or the first that rings.
     pub fn fork(&self) -> Fork {
         self.peers.first().map_or(Fork::FIRST, |peer| peer.fork)
+    }
+
+    /// What our next message says of the session's name.
+    pub fn session_id(&self) -> Option<SessionId> {
+        let remote = Some(self.remote_id.unwrap_or(Uuid::NIL));
+        self.local_id.map(|local| SessionId { local, remote })
+    }
+
+    /// Takes over what the peer calls the session. A peer of RFC 7329 sends our own name back.
+    pub fn learn_id(&mut self, message: &Message) {
+        if let Ok(Some(said)) = message.session_id()
+            && said.local != Uuid::NIL
+            && Some(said.local) != self.local_id
+        {
+            self.remote_id = Some(said.local);
+        }
     }
 
     /// Keeps how we described the session, if we did.

@@ -4,6 +4,8 @@ use bytes::Bytes;
 
 use crate::dialog::Dialog;
 use crate::dialog::exchange::Exchange;
+use crate::dialog::leg::Leg;
+use crate::header::Name;
 use crate::method::Method;
 
 use super::compose::{Outgoing, SDP};
@@ -41,14 +43,14 @@ impl Endpoint {
     ) -> Result<(), ActionError> {
         let sent = self.clients.get(&invite).ok_or(ActionError::NoRequest)?;
         let leg = sent.purpose.leg();
-        let flow = match leg.and_then(|leg| self.legs.get(&leg)) {
-            Some(leg) => leg.flow_to(dialog),
-            None => sent.flow,
-        };
+        let state = leg.and_then(|leg| self.legs.get(&leg));
+        let flow = state.map_or(sent.flow, |leg| leg.flow_to(dialog));
+        let said = state.and_then(Leg::session_id).map(|id| id.to_string());
         let extra = Extra::none();
         // Nobody can ask an ACK for credentials, so it has those of the INVITE (RFC 3261 §22.1).
         let presented = sent.shown.presented.clone();
-        let credentials: Vec<_> = presented.iter().map(|one| one.header()).collect();
+        let mut headers: Vec<_> = presented.iter().map(|one| one.header()).collect();
+        headers.extend(said.iter().map(|said| (Name::SessionId, &**said)));
         let bytes = Outgoing {
             method: Method::Ack,
             dialog,
@@ -56,7 +58,7 @@ impl Endpoint {
             branch: &self.ids.branch(),
             flow,
             contact: None,
-            headers: &credentials,
+            headers: &headers,
             extra: &extra,
             body: sdp.map(|sdp| (SDP, sdp)),
         }

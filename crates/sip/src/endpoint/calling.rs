@@ -11,6 +11,7 @@ use crate::digest::{Credentials, Sessions};
 use crate::header::{HeaderError, Name};
 use crate::method::Method;
 use crate::name_addr::NameAddr;
+use crate::session_id::{SessionId, Uuid};
 use crate::uri::Uri;
 
 use super::compose::{Outgoing, SDP};
@@ -41,6 +42,8 @@ pub struct InviteRequest {
     /// Hops that the INVITE may take: one less than the call that it continues had left, so that no loop through us is
     /// endless; 70 if none.
     pub max_forwards: Option<u8>,
+    /// What our end calls the session, and what it is called behind us if that is known (RFC 7989).
+    pub session_id: Option<SessionId>,
     /// What the leg agrees to; what the endpoint's configuration says if none.
     pub terms: Option<Terms>,
     /// The proxies to go by, nearest first: an outbound proxy, or the Service-Route of a registration.
@@ -64,6 +67,7 @@ impl InviteRequest {
             contact: None,
             call_id: None,
             max_forwards: None,
+            session_id: None,
             terms: None,
             routes: Vec::new(),
             credentials: Credentials::none(),
@@ -94,6 +98,10 @@ impl Endpoint {
         let hops = request.max_forwards.map(|hops| hops.to_string());
         let mut own = vec![(Name::Supported, &*supported)];
         own.extend(hops.iter().map(|hops| (Name::MaxForwards, &**hops)));
+        let remote_id = request.session_id.and_then(|id| id.remote);
+        let local_id = request.session_id.map(|id| id.local);
+        let said = request.session_id.map(|id| id.with_remote().to_string());
+        own.extend(said.iter().map(|said| (Name::SessionId, &**said)));
         own.extend(timer.iter().map(|(name, value)| (*name, &**value)));
         if terms.reliable == Reliable::Required {
             own.push((Name::Require, RELIABLE));
@@ -139,6 +147,8 @@ impl Endpoint {
             },
             terms,
             progress: None,
+            local_id,
+            remote_id: remote_id.filter(|id| *id != Uuid::NIL),
             timer: None,
             min_se_s: 0,
             min_se_tries: 0,

@@ -7,6 +7,7 @@ use crate::dialog::Dialog;
 use crate::header::Name;
 use crate::message::Message;
 use crate::method::Method;
+use crate::session_id::SessionId;
 use crate::status::StatusCode;
 
 use super::config::{ALLOW, Config};
@@ -55,6 +56,14 @@ impl Reply {
     pub(crate) fn extra(mut self, extra: Extra) -> Self {
         self.extra = extra;
         self
+    }
+
+    /// With the name of the session, unless the user passes one on by itself.
+    pub(crate) fn session_id(self, id: SessionId) -> Self {
+        match self.extra.names(Name::SessionId) {
+            true => self,
+            false => self.header(Name::SessionId, id.to_string()),
+        }
     }
 
     pub(crate) fn sdp(mut self, sdp: Option<Bytes>) -> Self {
@@ -139,7 +148,10 @@ impl Outgoing<'_> {
             builder = builder.header(Name::Allow, ALLOW);
         }
         for (name, value) in self.headers {
-            builder = builder.header(*name, value);
+            // A session's name that the user passes on by itself stands for ours.
+            if *name != Name::SessionId || !self.extra.names(Name::SessionId) {
+                builder = builder.header(*name, value);
+            }
         }
         for (name, value) in self.extra.iter() {
             builder = builder.header(Name::of(name), value);
@@ -221,6 +233,7 @@ fn hop_by_hop(method: Method, invite: &Message) -> RequestBuilder {
         .max_forwards(MAX_FORWARDS)
         .copy(invite, Name::From)
         .copy(invite, Name::CallId)
+        .copy(invite, Name::SessionId)
         .cseq(number)
 }
 

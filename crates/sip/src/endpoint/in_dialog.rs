@@ -52,6 +52,7 @@ impl Endpoint {
         }
         let transaction = self.arrive(request, key, flow, now);
         self.claim(transaction, leg);
+        self.learn_id(leg, request);
         if self.take_turn(leg, request, cseq.number) == Order::TooLow {
             let reply = Reply::new(StatusCode::SERVER_INTERNAL_ERROR).phrase(Some("CSeq Too Low"));
             self.respond_anyway(transaction, &reply, Urgency::Immediate, now);

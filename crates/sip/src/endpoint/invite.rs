@@ -14,6 +14,7 @@ use crate::dialog::progress::{Answer, Provisional};
 use crate::digest::Sessions;
 use crate::header::Name;
 use crate::message::Message;
+use crate::session_id::Uuid;
 use crate::status::StatusCode;
 use crate::timers::Backoff;
 use crate::transaction::key::ServerKey;
@@ -113,6 +114,18 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Gives our end of the session a name: every further message of the leg says it, and the peer's (RFC 7989).
+    pub fn identify(&mut self, leg: LegKey, local: Uuid) -> Result<(), ActionError> {
+        self.leg_mut(leg)?.local_id = Some(local);
+        Ok(())
+    }
+
+    pub(super) fn learn_id(&mut self, leg: LegKey, message: &Message) {
+        if let Some(leg) = self.legs.get_mut(&leg) {
+            leg.learn_id(message);
+        }
+    }
+
     /// Sends the 2xx.
     pub(super) fn accept(
         &mut self,
@@ -171,6 +184,8 @@ impl Endpoint {
             },
             terms: self.config.terms,
             progress: None,
+            local_id: None,
+            remote_id: None,
             timer: None,
             min_se_s: 0,
             min_se_tries: 0,
@@ -181,6 +196,7 @@ impl Endpoint {
             sessions: Sessions::default(),
             due: None,
         });
+        self.learn_id(leg, request);
         self.respond_anyway(
             transaction,
             &Reply::new(StatusCode::TRYING),
@@ -227,6 +243,7 @@ impl Endpoint {
             _ => None,
         };
         self.settle_leg(key);
+        self.learn_id(key, ack);
         let sdp = ack.has_body_of(SDP).then(|| ack.body_bytes());
         self.event(Event::Acked {
             leg: key,

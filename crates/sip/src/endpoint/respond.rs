@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use crate::dialog::leg::Leg;
 use crate::malformed::Answer;
 use crate::message::Message;
 use crate::method::Method;
@@ -49,9 +50,18 @@ impl Endpoint {
     ) -> Result<Bytes, ActionError> {
         let transaction = self.servers.get(&key).ok_or(ActionError::NoRequest)?;
         let request = transaction.request.clone().ok_or(ActionError::NoRequest)?;
-        let tag = match transaction.leg.and_then(|leg| self.legs.get(&leg)) {
+        let leg = transaction.leg.and_then(|leg| self.legs.get(&leg));
+        let tag = match leg {
             Some(leg) => leg.local_tag.clone(),
             None => self.tag_without_leg(&request),
+        };
+        let named;
+        let reply = match leg.and_then(Leg::session_id) {
+            Some(id) => {
+                named = reply.clone().session_id(id);
+                &named
+            }
+            None => reply,
         };
         let bytes = reply.to_bytes(&self.config, &request, transaction.source, &tag)?;
         let input = match reply.status.get() {

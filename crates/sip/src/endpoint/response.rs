@@ -41,7 +41,12 @@ impl Endpoint {
                 Action::AcknowledgeAgain => {
                     self.repeat_ack(key, REFUSAL);
                 }
-                Action::Deliver => disposition = self.answered(key, purpose, response, now),
+                Action::Deliver => {
+                    if let Some(leg) = purpose.leg() {
+                        self.learn_id(leg, response);
+                    }
+                    disposition = self.answered(key, purpose, response, now);
+                }
                 // The machine says nothing else to an answer.
                 _ => {}
             }

@@ -145,8 +145,10 @@ impl Endpoint {
         let flow = state.flow_to(dialog);
         // Whoever asked before need not ask again.
         let presented = state.sessions.present(&method, dialog.path().0);
-        let mut with_credentials = headers.to_vec();
-        with_credentials.extend(presented.iter().map(|one| one.header()));
+        let mut all = headers.to_vec();
+        all.extend(presented.iter().map(|one| one.header()));
+        let said = state.session_id().map(|id| id.to_string());
+        all.extend(said.iter().map(|said| (Name::SessionId, &**said)));
         let refreshes = matches!(
             method,
             Method::Invite | Method::Update | Method::Refer | Method::Notify
@@ -159,7 +161,7 @@ impl Endpoint {
             branch: &branch,
             flow,
             contact,
-            headers: &with_credentials,
+            headers: &all,
             extra,
             body,
         };

@@ -13,5 +13,6 @@ mod register;
 mod reliable;
 mod routing;
 mod script;
+mod session_id;
 mod timers;
 mod trunk;

@@ -1,10 +1,11 @@
 //! `trunkline check`: what is wrong with the configuration and with the log.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use journal::{Filter, Stream};
-use replay::Incident;
+use replay::{Damage, Incident};
 
 use super::source::{Source, Where};
 use crate::configuration::LogKind;
@@ -33,15 +34,29 @@ pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let mut incident = Incident::default();
     let mut records = 0u64;
     let mut damaged = 0;
+    let mut oldest = BTreeMap::new();
     for stream in [Stream::Events, Stream::Wire] {
         damaged += source.visit(stream, Filter::ALL, |entry| {
             records += 1;
+            oldest.entry(stream).or_insert(entry.position.sequence);
             incident.add(&entry.record);
         })?;
     }
-    let damages = incident.damages();
+    // A log that begins later has let its oldest records go, as it was told to; so it has of calls.
+    oldest.retain(|_, number| *number > FIRST_NUMBER);
+    let (expired, damages): (Vec<_>, Vec<_>) = incident
+        .damages()
+        .into_iter()
+        .partition(|damage| begins_in(damage).is_some_and(|stream| oldest.contains_key(&stream)));
     for damage in &damages {
         say!("{damage}");
+    }
+    for (stream, number) in &oldest {
+        let calls = expired.iter().filter(|one| begins_in(one) == Some(*stream));
+        let (name, calls) = (stream.name(), calls.count());
+        say!(
+            "{name}: what was before number {number} has expired; {calls} calls are there in part"
+        );
     }
     let calls = incident.calls().count();
     let wrong = damaged + damages.len();
@@ -51,3 +66,14 @@ pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     }
     Ok(ExitCode::from(u8::from(wrong > 0)))
 }
+
+/// The stream in which the beginning of a call is not there any more.
+fn begins_in(damage: &Damage) -> Option<Stream> {
+    match damage {
+        Damage::Beginning { lane, .. } => Some(Stream::of(*lane)),
+        Damage::Chain { .. } | Damage::Payload { .. } => None,
+    }
+}
+
+/// The number of a stream's first record.
+const FIRST_NUMBER: u64 = 1;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use replay::re_decide::re_decide;
-use replay::{By, Divergence, Incident, Outcome};
-use schemas::Decision;
+use replay::{By, Damage, Divergence, Incident, Outcome};
+use schemas::{Decision, Lane};
 
 use super::source::{Source, Where};
 use super::terminal::{heading, painted, span};
@@ -46,7 +46,17 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
     let by = instead
         .as_ref()
         .map_or(By::Recorded, |resolved| By::Instead(&resolved.call));
-    let damages = incident.damages();
+    let mut damages = incident.damages();
+    // SIP messages are kept for a shorter time than events, and nothing is decided by them.
+    damages.retain(|damage| {
+        !matches!(
+            damage,
+            Damage::Beginning {
+                lane: Lane::Wire,
+                ..
+            }
+        )
+    });
     let folded = replay::fold::fold(&incident);
     let outcome = re_decide(&incident, by);
     let code = if !damages.is_empty() || folded.is_err() || !outcome.impossible.is_empty() {

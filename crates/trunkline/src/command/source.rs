@@ -73,6 +73,8 @@ impl Source {
                 while let Some(entry) = entries.next() {
                     match entry {
                         Ok(entry) => visit(&entry),
+                        // It went to its time while this was reading.
+                        Err(journal::Error::Expired { .. }) => {}
                         Err(error) => {
                             damaged += 1;
                             bar.suspend(|| eprintln!("trunkline: {error}"));

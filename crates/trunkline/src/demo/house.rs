@@ -56,7 +56,7 @@ impl House {
             .with_context(|| format!("cannot make the directory {}", data.display()))?;
         let sip = free_port(SIP_PORT, |address| UdpSocket::bind(address).map(drop))?;
         if sip.port() != SIP_PORT {
-            println!(
+            say!(
                 "UDP port {SIP_PORT} is taken; this demo listens on {}\n",
                 sip.port()
             );
@@ -84,25 +84,26 @@ impl House {
     }
 
     /// Says what there is to try now.
-    pub fn invite(&self) {
-        println!("\n{}", headline("Now you"));
+    pub fn invite(&self) -> anyhow::Result<()> {
+        say!("\n{}", headline("Now you"));
         if let Some(page) = self.running.api_address {
-            println!("page        http://{page}");
+            say!("page        http://{page}");
         }
-        println!(
+        say!(
             "softphone   dial sip:echo@{} from this machine, and hear yourself",
             self.sip
         );
-        println!(
+        say!(
             "            dial sip:{MENU_NUMBER}@{}, and press 1",
             self.sip
         );
-        println!(
+        say!(
             "history     trunkline --config {} calls",
             self.config.display()
         );
-        println!("data        {}", self.data.display());
-        println!("\nCtrl-C ends the demo; the data stays.");
+        say!("data        {}", self.data.display());
+        say!("\nCtrl-C ends the demo; the data stays.");
+        Ok(())
     }
 
     /// Leaves the house. What nobody asked to keep goes, unless something is to be found out from it.

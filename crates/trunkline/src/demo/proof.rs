@@ -50,29 +50,29 @@ pub fn tell(config: &Path, call: CallId, fail: Option<Fail>) -> anyhow::Result<V
     let Some(recorded) = incident.call(call) else {
         return Ok(vec![format!("the call {call} in its log")]);
     };
-    println!(
+    say!(
         "\n{}\n{}",
         headline("Ladder"),
         ladder(call, recorded, Characters::Unicode)
     );
-    println!(
+    say!(
         "{}\n{}\n",
         headline("Timeline"),
         wrapped(&timeline(call, recorded, Level::Story), TIMELINE_INDENT)
     );
-    println!(
+    say!(
         "{}\n{}",
         headline("Why"),
         wrapped(&why(call, recorded), WHY_INDENT)
     );
     let rows = source.rows()?;
-    println!("\n{}", headline("Verification"));
+    say!("\n{}", headline("Verification"));
     for trunk in [PBX, CONTACT_CENTRE] {
         let told = told(&report(&TrunkName::from(trunk), &rows));
-        println!("{}\n", wrapped(&told, VERDICT_INDENT));
+        say!("{}\n", wrapped(&told, VERDICT_INDENT));
     }
     let mut missing = unproven(&row_of(call, recorded), fail);
-    missing.extend(decided_differently(&incident));
+    missing.extend(decided_differently(&incident)?);
     Ok(missing)
 }
 
@@ -104,7 +104,7 @@ fn not_passed(report: &Report, checks: &[Check]) -> Vec<String> {
 }
 
 /// Decides the call once more and says whether anything differs.
-fn decided_differently(incident: &Incident) -> Vec<String> {
+fn decided_differently(incident: &Incident) -> anyhow::Result<Vec<String>> {
     let damages = incident.damages();
     let outcome = re_decide(incident, By::Recorded);
     let mut missing: Vec<String> = damages.iter().map(ToString::to_string).collect();
@@ -119,10 +119,10 @@ fn decided_differently(incident: &Incident) -> Vec<String> {
             one.observation
         )
     }));
-    println!(
+    say!(
         "{}\n{} decisions re-decided, {differ}.",
         headline("Replay"),
         outcome.decisions
     );
-    missing
+    Ok(missing)
 }

@@ -99,7 +99,7 @@ impl Story {
 
     async fn call(&mut self, sip: SocketAddr) -> anyhow::Result<()> {
         let what = format!("calls {MENU_NUMBER} for {CALLER_NAME}, {CALLER_NUMBER}");
-        self.teller.tell(CALLER, Mark::Info, &what);
+        self.teller.tell(CALLER, Mark::Info, &what)?;
         let call = Placed {
             to: format!("sip:{MENU_NUMBER}@{sip}"),
             number: CALLER_NUMBER.into(),
@@ -110,20 +110,20 @@ impl Story {
         let answered = |what: &Happening| matches!(what, Happening::Answered).then_some(());
         self.report(CALLER, "the call is answered", answered)
             .await?;
-        self.teller.tell(CALLER, Mark::Ok, "is answered");
+        self.teller.tell(CALLER, Mark::Ok, "is answered")?;
         let hz = self.heard(CALLER, "the menu's prompt", &PROMPT_HZ).await?;
         self.teller.tell(
             CALLER,
             Mark::Media,
             &format!("hears the menu's prompt: {hz} Hz"),
-        );
+        )?;
         Ok(())
     }
 
     async fn choose(&mut self, fail: Option<Fail>) -> anyhow::Result<()> {
         self.forget(CALLER);
         let one = Digit::new('1').context("1 is a key")?;
-        self.teller.tell(CALLER, Mark::Info, "presses 1");
+        self.teller.tell(CALLER, Mark::Info, "presses 1")?;
         self.caller.order(Order::Press(one)).await?;
         let caller = self
             .report(QUEUE, "the human queue is called", |what| match what {
@@ -135,7 +135,7 @@ impl Story {
             "is called by {}, {}, as {}",
             caller.name, caller.number, caller.called
         );
-        self.teller.tell(QUEUE, Mark::Transfer, &what);
+        self.teller.tell(QUEUE, Mark::Transfer, &what)?;
         intact(&caller)?;
         // A queue that refuses at once leaves no time for a hold tone.
         if fail != Some(Fail::Busy) {
@@ -144,7 +144,7 @@ impl Story {
                 CALLER,
                 Mark::Media,
                 &format!("hears the hold tone: {hz} Hz"),
-            );
+            )?;
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Story {
         self.queue.order(Order::PickUp).await?;
         let picked_up = |what: &Happening| matches!(what, Happening::PickedUp).then_some(());
         self.report(QUEUE, "the human answers", picked_up).await?;
-        self.teller.tell(QUEUE, Mark::Ok, "a human answers");
+        self.teller.tell(QUEUE, Mark::Ok, "a human answers")?;
         let completed = |row: &Row| {
             row.transfers
                 .iter()
@@ -162,20 +162,20 @@ impl Story {
         };
         self.history("the transfer is completed", completed).await?;
         self.teller
-            .tell(TRUNKLINE, Mark::Transfer, "the transfer is completed");
+            .tell(TRUNKLINE, Mark::Transfer, "the transfer is completed")?;
         let hz = self.heard(QUEUE, "the caller's tone", &[CALLER_HZ]).await?;
         self.teller
-            .tell(QUEUE, Mark::Media, &format!("hears the caller: {hz} Hz"));
+            .tell(QUEUE, Mark::Media, &format!("hears the caller: {hz} Hz"))?;
         let hz = self.heard(CALLER, "the human's tone", &[QUEUE_HZ]).await?;
         self.teller
-            .tell(CALLER, Mark::Media, &format!("hears the human: {hz} Hz"));
+            .tell(CALLER, Mark::Media, &format!("hears the human: {hz} Hz"))?;
         self.ending = true;
-        self.teller.tell(QUEUE, Mark::Info, "hangs up");
+        self.teller.tell(QUEUE, Mark::Info, "hangs up")?;
         self.queue.order(Order::HangUp).await?;
         self.ended(QUEUE, By::Us).await?;
         self.ended(CALLER, By::Them).await?;
         self.teller
-            .tell(CALLER, Mark::Info, "is told that the call is over");
+            .tell(CALLER, Mark::Info, "is told that the call is over")?;
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Story {
                 "rang, nobody answered, and the call was withdrawn"
             }
         };
-        self.teller.tell(QUEUE, Mark::Bad, what);
+        self.teller.tell(QUEUE, Mark::Bad, what)?;
         let why = self
             .history("the failure of the transfer", |row| {
                 let failed = row
@@ -201,14 +201,14 @@ impl Story {
             })
             .await?;
         self.teller
-            .tell(TRUNKLINE, Mark::Bad, &format!("the transfer failed: {why}"));
+            .tell(TRUNKLINE, Mark::Bad, &format!("the transfer failed: {why}"))?;
         let hz = self
             .heard(CALLER, "the menu's prompt once more", &PROMPT_HZ)
             .await?;
         let what = format!("is back at the menu and hears its prompt: {hz} Hz");
-        self.teller.tell(CALLER, Mark::Media, &what);
+        self.teller.tell(CALLER, Mark::Media, &what)?;
         self.ending = true;
-        self.teller.tell(CALLER, Mark::Info, "hangs up");
+        self.teller.tell(CALLER, Mark::Info, "hangs up")?;
         self.caller.order(Order::HangUp).await?;
         self.ended(CALLER, By::Us).await
     }
@@ -224,7 +224,7 @@ impl Story {
             })
             .await?;
         self.teller
-            .tell(TRUNKLINE, Mark::Ok, &format!("the call has ended: {cause}"));
+            .tell(TRUNKLINE, Mark::Ok, &format!("the call has ended: {cause}"))?;
         Ok(call)
     }
 

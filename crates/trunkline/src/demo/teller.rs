@@ -23,14 +23,15 @@ impl Teller {
     }
 
     /// One line: when, who, what.
-    pub fn tell(&self, who: &str, mark: Mark, what: &str) {
+    pub fn tell(&self, who: &str, mark: Mark, what: &str) -> anyhow::Result<()> {
         let millis = now().saturating_duration_since(self.began).as_millis();
         let (seconds, millis) = (millis / 1_000, millis % 1_000);
         let line = cut(&format!("{} {}", mark.glyph(), plain(what)), WIDTH - 29);
-        println!(
+        say!(
             "{seconds:>5}.{millis:03} s   {who:<15} {}",
             painted(mark, &line)
         );
+        Ok(())
     }
 }
 
