@@ -44,6 +44,10 @@ impl<'a> Params<'a> {
                 Some(value) if holds(value, b" \t\",") => {
                     return Err("bad parameter value");
                 }
+                // What is added behind it would become a part of it.
+                Some(value) if value.rfind('<') > value.rfind('>') => {
+                    return Err("unbalanced bracket");
+                }
                 Some(_) | None => {}
             }
         }
@@ -146,5 +150,14 @@ mod tests {
         assert_eq!(Params::parse("a=\"b"), Err("unbalanced quote"));
         assert_eq!(Params::parse("a=b c"), Err("bad parameter value"));
         assert_eq!(Params::parse("=b"), Err("bad parameter name"));
+    }
+
+    /// A response adds `received` behind the branch of a request, and it must not become a part of it.
+    #[test]
+    fn a_bracket_that_nothing_closes_is_refused() {
+        for open in ["branch=<", "branch=<a>b<", "a=b;branch=z9hG4bK><"] {
+            assert_eq!(Params::parse(open), Err("unbalanced bracket"), "{open}");
+        }
+        assert!(Params::parse("r=<a;b>;c=d").is_ok());
     }
 }
