@@ -33,6 +33,12 @@ impl Sipp {
         )
     }
 
+    /// The same by TCP.
+    pub fn call_by_tcp(scenario: &str, user: &str, to_port: u16, talk: Duration) -> Sipp {
+        let to = format!("127.0.0.1:{to_port}");
+        Sipp::start(scenario, talk, &["-t", "t1", "-s", user, &to])
+    }
+
     /// Waits for a call, and sends back the sound that it hears.
     pub fn answer(scenario: &str, talk: Duration) -> Sipp {
         Sipp::listening(Sipp::start(scenario, talk, &["-rtp_echo"]))

@@ -84,6 +84,9 @@ pub struct Trunk {
     pub digits: Digits,
     /// TLS from and to it.
     pub security: TrunkSecurity,
+    /// Whether requests of more than 1,300 octets that would go to it as datagrams go by TCP, if it takes that (RFC 3261
+    /// section 18.1.1). Default: yes.
+    pub large_by_tcp: bool,
     /// How often connections of ours to it send a keep-alive. Default: as the edge's bounds say.
     pub keep_alive: Option<Duration>,
 }
@@ -262,6 +265,7 @@ impl Trunk {
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
             security: TrunkSecurity::default(),
+            large_by_tcp: true,
             keep_alive: None,
         }
     }

@@ -36,6 +36,7 @@ use crate::node::Node;
 use crate::port::{Input, Output};
 use crate::recordings::Recordings;
 use crate::step::Step;
+use crate::terms;
 use crate::trunk::Trunks;
 
 /// Facts that wait for a log that is away; beyond it the edge cannot go on.
@@ -331,5 +332,6 @@ fn endpoint_config(configuration: &Configuration, seed: &[u8; 32], listens: &[Li
         .legs
         .max(configuration.calls_max.saturating_mul(4));
     config.bounds.retry_after_s = configuration.retry_after_s;
+    config.terms = terms::by_default(listens);
     config
 }

@@ -51,6 +51,7 @@ pub mod session;
 pub mod step;
 pub mod switchboard;
 pub mod tally;
+pub mod terms;
 pub mod transfer;
 pub mod transport;
 pub mod trunk;

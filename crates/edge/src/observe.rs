@@ -19,6 +19,7 @@ use crate::identity;
 use crate::leg::{Ending, Leg, Stage};
 use crate::session::Session;
 use crate::step::Step;
+use crate::terms;
 
 impl Call {
     /// An INVITE began the call.
@@ -33,6 +34,9 @@ impl Call {
         let known = step.trunks.named(trunk.trunk.as_str());
         let codecs = known.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
         let digits = known.map_or(Digits::Counted, |trunk| trunk.digits);
+        let agreed = terms::of_trunk(step.endpoint.terms(), known);
+        // It was told of the leg a moment ago, so it is there.
+        let _ = step.endpoint.set_terms(key, agreed);
         let mut session = Session::new(codecs, key.get());
         if message.has_body_of("application/sdp") {
             session.take_offer(message.body());

@@ -13,6 +13,7 @@ use crate::port::Opened;
 use crate::redial::Dialed;
 use crate::refusal::Refusal;
 use crate::step::Step;
+use crate::terms;
 use crate::voice::leg_id;
 
 impl Call {
@@ -119,7 +120,10 @@ impl Call {
         let sdp = state.session.offer(&first)?;
         let caller = command.caller.reveal();
         let call_id = call_id(self.id, command.leg);
+        let trunk = command.trunk.as_ref();
+        let trunk = trunk.and_then(|name| step.trunks.named(name.as_str()));
         let request = InviteRequest {
+            terms: Some(terms::of_trunk(step.endpoint.terms(), trunk)),
             call_id: Some(call_id.as_str().into()),
             headers: context(command),
             sdp: Some(sdp),

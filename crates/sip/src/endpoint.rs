@@ -26,6 +26,7 @@ pub(crate) mod ids;
 mod in_dialog;
 mod invite;
 pub mod keys;
+pub mod large;
 mod lost;
 mod offered;
 mod options;
@@ -55,8 +56,10 @@ use self::config::Config;
 use self::flow::Flow;
 use self::ids::Ids;
 use self::keys::{LegKey, TransactionKey};
+use self::large::WithoutStreams;
 use self::output::{Input, Output};
 use self::tables::{ClientTransaction, Owner, ServerTransaction};
+use self::terms::Terms;
 
 pub use self::calling::InviteRequest;
 pub use self::options::Probe;
@@ -81,6 +84,7 @@ pub struct Endpoint {
     server_keys: BTreeMap<ServerKey, TransactionKey>,
     merges: BTreeMap<MergeKey, TransactionKey>,
     timers: BTreeSet<(Instant, Owner)>,
+    without_streams: WithoutStreams,
     outputs: VecDeque<Output>,
 }
 
@@ -145,6 +149,7 @@ impl Endpoint {
             server_keys: BTreeMap::new(),
             merges: BTreeMap::new(),
             timers: BTreeSet::new(),
+            without_streams: WithoutStreams::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -188,6 +193,11 @@ impl Endpoint {
     /// Whether a leg goes by this way.
     pub fn is_used(&self, flow: Flow) -> bool {
         self.legs.values().any(|leg| leg.flow == flow)
+    }
+
+    /// What legs agree to for which nobody says anything else.
+    pub fn terms(&self) -> Terms {
+        self.config.terms
     }
 
     /// The Call-ID of a leg.

@@ -222,6 +222,10 @@ pub struct Trunk {
     /// Whether a connection from it needs a certificate that proves who it is. Default: no.
     #[serde(default)]
     pub certificate_required: bool,
+    /// How requests of more than 1,300 octets go to it that would go by UDP: `tcp`, and UDP where that is refused, or
+    /// `udp`. Default `tcp`.
+    #[serde(default)]
+    pub large_requests: LargeRequests,
     /// Every how many seconds connections of ours to it send a keep-alive. Default: as `[edge]` says.
     pub keep_alive_s: Option<u64>,
     /// How callers of this trunk are transferred. Default `bridged`.
@@ -243,6 +247,17 @@ pub enum TransferMethod {
     Bridged,
     /// A REFER to the caller's phone system.
     Refer,
+}
+
+/// How a request goes that is too large for a datagram.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LargeRequests {
+    /// By TCP to the same port, and by UDP where that is refused.
+    #[default]
+    Tcp,
+    /// By UDP.
+    Udp,
 }
 
 /// What the log keeps of digits.

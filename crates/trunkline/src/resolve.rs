@@ -170,6 +170,7 @@ fn edge_trunk(
         file::Digits::Store => edge::Digits::Stored,
     };
     resolved.security = transport::trunk(name, trunk, path, source, faults);
+    resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
     resolved
 }

@@ -15,7 +15,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::{Flow, Transport};
 use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::endpoint::output::{Input, Output};
-use sip::endpoint::terms::{Reliable, Terms, TimerMode, TimerTerms};
+use sip::endpoint::terms::{Large, Reliable, Terms, TimerMode, TimerTerms};
 use sip::endpoint::{ActionError, Endpoint, InviteRequest, Load, Probe, ReferRequest};
 use trunkline_fuzz::Octets;
 use trunkline_fuzz::peer::Peer;
@@ -196,6 +196,11 @@ impl Play {
     }
 
     fn fail(&mut self, octets: &mut Octets<'_>) {
+        if octets.below(4) == 0 {
+            let flow = self.flow();
+            self.endpoint.handle(Input::FlowLost { flow }, self.now);
+            return self.drain();
+        }
         if let Some(transaction) = octets.pick(&self.sent).copied() {
             self.endpoint
                 .handle(Input::SendFailed { transaction }, self.now);
@@ -336,6 +341,11 @@ fn terms(choice: u8) -> Terms {
     Terms {
         reliable: reliable[usize::from(choice % 4)],
         timer,
+        large: if choice >= 128 {
+            Large::Stream
+        } else {
+            Large::Datagram
+        },
     }
 }
 

@@ -129,7 +129,7 @@ impl Endpoint {
             bytes,
             purpose: Purpose::Invite(leg),
         };
-        let invite = self.depart(departure, now);
+        let invite = self.depart_as(departure, terms.large, now);
         self.keep_leg(Leg {
             key: leg,
             call_id: dialog.call_id,

@@ -33,6 +33,9 @@ impl Endpoint {
     }
 
     pub(super) fn send_failed(&mut self, key: TransactionKey, now: Instant) {
+        if self.by_datagram(key, now) {
+            return;
+        }
         if let Some(sent) = self.clients.get_mut(&key) {
             let purpose = sent.purpose;
             let actions = sent.machine.handle(ClientInput::TransportFailed, now);

@@ -19,11 +19,13 @@ use crate::transaction::server::Server;
 use super::event::{EndCause, Event};
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
+use super::large::Instead;
 use super::lost::elsewhere;
 use super::output::{Output, Repeat, Send, Urgency};
 use super::tables::{
     ClientMachine, ClientTransaction, Owner, Purpose, ServerMachine, ServerTransaction, Shown,
 };
+use super::terms::Large;
 use super::{ActionError, Endpoint};
 
 /// A request of ours that is ready to leave.
@@ -70,6 +72,17 @@ impl Endpoint {
 
     /// Starts a transaction of ours and sends its request.
     pub(super) fn depart(&mut self, departure: Departure, now: Instant) -> TransactionKey {
+        let large = self.large(departure.purpose);
+        self.depart_as(departure, large, now)
+    }
+
+    /// The same, where the leg that says how large requests go is not kept yet.
+    pub(super) fn depart_as(
+        &mut self,
+        departure: Departure,
+        large: Large,
+        now: Instant,
+    ) -> TransactionKey {
         let Departure {
             method,
             branch,
@@ -78,6 +91,13 @@ impl Endpoint {
             bytes,
             purpose,
         } = departure;
+        let (flow, bytes, instead) = match self.by_stream(large, flow, &bytes, now) {
+            Some((stream, moved)) => {
+                let request = bytes;
+                (stream, moved, Some(Instead { flow, request }))
+            }
+            None => (flow, bytes, None),
+        };
         let key = TransactionKey(self.next_key());
         let reliability = flow.transport.reliability();
         let machine = if method == Method::Invite {
@@ -100,6 +120,7 @@ impl Endpoint {
                 cseq,
                 flow,
                 request: bytes.clone(),
+                instead,
                 purpose,
                 asked: key,
                 shown: Shown::default(),

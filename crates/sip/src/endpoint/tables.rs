@@ -18,6 +18,7 @@ use crate::transaction::{Action, ClientInput, ServerInput};
 
 use super::flow::Flow;
 use super::keys::{LegKey, TransactionKey};
+use super::large::Instead;
 
 /// Whom a timer wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +37,8 @@ pub(crate) struct ClientTransaction {
     pub cseq: u32,
     pub flow: Flow,
     pub request: Bytes,
+    /// How it would have gone, had it not been too large.
+    pub instead: Option<Instead>,
     pub purpose: Purpose,
     /// Under which name the user asked: that of the first try.
     pub asked: TransactionKey,

@@ -10,6 +10,18 @@ pub struct Terms {
     pub reliable: Reliable,
     /// Session timers.
     pub timer: TimerTerms,
+    /// Requests that are too large for a datagram.
+    pub large: Large,
+}
+
+/// How a request goes that is too large for a datagram (RFC 3261 §18.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Large {
+    /// As a datagram all the same: for peers without TCP, and where we do not listen to it. The default.
+    #[default]
+    Datagram,
+    /// By TCP to the same address and port, and as a datagram where that is refused. Our own port must take TCP too.
+    Stream,
 }
 
 /// Whether provisional answers are acknowledged (RFC 3262).

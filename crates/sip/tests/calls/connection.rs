@@ -10,6 +10,7 @@ use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::flow::{Flow, Party, Transport};
 use trunkline_sip::endpoint::keys::{LegKey, TransactionKey};
 use trunkline_sip::endpoint::output::{Input, Output};
+use trunkline_sip::endpoint::terms::Large;
 use trunkline_sip::endpoint::{Endpoint, InviteRequest};
 use trunkline_sip::{Message, Name};
 
@@ -190,4 +191,83 @@ fn an_answer_that_was_not_sent_is_tried_once_more_elsewhere() {
     let transaction = line.sent.last().unwrap().2.unwrap();
     assert_eq!(line.handle(Input::SendFailed { transaction }), "486>5091");
     assert_eq!(line.handle(Input::SendFailed { transaction }), "");
+}
+
+/// A line that talks by UDP and may send large requests by TCP, and an INVITE that is too large.
+fn large_invite(line: &mut Line) -> String {
+    let mut headers = Extra::none();
+    headers.add("X-Context", &"x".repeat(1_300)).unwrap();
+    let mut config = Config::new([5; 32]);
+    config.terms.large = Large::Stream;
+    line.endpoint = Endpoint::new(config);
+    line.flow = Flow::new(Transport::Udp, line.flow.local, line.flow.remote);
+    call_again(line, headers)
+}
+
+fn call_again(line: &mut Line, headers: Extra) -> String {
+    let request = InviteRequest {
+        headers,
+        sdp: sdp(),
+        ..InviteRequest::new("sip:100@pbx.example", line.flow, "<sip:200@example.com>")
+    };
+    line.endpoint.invite(request, start()).unwrap();
+    line.drain()
+}
+
+fn sent_by(line: &Line) -> (Transport, String) {
+    let (message, flow, _) = line.sent.last().unwrap();
+    let via = message.header(Name::Via).unwrap();
+    (flow.transport, via[..12].to_owned())
+}
+
+#[test]
+fn a_large_invite_goes_by_a_stream_and_its_dialog_stays() {
+    let mut line = Line::to("192.0.2.2:5060");
+    assert_eq!(large_invite(&mut line), "INVITE>5060");
+    assert_eq!(sent_by(&line), (Transport::Tcp, "SIP/2.0/TCP ".to_owned()));
+    let contact = line.sent[0].0.header(Name::Contact).unwrap();
+    assert!(!contact.contains("transport"), "{contact}");
+    // A refusal is acknowledged on the stream that the INVITE went by.
+    assert_eq!(
+        line.answered("486 Busy Here"),
+        "ACK>5060 Rejected:486 Ended:Rejected"
+    );
+    assert_eq!(sent_by(&line), (Transport::Tcp, "SIP/2.0/TCP ".to_owned()));
+    // What is accepted goes on as datagrams.
+    let mut line = Line::to("192.0.2.2:5060");
+    large_invite(&mut line);
+    assert_eq!(line.answered("200 OK"), "Answered ACK>5071");
+    assert_eq!(sent_by(&line), (Transport::Udp, "SIP/2.0/UDP ".to_owned()));
+}
+
+#[test]
+fn a_peer_without_streams_gets_the_datagram_and_for_a_while_nothing_else() {
+    let mut line = Line::to("192.0.2.2:5060");
+    large_invite(&mut line);
+    let transaction = line.sent[0].2.unwrap();
+    assert_eq!(
+        line.handle(Input::SendFailed { transaction }),
+        "INVITE>5060"
+    );
+    assert_eq!(sent_by(&line), (Transport::Udp, "SIP/2.0/UDP ".to_owned()));
+    let mut headers = Extra::none();
+    headers.add("X-Context", &"x".repeat(1_300)).unwrap();
+    call_again(&mut line, headers);
+    assert_eq!(sent_by(&line), (Transport::Udp, "SIP/2.0/UDP ".to_owned()));
+    // A datagram is repeated, and when it cannot be sent either, that is the end.
+    line.endpoint
+        .handle(Input::Due, start() + Duration::from_millis(500));
+    assert_eq!(line.drain(), "INVITE>5060 INVITE>5060");
+    assert_eq!(
+        line.handle(Input::SendFailed { transaction }),
+        "TransportFailed Ended:TransportFailed"
+    );
+}
+
+#[test]
+fn a_small_request_and_a_leg_that_says_so_stay_datagrams() {
+    let mut line = Line::to("192.0.2.2:5060");
+    large_invite(&mut line);
+    call_again(&mut line, Extra::none());
+    assert_eq!(sent_by(&line).0, Transport::Udp);
 }

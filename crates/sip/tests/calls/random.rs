@@ -42,7 +42,7 @@ proptest! {
             let expires_s = 90 + 30 * u32::from(choice % 5 == 0);
             let min_se_s = 90 + 10 * u32::from(choice % 7 == 0);
             let timer = TimerTerms { mode, expires_s, min_se_s, refresher };
-            play.link.agree_to(end, Terms { reliable: reliable[choice % 4], timer });
+            play.link.agree_to(end, Terms { reliable: reliable[choice % 4], timer, ..Terms::default() });
         }
         play.link.credentials = credentials("secret");
         // Most of what can go wrong needs a call that is up.
