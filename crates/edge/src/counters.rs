@@ -92,12 +92,7 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// One more.
     pub fn one(&self) {
-        self.add(1);
-    }
-
-    /// Some more.
-    pub fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A gauge's new value.

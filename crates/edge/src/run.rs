@@ -15,7 +15,7 @@ use journal::{BoxFuture, EventLog};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::decisions::{Decided, Following, From, follow};
+use self::decisions::{Decided, Following, Place, follow};
 use self::lookup::Lookup;
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
@@ -94,7 +94,7 @@ impl Edge {
         let Moment { now, wall } = moment();
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
-        let following = Following::Now(follow(log.clone(), From::Head).await?);
+        let following = Following::Now(follow(log.clone(), Place::Head).await?);
         let (switchboard, voices) = Switchboard::new(&configuration, counters.clone());
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {

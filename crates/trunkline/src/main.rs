@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-/// Calls are many small things that come and go: glibc's allocator costs a quarter more CPU per call and
+/// Calls are many small things that come and go: glibc's allocator costs about a sixth more CPU per call and
 /// keeps growing, by fragments, where this one stays level (`tests/bench calls memory`).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

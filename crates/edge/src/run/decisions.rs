@@ -25,14 +25,14 @@ pub(super) enum Following {
     /// The log could not be reached; the follower knows where it was and goes on from there.
     Later(Follower, Instant),
     /// Its place is gone from the log; a new one is asked for then.
-    Anew(From, Instant),
+    Anew(Place, Instant),
     /// A new one is being asked for.
-    Asked(From, BoxFuture<Result<Follower, journal::Error>>),
+    Asked(Place, BoxFuture<Result<Follower, journal::Error>>),
 }
 
 /// Where a new follower begins.
 #[derive(Clone, Copy)]
-pub(super) enum From {
+pub(super) enum Place {
     /// At the end of the log, wherever it is.
     Head,
     /// Behind this place.
@@ -76,9 +76,9 @@ impl Following {
         *self = match (self.take(now), error) {
             (same, journal::Error::Damaged(_)) => same,
             // The lost decisions are made again, under the same numbers: those that were carried out are known.
-            (_, journal::Error::Truncated { head }) => Following::Anew(From::Behind(*head), at),
+            (_, journal::Error::Truncated { head }) => Following::Anew(Place::Behind(*head), at),
             (_, journal::Error::Diverged | journal::Error::Expired { .. }) => {
-                Following::Anew(From::Head, at)
+                Following::Anew(Place::Head, at)
             }
             (Following::Now(follower) | Following::Later(follower, _), _) => {
                 Following::Later(follower, at)
@@ -88,7 +88,7 @@ impl Following {
     }
 
     fn take(&mut self, now: Instant) -> Following {
-        std::mem::replace(self, Following::Anew(From::Head, now))
+        std::mem::replace(self, Following::Anew(Place::Head, now))
     }
 }
 
@@ -103,12 +103,12 @@ impl Edge {
 /// Decisions from there on.
 pub(super) fn follow(
     log: Arc<dyn EventLog>,
-    from: From,
+    from: Place,
 ) -> BoxFuture<Result<Follower, journal::Error>> {
     Box::pin(async move {
         let from = match from {
-            From::Head => log.head(Stream::Events).await?,
-            From::Behind(position) => position,
+            Place::Head => log.head(Stream::Events).await?,
+            Place::Behind(position) => position,
         };
         let filter = Filter::ALL.lanes(&[Lane::Decisions]);
         log.follow(Stream::Events, from, filter).await
@@ -151,7 +151,7 @@ mod tests {
     async fn decisions_that_were_made_while_the_log_was_out_of_reach_are_not_missed() {
         let log: Arc<dyn EventLog> = Arc::new(Memory::new());
         let mut chain = Chain::new(Subject::Call(CallId([1; 16])), Lane::Decisions);
-        let mut following = Following::Now(follow(log.clone(), From::Head).await.unwrap());
+        let mut following = Following::Now(follow(log.clone(), Place::Head).await.unwrap());
         log.append(vec![decision(&mut chain)]).await;
         assert_eq!(entries(&mut following).await.len(), 1);
 
@@ -172,7 +172,7 @@ mod tests {
         let mut chain = Chain::new(Subject::Call(CallId([1; 16])), Lane::Decisions);
         log.append(vec![decision(&mut chain)]).await;
         let head = log.head(Stream::Events).await.unwrap();
-        let mut following = Following::Now(follow(log.clone(), From::Head).await.unwrap());
+        let mut following = Following::Now(follow(log.clone(), Place::Head).await.unwrap());
         let now = Instant::now();
         following.after(&journal::Error::Truncated { head }, now);
         let made_again = decision(&mut chain);

@@ -65,11 +65,11 @@ impl Names {
     /// Whether a message of that subject passes. One that is not of our making does: reading it says so.
     pub(crate) fn passes(filter: &Filter, subject: &str) -> bool {
         let mut tokens = subject.rsplit('.');
-        let (lane, _, partition) = (tokens.next(), tokens.next(), tokens.next());
-        let lanes = [Stream::Events, Stream::Wire].map(lanes).concat();
-        let lane = lanes
-            .into_iter()
-            .find(|one| lane.is_some_and(|lane| lane.chars().eq([one.letter()])));
+        let (letter, _, partition) = (tokens.next(), tokens.next(), tokens.next());
+        let is_written =
+            |lane: &Lane| letter.is_some_and(|letter| letter.chars().eq([lane.letter()]));
+        let mut all = lanes(Stream::Events).iter().chain(lanes(Stream::Wire));
+        let lane = all.find(|lane| is_written(lane)).copied();
         let partition = partition.and_then(|partition| partition.parse().ok());
         lane.is_none_or(|lane| filter.has_lane(lane))
             && partition.is_none_or(|partition| filter.has_partition(partition))
