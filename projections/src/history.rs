@@ -8,6 +8,7 @@ mod query;
 mod row;
 mod search;
 mod transfer;
+mod transferred;
 
 pub use fold::Applied;
 pub use lane::{LaneState, Lanes, Missing};

@@ -4,6 +4,7 @@ mod decided;
 mod draw;
 mod line;
 mod parties;
+mod requests;
 mod rungs;
 
 use schemars::JsonSchema;

@@ -1,5 +1,7 @@
 //! What happened outside of calls: strangers at the door, edges that came and went, holes in the log.
 
+mod registrations;
+
 use std::collections::VecDeque;
 
 use schemars::JsonSchema;
@@ -189,6 +191,11 @@ fn words(observation: &Observation) -> Option<Words> {
             );
             Some((Mark::Warn, text, Vec::new()))
         }
+        Observation::TrunkRegistered(_)
+        | Observation::RegistrationRefused(_)
+        | Observation::RegistrationEnded(_)
+        | Observation::TrunkBound(_)
+        | Observation::TrunkUnbound(_) => registrations::words(observation),
         Observation::EdgeStarted(started) => {
             let text = format!(
                 "edge {} listens on {}",

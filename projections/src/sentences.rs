@@ -102,6 +102,21 @@ pub const SENTENCES: &[Sentence] = &[
         Mark::Mute,
         "The call to {party} was given up.",
     ),
+    protocol(
+        "session.refreshed",
+        Mark::Mute,
+        "{By} refreshes the session with {party} for another {interval}.",
+    ),
+    story(
+        "session.expired",
+        Mark::Bad,
+        "The session with {party} was not refreshed within {interval}; {refresher} should have.",
+    ),
+    story(
+        "challenge.unanswered",
+        Mark::Bad,
+        "{Party} asks for credentials of {realms} and gets none: {why}.",
+    ),
     decisions(
         "codec.agreed",
         Mark::Media,

@@ -3,6 +3,7 @@
 mod cast;
 mod decided;
 mod observed;
+mod session;
 mod telling;
 
 use schemars::JsonSchema;

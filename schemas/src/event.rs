@@ -239,6 +239,8 @@ event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured DigitReceived HoldRequested ResumeRequested
     LegsBridged TransferAnswered TransferReported LegRedialed
+    SessionRefreshed SessionExpired ChallengeUnanswered
+    TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
     CallsTurnedAway TlsRefused ConnectionsRefused EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound

@@ -4,6 +4,8 @@
 //! meaning; see [`crate::version`] for how a type grows.
 
 mod connections;
+mod registration;
+mod session;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +14,10 @@ use crate::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
 pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed, TlsRefused};
+pub use self::registration::{
+    RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
+};
+pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
 
 /// Who somebody says he is, as a header field tells it (RFC 3261, section 20.20; RFC 3325).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -618,6 +624,12 @@ crate::event::vocabulary! {
         27 => TransferReported,
         /// The next target was dialed.
         28 => LegRedialed,
+        /// A session lives on.
+        29 => SessionRefreshed,
+        /// A session was not refreshed.
+        30 => SessionExpired,
+        /// Credentials were asked for in vain.
+        31 => ChallengeUnanswered,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.
@@ -628,6 +640,16 @@ crate::event::vocabulary! {
         103 => TlsRefused,
         /// Connections were too many.
         104 => ConnectionsRefused,
+        /// We are registered at a trunk.
+        105 => TrunkRegistered,
+        /// A trunk's registrar did not take us.
+        106 => RegistrationRefused,
+        /// We are no longer registered at a trunk.
+        107 => RegistrationEnded,
+        /// A trunk registered at the edge.
+        108 => TrunkBound,
+        /// A trunk is no longer registered at the edge.
+        109 => TrunkUnbound,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

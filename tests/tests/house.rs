@@ -9,7 +9,7 @@ const LINES_MAX: usize = 400;
 /// Files that are longer for a reason, and how long they may be.
 const LONGER: &[(&str, usize, &str)] = &[(
     "schemas/src/observation.rs",
-    640,
+    700,
     "one struct for each observation; a vocabulary is read as one list",
 )];
 

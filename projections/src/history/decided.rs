@@ -4,9 +4,10 @@ use schemas::conclusion::Conclusion;
 use schemas::{Command, Decision};
 
 use super::Role;
-use super::fold::{Moment, TRANSFERS_MAX};
+use super::fold::Moment;
 use super::row::{End, Outcome, Refusal, Routed, Row};
 use super::transfer::{Transfer, TransferState, failure_words};
+use super::transferred::TRANSFERS_MAX;
 
 /// The most trunks and rules of a refusal that a row tells of.
 const TRIED_MAX: usize = 64;

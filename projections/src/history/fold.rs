@@ -1,22 +1,18 @@
 //! The fold of the row: what each event adds. It never refuses an event, and a second delivery of
 //! one changes nothing.
 
-use schemas::conclusion::TransferMethod;
 use schemas::observation::{
     Identity, InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured,
-    TransferProgress, TransferProgressed, TransferRequested, TransferSource,
 };
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
 use super::lane::Admission;
 use super::row::{Caller, Row, Trouble};
-use super::transfer::{Acceptance, Transfer};
+use super::transfer::Acceptance;
 use super::{Codec, Leg, LegState, Measure, Role};
 
 /// The most legs that a row tells of; a call has 2 or 3.
 const LEGS_MAX: usize = 32;
-/// The most transfers that a row tells of.
-pub(super) const TRANSFERS_MAX: usize = 32;
 /// The most troubles that a row tells of: the first ones say the most.
 const TROUBLES_MAX: usize = 32;
 /// The most header fields that a row keeps.
@@ -161,10 +157,21 @@ impl Row {
                 let what = format!("{} could not be done: {}", failed.command, failed.error);
                 self.trouble(moment, Some(failed.leg), what);
             }
+            Observation::ChallengeUnanswered(challenge) => {
+                let realms = challenge.realms.join(", ");
+                let what = format!(
+                    "{} asks for credentials of realm {realms}: {}",
+                    challenge.status, challenge.why
+                );
+                self.trouble(moment, Some(challenge.leg), what);
+            }
             Observation::JournalGapFound(gap) => {
                 self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
             }
             Observation::LegsBridged(_)
+            | Observation::SessionRefreshed(_)
+            // The end of the leg says it, too.
+            | Observation::SessionExpired(_)
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
             | Observation::TimerFired(_)
@@ -173,6 +180,11 @@ impl Row {
             | Observation::MessagesMalformed(_)
             | Observation::TlsRefused(_)
             | Observation::ConnectionsRefused(_)
+            | Observation::TrunkRegistered(_)
+            | Observation::RegistrationRefused(_)
+            | Observation::RegistrationEnded(_)
+            | Observation::TrunkBound(_)
+            | Observation::TrunkUnbound(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)
@@ -300,45 +312,6 @@ impl Row {
         }
     }
 
-    fn transfer_requested(&mut self, moment: Moment, request: TransferRequested) {
-        if self.transfers.len() >= TRANSFERS_MAX {
-            return;
-        }
-        let mut transfer = Transfer::new(moment.at, request.target);
-        transfer.by = Some(request.leg);
-        transfer.source = match request.source {
-            TransferSource::Refer if request.replaces => "REFER with Replaces".to_owned(),
-            TransferSource::Refer => "REFER".to_owned(),
-            TransferSource::Agent { agent, choice } => format!("agent {agent}: {choice}"),
-        };
-        transfer.requested_event = Some(moment.id);
-        self.transfers.push(transfer);
-    }
-
-    fn transfer_progressed(&mut self, moment: Moment, progressed: TransferProgressed) {
-        let acceptance = match progressed.progress {
-            TransferProgress::Sent => return,
-            TransferProgress::Accepted => Acceptance::Accepted,
-            TransferProgress::Refused { status, phrase } => Acceptance::Refused { status, phrase },
-            TransferProgress::Notified { .. } => Acceptance::Accepted,
-            TransferProgress::TimedOut => Acceptance::TimedOut,
-        };
-        if let Some(transfer) = self.transfer_mut() {
-            transfer.accept(acceptance, moment.id);
-        }
-    }
-
-    fn accept_bridged(&mut self, id: LegId, event: EventId) {
-        let transfer = self.transfers.iter_mut().rev().find(|transfer| {
-            !transfer.is_over()
-                && transfer.leg == Some(id)
-                && transfer.method == Some(TransferMethod::Bridged)
-        });
-        if let Some(transfer) = transfer {
-            transfer.accept(Acceptance::Accepted, event);
-        }
-    }
-
     pub(super) fn trouble(&mut self, moment: Moment, leg: Option<LegId>, what: String) {
         if self.troubles.len() < TROUBLES_MAX {
             self.troubles.push(Trouble {
@@ -349,13 +322,6 @@ impl Row {
                 event: moment.id,
             });
         }
-    }
-
-    pub(super) fn transfer_mut(&mut self) -> Option<&mut Transfer> {
-        self.transfers
-            .iter_mut()
-            .rev()
-            .find(|transfer| !transfer.is_over())
     }
 
     /// The leg, which begins to be told of here if it was not known. Beyond the bound the last one

@@ -1,6 +1,6 @@
 //! The rungs of a ladder, from facts, decisions and the wire capture.
 
-use schemas::observation::{LegFailure, TransferProgress};
+use schemas::observation::LegFailure;
 use schemas::{Direction, Event, Lane, LegId, Observation, Record};
 
 use super::line::heading;
@@ -210,32 +210,7 @@ impl Drawing<'_> {
                 let label = format!("NOTIFY ({})", reported.status);
                 self.told(record, reported.leg, Mark::Transfer, &label);
             }
-            Observation::TransferProgressed(progress) => {
-                let leg = progress.leg;
-                match &progress.progress {
-                    TransferProgress::Sent => self.told(record, leg, Mark::Transfer, "REFER"),
-                    TransferProgress::Accepted => {
-                        self.heard(record, leg, Mark::Ok, "202 Accepted (REFER)")
-                    }
-                    TransferProgress::Refused { status, phrase } => {
-                        self.heard(
-                            record,
-                            leg,
-                            Mark::Warn,
-                            &format!("{status} {phrase} (REFER)"),
-                        );
-                    }
-                    TransferProgress::Notified { status, phrase, .. } => {
-                        self.heard(
-                            record,
-                            leg,
-                            Mark::Transfer,
-                            &format!("NOTIFY ({status} {phrase})"),
-                        );
-                    }
-                    TransferProgress::TimedOut => self.note(record, Mark::Bad, "REFER: no answer"),
-                }
-            }
+            Observation::TransferProgressed(progress) => self.transfer(record, progress),
             Observation::ByeReceived(bye) => self.heard(record, bye.leg, Mark::Info, "BYE"),
             Observation::CancelReceived(cancel) => {
                 self.heard(record, cancel.leg, Mark::Info, "CANCEL")
@@ -290,11 +265,25 @@ impl Drawing<'_> {
                     &format!("{} asks to hang up", request.by),
                 );
             }
+            Observation::SessionRefreshed(refreshed) => self.refreshed(record, refreshed),
+            Observation::SessionExpired(expired) => {
+                let text = format!("the session was not refreshed in {} s", expired.interval_s);
+                self.note(record, Mark::Bad, &text);
+            }
+            Observation::ChallengeUnanswered(challenge) => {
+                let text = format!("{} stays unanswered: {}", challenge.status, challenge.why);
+                self.note(record, Mark::Bad, &text);
+            }
             Observation::JournalGapFound(gap) => self.note(record, Mark::Bad, &gap.missing),
             Observation::SourceRefused(_)
             | Observation::MessagesMalformed(_)
             | Observation::TlsRefused(_)
             | Observation::ConnectionsRefused(_)
+            | Observation::TrunkRegistered(_)
+            | Observation::RegistrationRefused(_)
+            | Observation::RegistrationEnded(_)
+            | Observation::TrunkBound(_)
+            | Observation::TrunkUnbound(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)
@@ -319,13 +308,13 @@ impl Drawing<'_> {
     }
 
     /// A SIP request of the peer that a fact tells of, unless the wire capture shows it.
-    fn heard(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
+    pub(super) fn heard(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
         let from = self.column(leg);
         self.sip(record, (from, EDGE), mark, label);
     }
 
     /// A SIP message of the edge that a fact tells of.
-    fn told(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
+    pub(super) fn told(&mut self, record: &Record, leg: LegId, mark: Mark, label: &str) {
         let to = self.column(leg);
         self.sip(record, (EDGE, to), mark, label);
     }

@@ -3,12 +3,13 @@
 use schemas::media::{DigitMethod, StreamMeasure};
 use schemas::observation::{
     ByeReceived, DigitReceived, EndedBy, InviteReceived, LegAnswered, LegDialed, LegEnded,
-    LegFailed, LegFailure, LegRedialed, MediaMeasured, MediaStarted, Timer, TimerFired,
-    TransferProgress, TransferProgressed, TransferRequested, TransferSource,
+    LegFailed, LegFailure, MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress,
+    TransferProgressed, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
+use super::session;
 use super::telling::{Telling, told};
 use crate::sentences::span;
 
@@ -20,7 +21,10 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
     match observation {
         Observation::InviteReceived(invite) => invite_received(invite),
         Observation::LegDialed(dialed) => leg_dialed(dialed, cast),
-        Observation::LegRedialed(redialed) => leg_redialed(redialed, cast),
+        Observation::LegRedialed(redialed) => session::redialed(redialed, cast),
+        Observation::SessionRefreshed(refreshed) => session::refreshed(refreshed, cast),
+        Observation::SessionExpired(expired) => session::expired(expired, cast),
+        Observation::ChallengeUnanswered(challenge) => session::challenged(challenge, cast),
         Observation::LegRinging(ringing) => {
             let status = ("status", ringing.status.to_string());
             told("leg.ringing", &[party(ringing.leg), status]).on(ringing.leg)
@@ -122,6 +126,11 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         | Observation::MessagesMalformed(_)
         | Observation::TlsRefused(_)
         | Observation::ConnectionsRefused(_)
+        | Observation::TrunkRegistered(_)
+        | Observation::RegistrationRefused(_)
+        | Observation::RegistrationEnded(_)
+        | Observation::TrunkBound(_)
+        | Observation::TrunkUnbound(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)
@@ -196,18 +205,6 @@ fn leg_dialed(dialed: &LegDialed, cast: &Cast) -> Telling {
         .with("Call-ID", dialed.sip_call_id.as_str())
 }
 
-fn leg_redialed(redialed: &LegRedialed, cast: &Cast) -> Telling {
-    let parts = [
-        ("party", cast.party(redialed.leg)),
-        ("failed", redialed.failed.clone()),
-        ("cause", cause_of(&redialed.failure)),
-        ("address", redialed.destination.clone()),
-    ];
-    told("leg.redialed", &parts)
-        .on(redialed.leg)
-        .with("transport", format!("{:?}", redialed.transport))
-}
-
 fn leg_answered(answered: &LegAnswered, cast: &Cast) -> Telling {
     let id = match answered.leg {
         LegId::CALLER => "caller.answered",
@@ -238,7 +235,7 @@ fn leg_failed(failed: &LegFailed, cast: &Cast) -> Telling {
     )
 }
 
-fn cause_of(failure: &LegFailure) -> String {
+pub(super) fn cause_of(failure: &LegFailure) -> String {
     match failure {
         LegFailure::Refused { status, phrase } => format!("{status} {phrase}"),
         LegFailure::TimedOut { timer } if timer == "ring" => "it rang for too long".to_owned(),

@@ -6,6 +6,7 @@
 mod call;
 mod decisions;
 mod node;
+mod registration;
 
 use std::collections::BTreeMap;
 
@@ -50,7 +51,12 @@ pub fn all() -> Vec<Sample> {
         .map(|info| (info.kind, info.name))
         .collect();
     let mut samples: BTreeMap<(u16, u16), Sample> = BTreeMap::new();
-    let lists = [call::samples(), node::samples(), decisions::samples()];
+    let lists = [
+        call::samples(),
+        node::samples(),
+        registration::samples(),
+        decisions::samples(),
+    ];
     for (kind, version, case) in lists.into_iter().flatten() {
         let sample = samples.entry((kind, version)).or_insert_with(|| Sample {
             kind,
