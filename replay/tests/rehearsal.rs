@@ -7,7 +7,8 @@ use call::configuration::{Agent, Number};
 use call::{Answer, Applied, Call, Configuration, take};
 use schemas::command::BuiltInAgent;
 use schemas::observation::{
-    ByeReceived, EndedBy, Identity, InviteReceived, LegAnswered, LegEnded, TrunkMatch,
+    ByeReceived, Caller, EndedBy, Identity, IdentityHeader, InviteReceived, LegAnswered, LegEnded,
+    TrunkMatch,
 };
 use schemas::{
     CallId, Chain, Decision, Draft, Event, Lane, LegId, NodeName, Observation, Personal, Record,
@@ -228,14 +229,30 @@ fn invite() -> InviteReceived {
         local: "127.0.0.1:32681".into(),
         transport: Transport::Udp,
         sip_call_id: "a84b4c76e66710".into(),
+        session: None,
+        max_forwards: None,
         request_uri: Personal::from("sip:+14155550100@127.0.0.1"),
         called: Personal::from("+14155550100"),
+        called_e164: None,
+        caller: Caller {
+            header: IdentityHeader::From,
+            party: Personal::default(),
+            withheld: false,
+        },
         to: Personal::new(Identity::default()),
         from: Personal::new(Identity::default()),
-        asserted: None,
+        asserted: Vec::new(),
+        remote_parties: Vec::new(),
+        privacy: Vec::new(),
+        diversions: Vec::new(),
+        history: Vec::new(),
+        user_to_user: Vec::new(),
+        reasons: Vec::new(),
+        external: None,
         context: Vec::new(),
         user_agent: None,
         offer: None,
+        load: None,
     }
 }
 

@@ -16,8 +16,8 @@ fn main() {
         "{:<16} {:>6} {:>7} {:>7} {:>7} {:>7}",
         "ns per event", "bytes", "encode", "append", "read", "decode"
     );
-    for (name, kind) in [("InviteReceived", 1), ("LegRinging", 3)] {
-        report(name, &golden(name, kind));
+    for (name, kind, version) in [("InviteReceived", 1, 2), ("LegRinging", 3, 1)] {
+        report(name, &golden(name, kind, version));
     }
 }
 
@@ -69,13 +69,14 @@ fn nanoseconds(mut work: impl FnMut()) -> u128 {
     (0..5).map(|_| round(&mut work)).min().unwrap_or_default()
 }
 
-/// The first golden case of a type.
-fn golden(name: &str, kind: u16) -> Event {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("golden/{name}.v1.postcard.hex"));
+/// The first golden case of a version of a type.
+fn golden(name: &str, kind: u16, version: u16) -> Event {
+    let file = format!("golden/{name}.v{version}.postcard.hex");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let text = std::fs::read_to_string(path).expect("the golden bytes are there");
     let line = text.lines().next().expect("a golden file has a case");
     let payload: Vec<u8> = (0..line.len() / 2)
         .map(|at| u8::from_str_radix(&line[2 * at..2 * at + 2], 16).expect("hexadecimal digits"))
         .collect();
-    Event::decode(kind, 1, &payload).expect("golden bytes read")
+    Event::decode(kind, version, &payload).expect("golden bytes read")
 }

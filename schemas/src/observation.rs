@@ -4,31 +4,27 @@
 //! meaning; see [`crate::version`] for how a type grows.
 
 mod connections;
+mod identity;
+mod invite;
 mod registration;
 mod session;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
+use crate::media::{DigitMethod, MediaDirection, StreamMeasure};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
 pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed, TlsRefused};
+pub use self::identity::{
+    Diversion, ExternalCall, HistoryEntry, Identity, IdentityHeader, Party, Reason, RemoteParty,
+    SessionId, UserToUser,
+};
+pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
 pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
-
-/// Who somebody says he is, as a header field tells it (RFC 3261, section 20.20; RFC 3325).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Identity {
-    /// The display name, without its quotes.
-    pub display_name: String,
-    /// The user part of the URI: a number most of the time. Empty for an anonymous caller.
-    pub number: String,
-    /// The URI as it was sent.
-    pub uri: String,
-}
 
 /// A header field that crosses from one leg to the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -57,39 +53,6 @@ pub struct TrunkMatch {
     pub because: String,
     /// The trunks that were tried before it.
     pub tried: Vec<Tried>,
-}
-
-/// An INVITE began a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct InviteReceived {
-    /// The leg that it began: [`LegId::CALLER`].
-    pub leg: LegId,
-    /// The trunk that it came through, and how that was recognised.
-    pub trunk: TrunkMatch,
-    /// Where it came from, `ip:port`.
-    pub source: String,
-    /// The edge's address that it came to, `ip:port`.
-    pub local: String,
-    /// How it travelled.
-    pub transport: Transport,
-    /// The Call-ID header field.
-    pub sip_call_id: String,
-    /// The Request-URI.
-    pub request_uri: Personal<String>,
-    /// The number called: the user part of the Request-URI.
-    pub called: Personal<String>,
-    /// The To header field.
-    pub to: Personal<Identity>,
-    /// The From header field.
-    pub from: Personal<Identity>,
-    /// The P-Asserted-Identity header field (RFC 3325), if there is one.
-    pub asserted: Option<Personal<Identity>>,
-    /// Header fields that tell of the call's past and context: Diversion, User-to-User, X-*.
-    pub context: Vec<ContextHeader>,
-    /// The User-Agent header field.
-    pub user_agent: Option<String>,
-    /// The offer, if the INVITE carried one.
-    pub offer: Option<MediaOffer>,
 }
 
 /// The edge sent an INVITE for a leg that control wanted.
@@ -569,7 +532,7 @@ crate::event::vocabulary! {
     /// What happened.
     Observation {
         /// An INVITE began a call.
-        1 => InviteReceived,
+        1 => InviteReceived : 2,
         /// The edge sent an INVITE.
         2 => LegDialed,
         /// The far side rings.

@@ -8,8 +8,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::LegId;
-use crate::observation::{LegFailed, LegFailure};
+use crate::media::MediaOffer;
+use crate::observation::{
+    Caller, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed, LegFailure, Party,
+    TrunkMatch,
+};
+use crate::{LegId, Personal, Transport};
 
 /// Reads an old version of a type as today's.
 pub trait Lift: Sized {
@@ -39,6 +43,92 @@ impl Lift for LegFailed {
             reason: old.reason,
             retry_after_s: None,
             after_ms: 0,
+        })
+    }
+}
+
+/// `InviteReceived` as it was before what it names was kept in parts and numbers were normalised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InviteReceivedV1 {
+    /// The leg that it began: [`LegId::CALLER`].
+    pub leg: LegId,
+    /// The trunk that it came through, and how that was recognised.
+    pub trunk: TrunkMatch,
+    /// Where it came from, `ip:port`.
+    pub source: String,
+    /// The edge's address that it came to, `ip:port`.
+    pub local: String,
+    /// How it travelled.
+    pub transport: Transport,
+    /// The Call-ID header field.
+    pub sip_call_id: String,
+    /// The Request-URI.
+    pub request_uri: Personal<String>,
+    /// The number called: the user part of the Request-URI.
+    pub called: Personal<String>,
+    /// The To header field.
+    pub to: Personal<Identity>,
+    /// The From header field.
+    pub from: Personal<Identity>,
+    /// The P-Asserted-Identity header field (RFC 3325), if there is one.
+    pub asserted: Option<Personal<Identity>>,
+    /// Header fields that tell of the call's past and context: Diversion, User-to-User, X-*.
+    pub context: Vec<ContextHeader>,
+    /// The User-Agent header field.
+    pub user_agent: Option<String>,
+    /// The offer, if the INVITE carried one.
+    pub offer: Option<MediaOffer>,
+}
+
+impl Lift for InviteReceived {
+    fn lift(version: u16, payload: &[u8]) -> Option<InviteReceived> {
+        let 1 = version else { return None };
+        let old: InviteReceivedV1 = crate::event::exact(payload)?;
+        let named = |identity: &Personal<Identity>| {
+            Personal::new(Party {
+                identity: identity.reveal().clone(),
+                e164: None,
+            })
+        };
+        // Whoever read version 1 took the asserted identity where it had a number.
+        let asserted = old.asserted.as_ref();
+        let trusted = asserted.filter(|asserted| !asserted.reveal().number.is_empty());
+        let (header, caller) = match trusted {
+            Some(asserted) => (IdentityHeader::PAssertedIdentity, asserted),
+            None => (IdentityHeader::From, &old.from),
+        };
+        Some(InviteReceived {
+            caller: Caller {
+                header,
+                party: named(caller),
+                // Version 1 did not keep Privacy: all that it can tell is that nobody was named.
+                withheld: caller.reveal().number.is_empty(),
+            },
+            asserted: old.asserted.iter().map(named).collect(),
+            leg: old.leg,
+            trunk: old.trunk,
+            source: old.source,
+            local: old.local,
+            transport: old.transport,
+            sip_call_id: old.sip_call_id,
+            session: None,
+            max_forwards: None,
+            request_uri: old.request_uri,
+            called: old.called,
+            called_e164: None,
+            to: old.to,
+            from: old.from,
+            remote_parties: Vec::new(),
+            privacy: Vec::new(),
+            diversions: Vec::new(),
+            history: Vec::new(),
+            user_to_user: Vec::new(),
+            reasons: Vec::new(),
+            external: None,
+            context: old.context,
+            user_agent: old.user_agent,
+            offer: old.offer,
+            load: None,
         })
     }
 }

@@ -103,7 +103,7 @@ impl Call {
         }
         self.invite = Some(Invite {
             trunk: invite.trunk.trunk.clone(),
-            called: invite.called.clone(),
+            called: invite.called_number().clone(),
             from: invite.from.clone(),
             context: invite.context.clone(),
         });

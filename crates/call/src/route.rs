@@ -28,7 +28,7 @@ pub(crate) fn invite(
         return;
     }
     let trunk = &invite.trunk.trunk;
-    let called = invite.called.reveal();
+    let called = invite.called_number().reveal();
     let Some((number, rule)) = find(configuration, trunk, called) else {
         draft.rule("route.refused");
         draft.tried(invite.trunk.tried.iter().cloned());

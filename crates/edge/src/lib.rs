@@ -31,6 +31,7 @@ pub mod error;
 pub mod heard;
 pub mod hold;
 pub mod identity;
+pub mod invited;
 pub mod ledger;
 pub mod left_behind;
 pub mod leg;

@@ -3,10 +3,10 @@
 
 use bytes::Bytes;
 use schemas::observation::{
-    ByeReceived, CancelReceived, EarlyMediaStarted, EndedBy, InviteReceived, LegAnswered,
-    LegFailure, LegRinging, TrunkMatch,
+    ByeReceived, CancelReceived, EarlyMediaStarted, EndedBy, LegAnswered, LegFailure, LegRinging,
+    TrunkMatch,
 };
-use schemas::{Direction, LegId, Personal, WireMessage};
+use schemas::{Direction, LegId, WireMessage};
 use sip::endpoint::event::{EndCause, Event};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
@@ -16,6 +16,7 @@ use crate::call::{Call, ended_by_edge};
 use crate::capture::{DigitsInCapture, redact};
 use crate::configuration::{CODECS, Digits};
 use crate::identity;
+use crate::invited;
 use crate::leg::{Ending, Leg, Stage};
 use crate::session::Session;
 use crate::step::Step;
@@ -48,25 +49,7 @@ impl Call {
         leg.flow = Some(flow);
         self.legs.insert(LegId::CALLER, leg);
         step.places.insert(key, (self.id, LegId::CALLER));
-        self.fact(
-            step,
-            InviteReceived {
-                leg: LegId::CALLER,
-                trunk,
-                source: flow.remote.to_string(),
-                local: flow.local.to_string(),
-                transport: transport(flow),
-                sip_call_id: message.call_id().unwrap_or_default().to_owned(),
-                request_uri: Personal::new(message.request_uri().to_owned()),
-                called: identity::called(message),
-                to: identity::of_header(message, Name::To),
-                from: identity::of_header(message, Name::From),
-                asserted: identity::asserted(message),
-                context: identity::context(message),
-                user_agent: message.header(Name::UserAgent).map(str::to_owned),
-                offer,
-            },
-        );
+        self.fact(step, invited::invite_received(message, flow, trunk, offer));
     }
 
     /// Something happened in the dialog of a leg.

@@ -75,6 +75,8 @@ pub struct UserToUser<'a> {
     pub encoding: Option<&'a str>,
     /// The purpose (package), if written.
     pub purpose: Option<&'a str>,
+    /// What the data is (the parameter `content`), if written.
+    pub holds: Option<&'a str>,
 }
 
 impl<'a> UserToUser<'a> {
@@ -96,6 +98,7 @@ impl<'a> UserToUser<'a> {
             content,
             encoding: params.value("encoding"),
             purpose,
+            holds: params.value("content"),
         })
     }
 }
@@ -126,9 +129,14 @@ impl Message {
     /// True if Privacy asks for this (`id`, `header`, `user` …).
     #[must_use]
     pub fn asks_privacy(&self, kind: &str) -> bool {
+        self.privacy().any(|value| value.eq_ignore_ascii_case(kind))
+    }
+
+    /// Everything that Privacy asks for.
+    pub fn privacy(&self) -> impl Iterator<Item = &str> {
         self.fields_of(Name::Privacy)
             .flat_map(|field| field.value.split([';', ',']))
-            .any(|value| lex::trim(value).eq_ignore_ascii_case(kind))
+            .map(lex::trim)
     }
 }
 

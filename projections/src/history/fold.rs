@@ -2,7 +2,7 @@
 //! one changes nothing.
 
 use schemas::observation::{
-    Identity, InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured,
+    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured,
 };
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
@@ -194,14 +194,9 @@ impl Row {
 
     fn begin(&mut self, moment: Moment, invite: InviteReceived) {
         self.began = moment.at;
+        let called = invite.called_number().clone();
         let trunk = invite.trunk.trunk;
-        let (field, who) = match invite.asserted {
-            Some(asserted) if !asserted.reveal().number.is_empty() => {
-                ("P-Asserted-Identity", asserted)
-            }
-            Some(_) | None => ("From", invite.from),
-        };
-        let caller = caller(field, who.into_inner());
+        let caller = caller(invite.caller);
         let leg = self.leg_mut(invite.leg);
         leg.role = Role::Caller;
         leg.advance(LegState::Began);
@@ -214,7 +209,7 @@ impl Row {
         self.trunk = Some(trunk);
         self.trunk_because = invite.trunk.because;
         self.caller = Some(caller);
-        self.called = invite.called;
+        self.called = called;
         self.user_agent = invite.user_agent;
         self.context = invite.context;
         self.context.truncate(CONTEXT_MAX);
@@ -353,11 +348,12 @@ impl Moment {
     }
 }
 
-fn caller(field: &str, who: Identity) -> Caller {
+fn caller(caller: schemas::observation::Caller) -> Caller {
+    let party = caller.party.into_inner();
     Caller {
-        display_name: Personal::new(who.display_name),
-        number: Personal::new(who.number),
-        uri: Personal::new(who.uri),
-        field: field.to_owned(),
+        number: Personal::new(party.number().to_owned()),
+        display_name: Personal::new(party.identity.display_name),
+        uri: Personal::new(party.identity.uri),
+        field: caller.header.name().to_owned(),
     }
 }

@@ -73,7 +73,7 @@ pub struct Caller {
     pub number: Personal<String>,
     /// The URI.
     pub uri: Personal<String>,
-    /// `P-Asserted-Identity` or `From`.
+    /// `P-Asserted-Identity`, `Remote-Party-ID` or `From`.
     pub field: String,
 }
 

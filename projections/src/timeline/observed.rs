@@ -141,11 +141,8 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
 }
 
 fn invite_received(invite: &InviteReceived) -> Telling {
-    let shown = match &invite.asserted {
-        Some(asserted) if !asserted.reveal().number.is_empty() => asserted.reveal(),
-        Some(_) | None => invite.from.reveal(),
-    };
-    let caller = match (shown.number.as_str(), shown.display_name.as_str()) {
+    let party = invite.caller.party.reveal();
+    let caller = match (party.number(), party.identity.display_name.as_str()) {
         ("", "") => "an anonymous caller".to_owned(),
         ("", name) => name.to_owned(),
         (number, "") => number.to_owned(),
@@ -153,7 +150,7 @@ fn invite_received(invite: &InviteReceived) -> Telling {
     };
     let fields = [
         ("caller", caller),
-        ("called", invite.called.reveal().clone()),
+        ("called", invite.called_number().reveal().clone()),
         ("trunk", invite.trunk.trunk.to_string()),
     ];
     let mut telling = told("invite.received", &fields)

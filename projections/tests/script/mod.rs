@@ -411,6 +411,21 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
     let (trunk, caller, called) = (line.word(1), line.word(2), line.word(3));
     let caller = if caller == "anonymous" { "" } else { caller };
     let name = line.find("name").unwrap_or_default();
+    let from = identity(caller, name, &host);
+    let asserted = line.find("asserted").map(|number| Party {
+        identity: identity(number, name, &host),
+        e164: None,
+    });
+    let (header, party) = match &asserted {
+        Some(party) => (IdentityHeader::PAssertedIdentity, party.clone()),
+        None => {
+            let party = Party {
+                identity: from.clone(),
+                e164: line.find("caller-e164").map(str::to_owned),
+            };
+            (IdentityHeader::From, party)
+        }
+    };
     let context = line
         .words
         .iter()
@@ -435,13 +450,26 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
             .find("call-id")
             .unwrap_or("a84b4c76e66710@pbx")
             .to_owned(),
+        session: None,
+        max_forwards: None,
         request_uri: Personal::new(format!("sip:{called}@192.0.2.1:32681")),
         called: Personal::from(called),
+        called_e164: line.find("called-e164").map(Personal::from),
+        caller: Caller {
+            header,
+            party: Personal::new(party),
+            withheld: line.words.iter().any(|word| word == "withheld"),
+        },
         to: Personal::new(identity(called, "", "192.0.2.1")),
-        from: Personal::new(identity(caller, name, &host)),
-        asserted: line
-            .find("asserted")
-            .map(|number| Personal::new(identity(number, name, &host))),
+        from: Personal::new(from),
+        asserted: asserted.map(Personal::new).into_iter().collect(),
+        remote_parties: Vec::new(),
+        privacy: Vec::new(),
+        diversions: Vec::new(),
+        history: Vec::new(),
+        user_to_user: Vec::new(),
+        reasons: Vec::new(),
+        external: None,
         context: context.collect(),
         user_agent: Some(
             line.find("user-agent")
@@ -460,6 +488,7 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
             direction: MediaDirection::SendReceive,
             telephone_event: true,
         }),
+        load: None,
     }
 }
 

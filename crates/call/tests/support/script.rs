@@ -190,6 +190,11 @@ fn progress(progress: TransferProgress) -> Observation {
 }
 
 fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived {
+    let identity = Identity {
+        display_name: String::new(),
+        number: from.to_owned(),
+        uri: format!("sip:{from}@192.0.2.1"),
+    };
     InviteReceived {
         leg: LegId::CALLER,
         trunk: TrunkMatch {
@@ -201,15 +206,29 @@ fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived
         local: "192.0.2.2:32681".into(),
         transport: Transport::Udp,
         sip_call_id: "beef@192.0.2.1".into(),
+        session: None,
+        max_forwards: None,
         request_uri: Personal::new(format!("sip:{to}@192.0.2.2")),
         called: to.into(),
+        called_e164: None,
+        caller: Caller {
+            header: IdentityHeader::From,
+            party: Personal::new(Party {
+                identity: identity.clone(),
+                e164: None,
+            }),
+            withheld: false,
+        },
         to: Personal::default(),
-        from: Personal::new(Identity {
-            display_name: String::new(),
-            number: from.to_owned(),
-            uri: format!("sip:{from}@192.0.2.1"),
-        }),
-        asserted: None,
+        from: Personal::new(identity),
+        asserted: Vec::new(),
+        remote_parties: Vec::new(),
+        privacy: Vec::new(),
+        diversions: Vec::new(),
+        history: Vec::new(),
+        user_to_user: Vec::new(),
+        reasons: Vec::new(),
+        external: None,
         context: context
             .iter()
             .filter_map(|header| header.split_once('='))
@@ -220,6 +239,7 @@ fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived
             .collect(),
         user_agent: None,
         offer: None,
+        load: None,
     }
 }
 

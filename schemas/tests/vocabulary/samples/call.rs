@@ -1,6 +1,6 @@
 //! Samples of what happens on a call.
 
-use trunkline_schemas::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
+use trunkline_schemas::media::{DigitMethod, MediaDirection, StreamMeasure};
 use trunkline_schemas::observation::*;
 use trunkline_schemas::version::LegFailedV1;
 use trunkline_schemas::{
@@ -10,81 +10,13 @@ use trunkline_schemas::{
 use super::{Listed, event, observation, old};
 
 pub fn samples() -> Vec<Listed> {
-    let mut all = vec![
-        observation(invite_received()),
-        observation(invite_without_offer()),
-    ];
-    all.extend(dialing());
+    let mut all = dialing();
     all.extend(media());
     all.extend(transfers());
     all.extend(endings());
     all.extend(control());
     all.extend(wire());
     all
-}
-
-fn invite_received() -> InviteReceived {
-    InviteReceived {
-        leg: LegId::CALLER,
-        trunk: TrunkMatch {
-            trunk: TrunkName::from("office-cube"),
-            because: "source 192.0.2.7 is in 192.0.2.0/24".into(),
-            tried: vec![Tried {
-                candidate: "trunk carrier".into(),
-                failed: "source 192.0.2.7 is in none of 198.51.100.0/24".into(),
-            }],
-        },
-        source: "192.0.2.7:5060".into(),
-        local: "203.0.113.10:32681".into(),
-        transport: Transport::Udp,
-        sip_call_id: "8DA1C0F2-2B11ED-A0F3B2C1@192.0.2.7".into(),
-        request_uri: Personal::from("sip:+14155550100@203.0.113.10:32681;user=phone"),
-        called: Personal::from("+14155550100"),
-        to: Personal::new(identity(
-            "",
-            "+14155550100",
-            "sip:+14155550100@203.0.113.10",
-        )),
-        from: Personal::new(identity(
-            "Ada Lovelace",
-            "+442071838750",
-            "sip:+442071838750@192.0.2.7",
-        )),
-        asserted: Some(Personal::new(identity(
-            "Ada Lovelace",
-            "+442071838750",
-            "sip:+442071838750@192.0.2.7;user=phone",
-        ))),
-        context: vec![
-            context(
-                "Diversion",
-                "<sip:3500@192.0.2.7>;reason=no-answer;counter=1",
-            ),
-            context("User-to-User", "004164613d3132333435;encoding=hex"),
-        ],
-        user_agent: Some("Cisco-SIPGateway/IOS-17.6.1a".into()),
-        offer: Some(MediaOffer {
-            codecs: vec!["PCMU/8000".into(), "PCMA/8000".into(), "G729/8000".into()],
-            address: "192.0.2.7:16512".into(),
-            profile: "RTP/AVP".into(),
-            direction: MediaDirection::SendReceive,
-            telephone_event: true,
-        }),
-    }
-}
-
-/// An anonymous caller through a gateway that offers nothing: all that may be absent is absent.
-fn invite_without_offer() -> InviteReceived {
-    let anonymous = identity("Anonymous", "", "sip:anonymous@anonymous.invalid");
-    InviteReceived {
-        transport: Transport::Tls,
-        from: Personal::new(anonymous),
-        asserted: None,
-        context: Vec::new(),
-        user_agent: None,
-        offer: None,
-        ..invite_received()
-    }
 }
 
 fn dialing() -> Vec<Listed> {
@@ -387,7 +319,7 @@ fn wire() -> Vec<Listed> {
     vec![event(message), event(sent), event(stream)]
 }
 
-fn identity(display_name: &str, number: &str, uri: &str) -> Identity {
+pub fn identity(display_name: &str, number: &str, uri: &str) -> Identity {
     Identity {
         display_name: display_name.into(),
         number: number.into(),
@@ -395,7 +327,7 @@ fn identity(display_name: &str, number: &str, uri: &str) -> Identity {
     }
 }
 
-fn context(name: &str, value: &str) -> ContextHeader {
+pub fn context(name: &str, value: &str) -> ContextHeader {
     ContextHeader {
         name: name.into(),
         value: Personal::from(value),

@@ -5,6 +5,7 @@
 
 mod call;
 mod decisions;
+mod invite;
 mod node;
 mod registration;
 
@@ -53,6 +54,7 @@ pub fn all() -> Vec<Sample> {
     let mut samples: BTreeMap<(u16, u16), Sample> = BTreeMap::new();
     let lists = [
         call::samples(),
+        invite::samples(),
         node::samples(),
         registration::samples(),
         decisions::samples(),
