@@ -158,7 +158,7 @@ fn words(observation: &Observation) -> Option<Words> {
                 None => "not answered".to_owned(),
             };
             let text = format!(
-                "{} {} requests from {}, which is no trunk's address: {answer}",
+                "{} {} requests from {} are no trunk's: {answer}",
                 refused.requests, refused.method, refused.source
             );
             let tried = refused.tried.iter();

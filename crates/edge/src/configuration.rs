@@ -1,6 +1,7 @@
 //! What an edge is told at its start. The binary reads it from TOML; [`Configuration::check`] says what is wrong.
 
 mod connections;
+mod digest;
 mod security;
 
 use std::net::{IpAddr, SocketAddr};
@@ -10,9 +11,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use schemas::{NodeName, TrunkName};
 pub use sdp::Codec;
+use sip::digest::Credentials;
 use sip::endpoint::flow::Transport;
 
 pub use self::connections::Connections;
+pub use self::digest::{Asked, Digest, Login};
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 use crate::listen::Listen;
 
@@ -42,7 +45,10 @@ pub struct Configuration {
     pub rtp_ports: RtpPorts,
     /// The trunks.
     pub trunks: Vec<Trunk>,
-    /// What a request from no trunk's address gets. Default 403.
+    /// How trunks are asked to prove who they are.
+    pub digest: Digest,
+    /// What a request from no trunk's address gets that proves nothing. Default 403. Where a trunk has a login, it is
+    /// asked for that first.
     pub unknown_sources: UnknownSources,
     /// The most calls at once, at least 1; a new one beyond it gets 503 with Retry-After. Default 10,000.
     pub calls_max: usize,
@@ -76,8 +82,12 @@ pub struct RtpPorts {
 pub struct Trunk {
     /// Its name.
     pub name: TrunkName,
-    /// The networks that its requests come from; at least one.
+    /// The networks that its requests come from; at least one, unless it proves itself otherwise.
     pub sources: Vec<IpNet>,
+    /// What it proves itself by. Default: nothing, its address is enough.
+    pub login: Option<Login>,
+    /// What legs through it answer challenges with. Default: nothing.
+    pub credentials: Credentials,
     /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
     pub codecs: Vec<Codec>,
     /// Whether the log keeps which keys were pressed. Default: only that one was.
@@ -141,7 +151,8 @@ pub enum Fault {
     TrunkTwice(TrunkName),
     /// A trunk has no source.
     #[error(
-        "trunk {0} has no sources; list the networks that its requests come from, such as 192.0.2.0/24"
+        "trunk {0} has no sources; list the networks that its requests come from, such as 192.0.2.0/24, or give it a \
+         `login` to prove itself by"
     )]
     NoSources(TrunkName),
     /// Two trunks have the same source.
@@ -156,6 +167,19 @@ pub enum Fault {
         /// The other.
         other: TrunkName,
     },
+    /// Two trunks prove themselves by one name.
+    #[error(
+        "trunks {one} and {other} have the same user in their `login`; give each its own, so that a call tells whose it is"
+    )]
+    LoginTwice {
+        /// The one trunk.
+        one: TrunkName,
+        /// The other.
+        other: TrunkName,
+    },
+    /// The realm or a login cannot be used.
+    #[error("trunks cannot prove themselves: {0}")]
+    Login(sip::digest::CredentialError),
     /// A trunk has no codec.
     #[error("trunk {0} has no codecs; list PCMU, PCMA or both")]
     NoCodecs(TrunkName),
@@ -186,6 +210,7 @@ impl Configuration {
                 last: 32_767,
             },
             trunks: Vec::new(),
+            digest: Digest::default(),
             unknown_sources: UnknownSources::default(),
             calls_max: 10_000,
             media_silence: Duration::from_secs(2),
@@ -215,12 +240,13 @@ impl Configuration {
         if self.calls_max == 0 {
             return Err(Fault::NoCalls);
         }
-        self.check_trunks()
+        self.check_trunks()?;
+        self.check_logins()
     }
 
     fn check_trunks(&self) -> Result<(), Fault> {
         for (index, trunk) in self.trunks.iter().enumerate() {
-            if trunk.sources.is_empty() {
+            if trunk.sources.is_empty() && trunk.login.is_none() {
                 return Err(Fault::NoSources(trunk.name.clone()));
             }
             if trunk.codecs.is_empty() {
@@ -262,6 +288,8 @@ impl Trunk {
         Trunk {
             name: TrunkName::from(name),
             sources,
+            login: None,
+            credentials: Credentials::none(),
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
             security: TrunkSecurity::default(),

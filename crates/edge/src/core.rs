@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use schemas::observation::{EdgeStarted, EdgeStopped};
+use schemas::observation::{EdgeStarted, EdgeStopped, TrunkMatch};
 use schemas::{CallId, Chain, Event, Lane, LegId, Record};
 use sip::endpoint::Endpoint;
 use sip::endpoint::config::{Advertised, Config};
@@ -32,6 +32,7 @@ use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ledger::{Batch, Ledger};
 use crate::listen::Listen;
+use crate::login::Logins;
 use crate::node::Node;
 use crate::port::{Input, Output};
 use crate::recordings::Recordings;
@@ -46,6 +47,9 @@ pub const FACTS_WAITING_MAX: usize = 200_000;
 pub struct Core {
     configuration: Configuration,
     trunks: Trunks,
+    logins: Logins,
+    /// Whom the message that is handled now has proven to come from.
+    proven: Option<TrunkMatch>,
     recordings: Arc<Recordings>,
     counters: Arc<Counters>,
     endpoint: Endpoint,
@@ -113,6 +117,8 @@ impl Core {
         Core {
             endpoint: Endpoint::new(endpoint_config(&configuration, &seed, &listens)),
             trunks: Trunks::new(configuration.trunks.clone()),
+            logins: Logins::new(&configuration, derive(&seed, b"digest"), moment.now),
+            proven: None,
             configuration,
             recordings,
             counters,

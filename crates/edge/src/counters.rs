@@ -63,6 +63,8 @@ counters! {
     messages_refused,
     /// Requests from addresses of no trunk.
     strangers_refused,
+    /// Requests that were asked for credentials.
+    challenges_sent,
     /// Facts that were written.
     facts_written,
     /// SIP messages that were captured.

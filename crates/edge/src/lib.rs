@@ -5,7 +5,7 @@
 //!
 //! # The walk of an INVITE
 //! 1. [`transport`] reads the datagram or frames the stream, [`run`] hands it to the [`core`](mod@core), which looks whose it is ([`trunk`],
-//!    [`screen`]) and gives it to the SIP endpoint. 100 Trying leaves at once.
+//!    [`screen`], [`login`]) and gives it to the SIP endpoint. 100 Trying leaves at once.
 //! 2. The endpoint says that a call wants to begin; [`admission`] lets it in; [`observe`] writes `InviteReceived`
 //!    into the [`ledger`], [`outbox`] takes it to the log.
 //! 3. Control reads it there and decides. The decision comes back by the log; [`act`] carries out each command.
@@ -27,6 +27,7 @@ pub mod clock;
 pub mod configuration;
 pub mod core;
 pub mod counters;
+pub mod dialog;
 pub mod error;
 pub mod heard;
 pub mod hold;
@@ -37,6 +38,7 @@ pub mod left_behind;
 pub mod leg;
 pub mod listen;
 pub mod locate;
+pub mod login;
 pub mod node;
 pub mod observe;
 pub mod open;
@@ -59,8 +61,8 @@ pub mod trunk;
 pub mod voice;
 
 pub use configuration::{
-    Codec, Configuration, Connections, Digits, Identity, RtpPorts, Security, TlsVersion, Trunk,
-    TrunkSecurity, UnknownSources,
+    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, RtpPorts, Security,
+    TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;

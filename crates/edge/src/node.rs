@@ -21,6 +21,7 @@ use crate::transport::tls::{Opener, Refusal};
 pub struct Node {
     chain: Chain,
     strangers: Tally<Source, Stranger>,
+    challenged: Tally<Source, Stranger>,
     malformed: Tally<Source, String>,
     turned_away: Tally<&'static str, u16>,
     handshakes: Tally<(Source, Opener), Refusal>,
@@ -60,6 +61,7 @@ impl Node {
         Node {
             chain,
             strangers: Tally::default(),
+            challenged: Tally::default(),
             malformed: Tally::default(),
             turned_away: Tally::default(),
             handshakes: Tally::default(),
@@ -74,7 +76,8 @@ impl Node {
 
     /// The edge ends: what was counted is told, then the end.
     pub fn stopped(&mut self, ledger: &mut Ledger, stopped: EdgeStopped, moment: Moment) {
-        let strangers = self.strangers.finish(moment.now);
+        let mut strangers = self.strangers.finish(moment.now);
+        strangers.extend(self.challenged.finish(moment.now));
         let malformed = self.malformed.finish(moment.now);
         let turned_away = self.turned_away.finish(moment.now);
         let handshakes = self.handshakes.finish(moment.now);
@@ -98,6 +101,17 @@ impl Node {
             .strangers
             .count(source, Source::Others, moment.now, first);
         self.tell(ledger, (told, None, None), moment);
+    }
+
+    /// A request of a stranger was challenged. It is told of only if he shows no credentials before its window is over.
+    pub fn challenged(&mut self, source: IpAddr, first: impl FnOnce() -> Stranger, now: Instant) {
+        let source = Source::Address(source);
+        self.challenged.suspect(source, Source::Others, now, first);
+    }
+
+    /// Who was challenged showed credentials: what they were is told elsewhere.
+    pub fn answered_challenge(&mut self, source: IpAddr) {
+        self.challenged.forgive(&Source::Address(source));
     }
 
     /// A message was no SIP.
@@ -156,6 +170,7 @@ impl Node {
     pub fn deadline(&self) -> Option<Instant> {
         let strangers = self.strangers.deadline().into_iter();
         strangers
+            .chain(self.challenged.deadline())
             .chain(self.malformed.deadline())
             .chain(self.turned_away.deadline())
             .chain(self.handshakes.deadline())
@@ -165,7 +180,8 @@ impl Node {
 
     /// Tells what was counted in windows that are over.
     pub fn due(&mut self, ledger: &mut Ledger, moment: Moment) {
-        let strangers = self.strangers.due(moment.now);
+        let mut strangers = self.strangers.due(moment.now);
+        strangers.extend(self.challenged.due(moment.now));
         let malformed = self.malformed.due(moment.now);
         let turned_away = self.turned_away.due(moment.now);
         let handshakes = self.handshakes.due(moment.now);

@@ -10,11 +10,12 @@ use schemas::{Direction, LegId, WireMessage};
 use sip::endpoint::event::{EndCause, Event};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
-use sip::{Message, Name, StatusCode};
+use sip::{Message, StatusCode};
 
 use crate::call::{Call, ended_by_edge};
 use crate::capture::{DigitsInCapture, redact};
 use crate::configuration::{CODECS, Digits};
+use crate::dialog::retry_after_s;
 use crate::identity;
 use crate::invited;
 use crate::leg::{Ending, Leg, Stage};
@@ -38,6 +39,11 @@ impl Call {
         let agreed = terms::of_trunk(step.endpoint.terms(), known);
         // It was told of the leg a moment ago, so it is there.
         let _ = step.endpoint.set_terms(key, agreed);
+        if let Some(trunk) = known {
+            let _ = step
+                .endpoint
+                .set_credentials(key, trunk.credentials.clone());
+        }
         let mut session = Session::new(codecs, key.get());
         if message.has_body_of("application/sdp") {
             session.take_offer(message.body());
@@ -94,10 +100,11 @@ impl Call {
             Event::AckMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no ACK within 32 s"), None);
             }
-            Event::SessionExpired { interval, .. } => {
-                let seconds = interval.as_secs();
-                let cause = format!("the session was not refreshed within {seconds} s");
-                self.end(step, leg, ended_by_edge(&cause), None);
+            Event::SessionRefreshed { by, method, interval, .. } => {
+                self.session_refreshed(step, leg, (by, &method), interval);
+            }
+            Event::SessionExpired { refresher, interval, .. } => {
+                self.session_expired(step, leg, refresher, interval);
             }
             Event::PrackMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no PRACK within 32 s"), None);
@@ -133,12 +140,14 @@ impl Call {
                     self.info(step, leg, &message);
                 }
             }
+            Event::ChallengeUnanswered { method, why, message, .. } => {
+                self.challenge_unanswered(step, leg, (&method, why), &message);
+            }
             Event::Ended { cause, .. } => self.gone(step, leg, cause),
             // The ladder shows them; nothing of the call depends on them.
             // Every INVITE of ours has an offer, so no callee makes one while it rings.
             Event::EarlyOffer { .. }
             | Event::ProgressAcknowledged { .. }
-            | Event::SessionRefreshed { .. }
             // The way of the INVITE is taken until somebody looks names up.
             | Event::HopNamed { .. }
             | Event::ForkHungUp { .. }
@@ -148,7 +157,6 @@ impl Call {
             | Event::OfferDelayed { .. }
             | Event::NotifyReceived { .. }
             | Event::RequestAnswered { .. }
-            | Event::ChallengeUnanswered { .. }
             | Event::RegisterReceived { .. }
             | Event::RegisterAnswered { .. }
             | Event::RegisterFailed { .. }
@@ -359,13 +367,6 @@ pub fn transport(flow: Flow) -> schemas::Transport {
         sip::endpoint::flow::Transport::Tcp => schemas::Transport::Tcp,
         sip::endpoint::flow::Transport::Tls => schemas::Transport::Tls,
     }
-}
-
-/// The delay of a Retry-After; what stands behind it (a comment, a duration) is left out.
-fn retry_after_s(message: &Message) -> Option<u32> {
-    let value = message.header(Name::RetryAfter)?;
-    let digits = value.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
 }
 
 /// The same the other way round.

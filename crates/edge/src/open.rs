@@ -125,6 +125,9 @@ impl Call {
         let request = InviteRequest {
             terms: Some(terms::of_trunk(step.endpoint.terms(), trunk)),
             call_id: Some(call_id.as_str().into()),
+            credentials: trunk
+                .map(|trunk| trunk.credentials.clone())
+                .unwrap_or_default(),
             headers: context(command),
             sdp: Some(sdp),
             ..InviteRequest::new(command.target.reveal().as_str(), opened.flow, from(caller))

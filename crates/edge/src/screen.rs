@@ -1,20 +1,22 @@
-//! Strangers: requests from addresses of no trunk, refused before any state is made for them (RFC 3261 section 8.2.7).
+//! Newcomers: requests that begin something, looked at before any state is made for them (RFC 3261 section 8.2.7).
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sip::{Message, Method};
 
-/// What to do with a datagram from an address of no trunk.
+/// What to do with a datagram from an address that is no trunk's, or whose trunk has to prove more.
 #[derive(Debug)]
 pub enum Screened {
     /// It belongs to something that the edge began or let in, or claims to: the endpoint knows.
     Pass,
     /// It wants to begin something.
-    Stranger(Box<Message>),
+    Newcomer(Arc<Message>),
     /// It is no SIP message; why not.
     Noise(String),
 }
 
-/// Looks at a datagram from an address of no trunk.
+/// Looks at such a datagram.
 pub fn screen(bytes: &Bytes) -> Screened {
     // An answer: whoever the edge asked may be no trunk's.
     if bytes.starts_with(b"SIP/2.0 ") {
@@ -25,7 +27,7 @@ pub fn screen(bytes: &Bytes) -> Screened {
         Err(malformed) => return Screened::Noise(malformed.fault().to_string()),
     };
     if begins(&message) {
-        Screened::Stranger(Box::new(message))
+        Screened::Newcomer(Arc::new(message))
     } else {
         Screened::Pass
     }
@@ -50,8 +52,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_begins_something_is_a_strangers() {
-        let begins = |start, to| matches!(screen(&request(start, to)), Screened::Stranger(_));
+    fn only_what_begins_something_is_a_newcomer() {
+        let begins = |start, to| matches!(screen(&request(start, to)), Screened::Newcomer(_));
         assert!(begins("INVITE sip:x", "<sip:x>"));
         assert!(begins("OPTIONS sip:x", "<sip:x>"));
         assert!(!begins("BYE sip:x", "<sip:x>;tag=2"));

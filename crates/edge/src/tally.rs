@@ -85,6 +85,28 @@ impl<K: Ord + Clone, T> Tally<K, T> {
         })
     }
 
+    /// One more, which may turn out to be nothing: told only when its window is over and nobody forgave it.
+    pub fn suspect(&mut self, key: K, others: K, now: Instant, first: impl FnOnce() -> T) {
+        let full = self.counts.len() >= KEYS_MAX && !self.counts.contains_key(&key);
+        let key = if full { others } else { key };
+        let count = self.counts.entry(key).or_insert_with(|| Count {
+            count: 0,
+            first: None,
+            began: now,
+        });
+        count.count += 1;
+        count.first.get_or_insert_with(first);
+        self.deadline.get_or_insert(now + WINDOW);
+    }
+
+    /// What was suspected of this key was nothing.
+    pub fn forgive(&mut self, key: &K) {
+        if let Some(count) = self.counts.get_mut(key) {
+            count.count = 0;
+            count.first = None;
+        }
+    }
+
     /// When [`Tally::due`] has something to do.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
@@ -157,6 +179,22 @@ mod tests {
             (told[0].count, told[0].first, told[0].over_ms),
             (100, 'y', 10_000)
         );
+        assert!(tally.due(start + WINDOW * 2).is_empty());
+        assert_eq!(tally.deadline(), None);
+    }
+
+    #[test]
+    fn a_suspect_is_told_unless_it_was_nothing() {
+        let mut tally = Tally::default();
+        let start = Instant::now();
+        for name in ["guilty", "innocent", "guilty"] {
+            tally.suspect(name, "others", start, || 'x');
+        }
+        tally.forgive(&"innocent");
+        tally.forgive(&"unknown");
+        let told = tally.due(start + WINDOW);
+        assert_eq!(told.len(), 1);
+        assert_eq!((told[0].key, told[0].count), ("guilty", 2));
         assert!(tally.due(start + WINDOW * 2).is_empty());
         assert_eq!(tally.deadline(), None);
     }

@@ -88,6 +88,9 @@ fn failed(trunk: &Trunk, source: IpAddr) -> String {
     {
         return format!("source {source} is in a narrower network than {wider}");
     }
+    if trunk.sources.is_empty() {
+        return "it has no addresses: it has to prove itself".to_owned();
+    }
     let networks: Vec<_> = trunk.sources.iter().map(IpNet::to_string).collect();
     format!("source {source} is in none of {}", networks.join(", "))
 }

@@ -1,11 +1,16 @@
 //! The one file that a person writes: `trunkline.toml`. Read once at start-up; what is wrong in it is
 //! told with its line, its key and what to write instead.
 
+mod identity;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
+
+pub use self::identity::{Account, Asked, Digest, Login, Password};
+
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -107,6 +112,8 @@ pub struct Edge {
     pub dns: Option<SocketAddr>,
     /// Our certificate.
     pub tls: Option<Tls>,
+    /// How trunks are asked for their passwords.
+    pub digest: Digest,
     /// The most connections at once. Default 8192.
     pub max_connections: Option<usize>,
     /// Every how many seconds connections of ours send a keep-alive. Default: never.
@@ -132,6 +139,7 @@ impl Default for Edge {
             listen: None,
             dns: None,
             tls: None,
+            digest: Digest::default(),
             max_connections: None,
             keep_alive_s: None,
             advertise: None,
@@ -204,8 +212,13 @@ pub struct Wait {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
-    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`.
+    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless it has a login.
+    #[serde(default)]
     pub sources: Vec<String>,
+    /// Who we are there: what answers it when it asks for credentials.
+    pub account: Option<Account>,
+    /// Who it is here: what it proves itself by.
+    pub login: Option<Login>,
     /// Where calls to it go: `host:port`, or a URI such as `sip:pbx.example.com:5061;transport=tls`. Needed when
     /// somebody is transferred to it.
     pub target: Option<String>,

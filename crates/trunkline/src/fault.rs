@@ -152,9 +152,34 @@ fn parts(key: &str) -> Vec<String> {
     parts
 }
 
-/// A text without the user and the password of the URLs in it: it is shown, and it is kept by whoever
-/// collects what the process says.
+/// A text without passwords: it is shown, and it is kept by whoever collects what the process says.
 fn without_secrets(text: &str) -> String {
+    without_users(&without_passwords(text))
+}
+
+/// A line of the file without the value of a `password`.
+fn without_passwords(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find("password") {
+        let (before, after) = rest.split_at(at + "password".len());
+        shown.push_str(before);
+        rest = after;
+        let Some(value) = after
+            .trim_start_matches(['"', '\'', ' ', '\t'])
+            .strip_prefix('=')
+        else {
+            continue;
+        };
+        // Whatever stands behind it may belong to the password.
+        shown.push_str(" = …");
+        rest = &value[value.len()..];
+    }
+    shown + rest
+}
+
+/// A text without the user and the password of the URLs in it.
+fn without_users(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -175,8 +200,8 @@ fn without_secrets(text: &str) -> String {
 fn remedy(wrong: &str) -> String {
     const KNOWN: [(&str, &str); 8] = [
         (
-            "missing field `sources`",
-            r#"sources = ["192.0.2.0/24"], the networks that its requests come from"#,
+            "missing field `user`",
+            r#"user = "4930123", the name of the account"#,
         ),
         (
             "missing field `agent`",
@@ -263,6 +288,12 @@ mod tests {
                 "otlp = \"http://one:4318/a@b\"",
             ),
             ("sip:bot@10.0.0.1", "sip:bot@10.0.0.1"),
+            (
+                "account = { user = \"u\", password = \"a, b\\\" }\", x = 1 }",
+                "account = { user = \"u\", password = …",
+            ),
+            ("\"password\"=12", "\"password = …"),
+            ("password_file = \"p\"", "password_file = \"p\""),
         ];
         for (written, shown) in cases {
             assert_eq!(without_secrets(written), shown);

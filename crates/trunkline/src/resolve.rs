@@ -1,5 +1,6 @@
 //! From the file that a person wrote to what each role is told.
 
+mod identity;
 mod transport;
 
 use std::path::{Path, PathBuf};
@@ -97,6 +98,7 @@ fn edge_configuration(
     let written = &file.edge;
     let mut edge = edge::Configuration::new(NodeName::from(file.node.name.as_str()));
     transport::edge(&mut edge, written, path, source, faults);
+    edge.digest = identity::digest(&written.digest, source, faults);
     edge.advertise = written.advertise;
     edge.unknown_sources = match written.unknown_sources {
         file::UnknownSources::Refuse => edge::UnknownSources::Refuse,
@@ -169,6 +171,8 @@ fn edge_trunk(
         file::Digits::Count => edge::Digits::Counted,
         file::Digits::Store => edge::Digits::Stored,
     };
+    resolved.login = identity::login(name, trunk, path, source, faults);
+    resolved.credentials = identity::account(name, trunk, path, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
@@ -195,6 +199,8 @@ fn key_of(fault: &edge::configuration::Fault) -> String {
         edge::configuration::Fault::TrunkTwice(name) => format!("trunk.{name}"),
         edge::configuration::Fault::NoSources(name) => format!("trunk.{name}.sources"),
         edge::configuration::Fault::SourceTwice { other, .. } => format!("trunk.{other}.sources"),
+        edge::configuration::Fault::LoginTwice { other, .. } => format!("trunk.{other}.login"),
+        edge::configuration::Fault::Login(_) => "edge.digest".into(),
         edge::configuration::Fault::NoCodecs(name) => format!("trunk.{name}.codecs"),
         edge::configuration::Fault::NoCalls => "edge.max_calls".into(),
     }

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use schemas::LegId;
+use schemas::observation::{Tried, TrunkMatch};
 use sip::endpoint::event::Event as SipEvent;
 use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::Input as SipInput;
-use sip::{Malformed, Message, StatusCode};
+use sip::{Malformed, Message, Method, StatusCode};
 
 use super::Core;
 use crate::admission::Load;
 use crate::call::Call;
 use crate::clock::Moment;
-use crate::configuration::UnknownSources;
+use crate::configuration::{Asked, Trunk, UnknownSources};
+use crate::login::Judgement;
 use crate::node::Stranger;
 use crate::observe::Crossing;
 use crate::port::Output;
@@ -28,12 +30,14 @@ impl Core {
     pub(super) fn datagram(&mut self, bytes: Bytes, flow: Flow, moment: Moment) {
         self.counters.datagrams_received.one();
         let source = flow.remote.ip();
-        if self.trunks.of(source).is_none() {
+        let known = self.trunks.of(source);
+        if known.is_none_or(|trunk| asks(trunk, || bytes.starts_with(b"REGISTER "))) {
             match screen::screen(&bytes) {
                 Screened::Pass => {}
-                Screened::Stranger(message) => return self.stranger(&message, flow, moment),
+                Screened::Newcomer(message) => return self.newcomer(message, flow, moment),
                 Screened::Noise(error) => {
-                    if self.configuration.unknown_sources == UnknownSources::Drop {
+                    let drops = self.configuration.unknown_sources == UnknownSources::Drop;
+                    if drops && known.is_none() {
                         self.counters.messages_refused.one();
                         self.node
                             .malformed(&mut self.ledger, source, || error, moment);
@@ -49,8 +53,38 @@ impl Core {
     /// A message by a stream: framed and read already.
     pub(super) fn message(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
         self.counters.datagrams_received.one();
-        if self.trunks.of(flow.remote.ip()).is_none() && screen::begins(&message) {
-            return self.stranger(&message, flow, moment);
+        let known = self.trunks.of(flow.remote.ip());
+        let registers = || message.method() == Some(&Method::Register);
+        if known.is_none_or(|trunk| asks(trunk, registers)) && screen::begins(&message) {
+            return self.newcomer(message, flow, moment);
+        }
+        self.endpoint
+            .handle(SipInput::Message { message, flow }, moment.now);
+    }
+
+    /// A request that begins something and has to prove whose it is.
+    fn newcomer(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
+        let source = flow.remote.ip();
+        // Its credentials were judged when it came for the first time.
+        if !self.endpoint.is_repetition(&message) {
+            match self.logins.judge(&message, flow, moment.now) {
+                Judgement::Proven { trunk, because } => {
+                    self.node.answered_challenge(source);
+                    let tried = self.trunks.explain(source).err().unwrap_or_default();
+                    self.proven = Some(TrunkMatch {
+                        trunk,
+                        because,
+                        tried,
+                    });
+                }
+                Judgement::Ask(challenge) => return self.ask(&message, flow, challenge, moment),
+                Judgement::Refused(why) => {
+                    self.node.answered_challenge(source);
+                    let why = self.logins.explain(&why.to_string());
+                    return self.stranger(&message, flow, Some(why), moment);
+                }
+                Judgement::Nobody => return self.stranger(&message, flow, None, moment),
+            }
         }
         self.endpoint
             .handle(SipInput::Message { message, flow }, moment.now);
@@ -70,7 +104,22 @@ impl Core {
             .handle(SipInput::Malformed { malformed, flow }, moment.now);
     }
 
-    fn stranger(&mut self, message: &Message, flow: Flow, moment: Moment) {
+    fn ask(&mut self, message: &Message, flow: Flow, challenge: Extra, moment: Moment) {
+        self.counters.challenges_sent.one();
+        let status = StatusCode::UNAUTHORIZED;
+        self.endpoint
+            .answer_stateless(message, flow, status, None, challenge);
+        let (trunks, logins) = (&self.trunks, &self.logins);
+        let source = flow.remote.ip();
+        let first = || {
+            let mut tried = trunks.explain(source).err().unwrap_or_default();
+            tried.push(logins.explain("no credentials that could be used came"));
+            stranger(message, Some(status), tried)
+        };
+        self.node.challenged(source, first, moment.now);
+    }
+
+    fn stranger(&mut self, message: &Message, flow: Flow, why: Option<Tried>, moment: Moment) {
         self.counters.strangers_refused.one();
         let status = match self.configuration.unknown_sources {
             UnknownSources::Refuse => StatusCode::new(FORBIDDEN),
@@ -80,18 +129,14 @@ impl Core {
             self.endpoint
                 .answer_stateless(message, flow, status, None, Extra::none());
         }
-        let status = status.map(StatusCode::get);
         let trunks = &self.trunks;
-        let first = || Stranger {
-            method: message
-                .method()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            status,
-            tried: trunks.explain(flow.remote.ip()).err().unwrap_or_default(),
+        let source = flow.remote.ip();
+        let first = || {
+            let mut tried = trunks.explain(source).err().unwrap_or_default();
+            tried.extend(why);
+            stranger(message, status, tried)
         };
-        self.node
-            .stranger(&mut self.ledger, flow.remote.ip(), first, moment);
+        self.node.stranger(&mut self.ledger, source, first, moment);
     }
 
     pub(super) fn event(&mut self, event: SipEvent, moment: Moment) {
@@ -135,8 +180,8 @@ impl Core {
         if let Some(cause) = self.admission.refusal(load, moment.now) {
             return self.turn_away(key, cause, moment);
         }
-        let Ok(trunk) = self.trunks.explain(flow.remote.ip()) else {
-            // Strangers were screened before the endpoint heard of them.
+        let Some(trunk) = self.proven.take().or_else(|| self.by_source(flow)) else {
+            // Strangers were screened before the endpoint heard of them, but for one who invents a dialog.
             return self.turn_away(key, "no trunk", moment);
         };
         let call = self.ids.call(moment);
@@ -159,6 +204,14 @@ impl Core {
         });
     }
 
+    /// Whose a call is that has proven nothing.
+    fn by_source(&self, flow: Flow) -> Option<TrunkMatch> {
+        let source = flow.remote.ip();
+        let trunk = self.trunks.of(source)?;
+        let found = (!asks(trunk, || false)).then(|| self.trunks.explain(source));
+        found?.ok()
+    }
+
     fn turn_away(&mut self, key: LegKey, cause: &'static str, moment: Moment) {
         self.counters.calls_turned_away.one();
         let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -171,5 +224,22 @@ impl Core {
         let _ = self.endpoint.refuse(key, status, None, extra, moment.now);
         self.node
             .turned_away(&mut self.ledger, cause, status.get(), moment);
+    }
+}
+
+/// Whether a trunk that is known by its address has to prove more.
+fn asks(trunk: &Trunk, registers: impl FnOnce() -> bool) -> bool {
+    match &trunk.login {
+        None => false,
+        Some(login) => login.asked == Asked::Always || registers(),
+    }
+}
+
+fn stranger(message: &Message, status: Option<StatusCode>, tried: Vec<Tried>) -> Stranger {
+    let method = message.method();
+    Stranger {
+        method: method.map(ToString::to_string).unwrap_or_default(),
+        status: status.map(StatusCode::get),
+        tried,
     }
 }

@@ -32,6 +32,7 @@ impl Core {
             }
         }
         self.early.clear();
+        self.proven = None;
         while let Some(send) = self.ledger.release() {
             self.transmit(send, moment);
         }

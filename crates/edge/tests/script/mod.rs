@@ -3,9 +3,12 @@
 //!
 //! ```text
 //! # a comment, printed
-//! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is
+//! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is; `-` is no network
+//! login TRUNK USER PASSWORD      what a trunk proves itself by; `always` behind it
+//! account TRUNK USER PASSWORD    what answers a trunk that asks; `NAME account` the same for a phone, which also
+//!                                demands USER PASSWORD
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
-//! NAME silent                    it takes and sends nothing any more
+//! NAME silent                    it takes and sends nothing any more; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
 //! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished
@@ -18,6 +21,7 @@
 //! ```
 
 mod control;
+mod identity;
 mod log;
 mod phone;
 
@@ -97,6 +101,13 @@ impl Scene {
         match words.as_slice() {
             ["trunk", name, network] => self.trunk(name, network, Digits::Counted),
             ["trunk", name, network, "stores-digits"] => self.trunk(name, network, Digits::Stored),
+            ["login" | "account", name, rest @ ..] => {
+                let trunks = self.configuration.trunks.iter_mut();
+                let trunk = trunks
+                    .into_iter()
+                    .find(|trunk| trunk.name.as_str() == *name);
+                identity::give(trunk.expect("a trunk"), words[0], rest);
+            }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
             ["phone", name, address] => {
@@ -159,7 +170,8 @@ impl Scene {
     }
 
     fn trunk(&mut self, name: &str, network: &str, digits: Digits) {
-        let mut trunk = Trunk::new(name, vec![network.parse().unwrap()]);
+        let networks = network.split(',').filter_map(|text| text.parse().ok());
+        let mut trunk = Trunk::new(name, networks.collect());
         trunk.digits = digits;
         self.configuration.trunks.push(trunk);
     }

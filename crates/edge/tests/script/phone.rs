@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use sdp::{Codec, Direction, LocalMedia, LocalSession, SessionDescription};
 use sip::StatusCode;
+use sip::digest::Credentials;
 use sip::endpoint::config::Config;
 use sip::endpoint::event::Event;
 use sip::endpoint::extra::Extra;
@@ -15,6 +16,7 @@ use sip::endpoint::output::{Input, Output};
 use sip::endpoint::{Endpoint, InviteRequest, ReferRequest};
 
 use super::EDGE;
+use super::identity::{Door, account};
 
 /// One peer.
 pub struct Phone {
@@ -28,6 +30,9 @@ pub struct Phone {
     session: LocalSession,
     offered: Option<Bytes>,
     is_silent: bool,
+    stutters: bool,
+    credentials: Credentials,
+    door: Option<Door>,
     sent: Vec<Bytes>,
 }
 
@@ -48,6 +53,9 @@ impl Phone {
             session: LocalSession::new(1),
             offered: None,
             is_silent: false,
+            stutters: false,
+            credentials: Credentials::none(),
+            door: None,
             sent: Vec::new(),
         }
     }
@@ -58,6 +66,9 @@ impl Phone {
         let leg = || self.leg.expect("the phone has no call");
         match action {
             ["silent"] => self.is_silent = true,
+            ["stutters"] => self.stutters = true,
+            ["account", user, password] => self.credentials = account(user, password),
+            ["demands", user, password] => self.door = Some(Door::new(user, password, now)),
             ["invite", uri] => {
                 let offer = sdp::offer(&self.media, &mut self.session);
                 self.invite(uri, Some(offer.into()), now);
@@ -140,7 +151,7 @@ impl Phone {
             }
             other => panic!("what does {other:?} mean to a phone?"),
         }
-        self.drain();
+        self.drain(now);
     }
 
     /// A datagram came.
@@ -148,7 +159,7 @@ impl Phone {
         if !self.is_silent {
             let flow = Flow::new(Transport::Udp, self.address, from);
             self.endpoint.handle(Input::Datagram { bytes, flow }, now);
-            self.drain();
+            self.drain(now);
         }
     }
 
@@ -156,7 +167,7 @@ impl Phone {
     pub fn due(&mut self, now: Instant) {
         if self.deadline().is_some_and(|at| at <= now) {
             self.endpoint.handle(Input::Due, now);
-            self.drain();
+            self.drain(now);
         }
     }
 
@@ -168,8 +179,13 @@ impl Phone {
     /// What it sent.
     pub fn sent(&mut self) -> impl Iterator<Item = Bytes> + use<> {
         let sent = std::mem::take(&mut self.sent);
-        let is_silent = self.is_silent;
-        sent.into_iter().filter(move |_| !is_silent)
+        let times = match (self.is_silent, self.stutters) {
+            (true, _) => 0,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
+        sent.into_iter()
+            .flat_map(move |bytes| std::iter::repeat_n(bytes, times))
     }
 
     fn invite(&mut self, uri: &str, sdp: Option<Bytes>, now: Instant) {
@@ -177,6 +193,7 @@ impl Phone {
         let from = format!("\"{}\" <sip:+14155550100@{ip}>", self.name);
         let request = InviteRequest {
             headers: Extra::none().with("X-Account", "42").unwrap(),
+            credentials: self.credentials.clone(),
             sdp,
             ..InviteRequest::new(uri, self.flow(), from)
         };
@@ -207,19 +224,27 @@ impl Phone {
             .into()
     }
 
-    fn drain(&mut self) {
+    fn drain(&mut self, now: Instant) {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(send) => self.sent.push(send.bytes),
-                Output::Event(event) => self.event(event),
+                Output::Event(event) => self.event(event, now),
                 Output::Received(_) | Output::TimerFired { .. } => {}
             }
         }
     }
 
-    fn event(&mut self, event: Event) {
+    fn event(&mut self, event: Event, now: Instant) {
         match event {
-            Event::IncomingInvite { leg, message, .. } => {
+            Event::IncomingInvite { leg, message, flow } => {
+                let door = self.door.as_mut();
+                if let Some(challenge) = door.and_then(|door| door.challenge(&message, flow, now)) {
+                    let status = StatusCode::PROXY_AUTHENTICATION_REQUIRED;
+                    self.endpoint
+                        .refuse(leg, status, None, challenge, now)
+                        .unwrap();
+                    return;
+                }
                 self.leg = Some(leg);
                 self.offered = Some(message.body_bytes());
             }

@@ -9,6 +9,7 @@ use crate::malformed::Answer;
 use crate::message::Message;
 use crate::method::Method;
 use crate::status::StatusCode;
+use crate::transaction::key::ServerKey;
 use crate::transaction::{Action, ServerInput};
 
 use super::compose::Reply;
@@ -38,6 +39,12 @@ impl Endpoint {
             let reply = Reply::new(status).phrase(phrase).extra(extra);
             self.refuse_stateless(request, source, &reply);
         }
+    }
+
+    /// Whether a transaction knows this request already: it is a repetition, and says nothing new.
+    #[must_use]
+    pub fn is_repetition(&self, request: &Message) -> bool {
+        ServerKey::of(request).is_ok_and(|key| self.server_keys.contains_key(&key))
     }
 
     /// Answers through the transaction and gives back the bytes sent.

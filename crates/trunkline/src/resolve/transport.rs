@@ -187,7 +187,7 @@ fn host_of(target: &str) -> &str {
 }
 
 /// A file beside the configuration, unless its path is absolute.
-fn beside(path: &Path, file: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path, file: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new(".")).join(file)
 }
 

@@ -1,0 +1,57 @@
+//! Accounts and logins of a scenario, and phones that ask for credentials.
+
+use std::time::Instant;
+
+use sip::Message;
+use sip::digest::{Asker, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier};
+use sip::endpoint::extra::Extra;
+use sip::endpoint::flow::Flow;
+use trunkline_edge::configuration::{Asked, Login, Trunk};
+
+/// Gives a trunk a login or an account.
+pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
+    let [user, password, rest @ ..] = words else {
+        panic!("{what} needs user and password")
+    };
+    match what {
+        "login" => {
+            trunk.login = Some(Login {
+                user: (*user).to_owned(),
+                secret: Secret::Password((*password).into()),
+                asked: match rest {
+                    ["always"] => Asked::Always,
+                    _ => Asked::OfStrangers,
+                },
+            });
+        }
+        _ => trunk.credentials = account(user, password),
+    }
+}
+
+/// Credentials for any realm.
+pub fn account(user: &str, password: &str) -> Credentials {
+    let secret = Secret::Password(password.into());
+    let one = Credential::new(None, user, secret).unwrap();
+    Credentials::new(vec![one]).unwrap()
+}
+
+/// A phone that lets in only who knows a password.
+pub struct Door(Verifier);
+
+impl Door {
+    /// For this account.
+    pub fn new(user: &str, password: &str, now: Instant) -> Door {
+        let mut verifier = Verifier::new(&Realm::new("pbx.example"), [3; 32], now).unwrap();
+        let secret = Secret::Password(password.into());
+        verifier.admit(user, &[secret]).unwrap();
+        Door(verifier)
+    }
+
+    /// The challenge for a request, unless it has proven the password.
+    pub fn challenge(&mut self, request: &Message, flow: Flow, now: Instant) -> Option<Extra> {
+        match self.0.verify(Asker::Proxy, request, flow, now) {
+            Verification::Verified { .. } => None,
+            _ => Some(self.0.challenge(Asker::Proxy, flow, Stale::No, now)),
+        }
+    }
+}

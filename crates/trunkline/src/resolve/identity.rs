@@ -1,0 +1,247 @@
+//! What the file says of accounts, logins and passwords.
+
+use std::path::{Path, PathBuf};
+
+use edge::{Asked, Digest, Login};
+use sip::digest::{Algorithm, Credential, Credentials, Secret};
+
+use super::transport::beside;
+use crate::configuration as file;
+use crate::fault::{Fault, Source};
+
+/// Where the password of an account or a login may be written.
+struct Places<'a> {
+    file: &'a Option<PathBuf>,
+    variable: &'a Option<String>,
+    text: &'a Option<file::Password>,
+}
+
+/// How the edge asks for credentials.
+pub(super) fn digest(
+    written: &file::Digest,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Digest {
+    let mut digest = Digest::default();
+    if let Some(realm) = &written.realm {
+        digest.realm.clone_from(realm);
+    }
+    if let Some(names) = &written.algorithms {
+        digest.algorithms = Vec::new();
+        for name in names {
+            match Algorithm::parse(name) {
+                Ok(algorithm) => digest.algorithms.push(algorithm),
+                Err(_) => faults.push(source.fault(
+                    "edge.digest.algorithms",
+                    format!("{name:?} is no hash that the edge knows"),
+                    r#"algorithms = ["SHA-256", "MD5"]; SHA-512-256 is known as well"#,
+                )),
+            }
+        }
+    }
+    digest
+}
+
+/// What legs through a trunk answer challenges with.
+pub(super) fn account(
+    name: &str,
+    written: &file::Trunk,
+    path: &Path,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Credentials {
+    let Some(account) = &written.account else {
+        return Credentials::none();
+    };
+    let key = format!("trunk.{name}.account");
+    let places = Places {
+        file: &account.password_file,
+        variable: &account.password_env,
+        text: &account.password,
+    };
+    let Some(password) = password(&key, &places, path, source, faults) else {
+        return Credentials::none();
+    };
+    let user = account.auth_user.as_deref().unwrap_or(&account.user);
+    let secret = Secret::Password(password.into());
+    let credentials = Credential::new(account.realm.as_deref(), user, secret)
+        .and_then(|credential| Credentials::new(vec![credential]));
+    credentials.unwrap_or_else(|error| {
+        let instead = r#"account = { user = "4930123", password_file = "carrier.password" }"#;
+        faults.push(source.fault(&key, error.to_string(), instead));
+        Credentials::none()
+    })
+}
+
+/// What a trunk proves itself by.
+pub(super) fn login(
+    name: &str,
+    written: &file::Trunk,
+    path: &Path,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Login> {
+    let login = written.login.as_ref()?;
+    let key = format!("trunk.{name}.login");
+    let places = Places {
+        file: &login.password_file,
+        variable: &login.password_env,
+        text: &login.password,
+    };
+    let password = password(&key, &places, path, source, faults)?;
+    Some(Login {
+        user: login.user.clone(),
+        secret: Secret::Password(password.into()),
+        asked: match login.asked {
+            file::Asked::Strangers => Asked::OfStrangers,
+            file::Asked::Always => Asked::Always,
+        },
+    })
+}
+
+/// The password, from the one place where it is written.
+fn password(
+    key: &str,
+    places: &Places<'_>,
+    path: &Path,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<String> {
+    let found = match (places.file, places.variable, places.text) {
+        (Some(file), None, None) => {
+            let file = beside(path, file);
+            let read = std::fs::read_to_string(&file);
+            read.map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
+                .map_err(|error| {
+                    (
+                        "password_file",
+                        format!("{} cannot be read: {error}", file.display()),
+                        "the file of the password and of nothing else, readable by this process",
+                    )
+                })
+        }
+        (None, Some(variable), None) => variable_of(variable).map_err(|wrong| {
+            let instead = "the name of a variable that is set before the start";
+            ("password_env", wrong, instead)
+        }),
+        (None, None, Some(text)) => Ok(text.reveal().to_owned()),
+        (None, None, None) => Err((
+            "",
+            "it has no password".to_owned(),
+            r#"password_file = "carrier.password", or password_env = "CARRIER_PASSWORD""#,
+        )),
+        _ => Err((
+            "",
+            "its password stands in two places".to_owned(),
+            "one of password_file, password_env and password",
+        )),
+    };
+    let found = found.and_then(|text| match text.is_empty() {
+        true => Err(("", "its password is empty".to_owned(), "a password")),
+        false => Ok(text),
+    });
+    match found {
+        Ok(text) => Some(text),
+        Err((part, wrong, instead)) => {
+            let key = match part {
+                "" => key.to_owned(),
+                part => format!("{key}.{part}"),
+            };
+            faults.push(source.fault(&key, wrong, instead));
+            None
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a password that stands in no file comes by the environment"
+)]
+fn variable_of(name: &str) -> Result<String, String> {
+    std::env::var(name).map_err(|error| match error {
+        std::env::VarError::NotPresent => format!("the environment has no {name}"),
+        std::env::VarError::NotUnicode(_) => format!("{name} is no text"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::resolve;
+    use super::*;
+
+    fn with(trunk: &str) -> Result<edge::Configuration, String> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("one.password"), "from-file\n").unwrap();
+        let text = format!("[trunk.one]\n{trunk}\n[number.\"*\"]\nagent = \"echo\"\n");
+        let path = folder.path().join("trunkline.toml");
+        match resolve(&path, &text) {
+            Ok(resolved) => Ok(resolved.edge),
+            Err(faults) => Err(faults.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_password_comes_from_one_place_and_is_never_shown() {
+        let sources = "sources = [\"192.0.2.1\"]\n";
+        let account = |password: &str| {
+            with(&format!(
+                "{sources}account = {{ user = \"u\", auth_user = \"a\", {password} }}"
+            ))
+        };
+        for good in [
+            "password_file = \"one.password\"",
+            "password = \"hunter2\"",
+            "password_env = \"PATH\"",
+        ] {
+            let edge = account(good).unwrap();
+            assert!(!edge.trunks[0].credentials.is_empty());
+            let shown = format!("{edge:?}");
+            assert!(!shown.contains("hunter2") && !shown.contains("from-file"));
+        }
+        let wrong = [
+            ("realm = \"r\"", "it has no password"),
+            (
+                "password_file = \"two.password\"",
+                "two.password cannot be read",
+            ),
+            (
+                "password_env = \"TRUNKLINE_NO_SUCH\"",
+                "the environment has no TRUNKLINE_NO_SUCH",
+            ),
+            (
+                "password = \"hunter2\", password_env = \"PATH\"",
+                "in two places",
+            ),
+            ("password = 12345678", "a text in quotes, not a number"),
+            ("password = \"hunter2\", pasword = 1", "unknown field"),
+        ];
+        for (bad, told) in wrong {
+            let error = account(bad).unwrap_err();
+            assert!(error.contains(told), "{error}");
+            assert!(error.contains("trunkline.toml:3:"), "{error}");
+            assert!(
+                !error.contains("hunter2") && !error.contains("12345678"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_trunk_needs_an_address_or_a_login() {
+        let login = "login = { user = \"branch\", password_file = \"one.password\" }";
+        let edge = with(login).unwrap();
+        assert_eq!(
+            edge.trunks[0].login.as_ref().unwrap().asked,
+            Asked::OfStrangers
+        );
+        let error = with("codecs = [\"PCMA\"]").unwrap_err();
+        assert!(error.contains("has no sources"), "{error}");
+        assert!(error.contains("login"), "{error}");
+        let digest = "\n[edge.digest]\nalgorithms = [\"SHA-1\"]\n";
+        let error = with(&format!("{login}{digest}")).unwrap_err();
+        assert!(error.contains("\"SHA-1\" is no hash"), "{error}");
+        let digest = "\n[edge.digest]\nrealm = \"\"\n";
+        let error = with(&format!("{login}{digest}")).unwrap_err();
+        assert!(error.contains("the realm is empty"), "{error}");
+    }
+}
