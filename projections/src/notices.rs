@@ -1,6 +1,7 @@
 //! What happened outside of calls: strangers at the door, edges that came and went, holes in the log.
 
 mod registrations;
+mod trunks;
 
 use std::collections::VecDeque;
 
@@ -196,6 +197,8 @@ fn words(observation: &Observation) -> Option<Words> {
         | Observation::RegistrationEnded(_)
         | Observation::TrunkBound(_)
         | Observation::TrunkUnbound(_) => registrations::words(observation),
+        Observation::TrunkUp(up) => Some(trunks::up(up)),
+        Observation::TrunkDown(down) => Some(trunks::down(down)),
         Observation::EdgeStarted(started) => {
             let text = format!(
                 "edge {} listens on {}",
@@ -225,7 +228,7 @@ fn words(observation: &Observation) -> Option<Words> {
             format!("the log has a hole: {}", gap.missing),
             Vec::new(),
         )),
-        // The rest are events of calls.
+        // The rest are events of calls, and what the trunks' own view tells.
         _ => None,
     }
 }

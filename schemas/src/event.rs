@@ -243,5 +243,6 @@ event_from_observation! {
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
-    CallsTurnedAway TlsRefused ConnectionsRefused EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
+    CallsTurnedAway TlsRefused ConnectionsRefused TrunkProbed TrunkUp TrunkDown
+    EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
 }

@@ -6,6 +6,7 @@
 mod connections;
 mod identity;
 mod invite;
+mod probing;
 mod registration;
 mod session;
 
@@ -21,6 +22,7 @@ pub use self::identity::{
     SessionId, UserToUser,
 };
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
+pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
@@ -613,6 +615,12 @@ crate::event::vocabulary! {
         108 => TrunkBound,
         /// A trunk is no longer registered at the edge.
         109 => TrunkUnbound,
+        /// A trunk's target was probed.
+        110 => TrunkProbed,
+        /// A trunk's target answers.
+        111 => TrunkUp,
+        /// A trunk's target does not answer.
+        112 => TrunkDown,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

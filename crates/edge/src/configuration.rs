@@ -2,6 +2,7 @@
 
 mod connections;
 mod digest;
+mod probe;
 mod security;
 
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use sip::endpoint::flow::Transport;
 
 pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login};
+pub use self::probe::Probe;
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 use crate::listen::Listen;
 
@@ -99,6 +101,8 @@ pub struct Trunk {
     pub large_by_tcp: bool,
     /// How often connections of ours to it send a keep-alive. Default: as the edge's bounds say.
     pub keep_alive: Option<Duration>,
+    /// How it is asked whether it is there. Default: not at all.
+    pub probe: Option<Probe>,
 }
 
 /// Every codec in the order in which it is offered where nothing else is said.
@@ -295,6 +299,7 @@ impl Trunk {
             security: TrunkSecurity::default(),
             large_by_tcp: true,
             keep_alive: None,
+            probe: None,
         }
     }
 }

@@ -7,6 +7,7 @@
 mod arrive;
 mod ids;
 mod leave;
+mod probe;
 mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -25,6 +26,7 @@ use sip::endpoint::output::Input as SipInput;
 use self::ids::Ids;
 pub(crate) use self::ids::derive;
 use self::leave::Early;
+use self::probe::Dice;
 use crate::admission::Admission;
 use crate::call::Call;
 use crate::clock::Moment;
@@ -35,6 +37,7 @@ use crate::listen::Listen;
 use crate::login::Logins;
 use crate::node::Node;
 use crate::port::{Input, Output};
+use crate::probing::{self, Probing};
 use crate::recordings::Recordings;
 use crate::step::Step;
 use crate::terms;
@@ -70,6 +73,7 @@ pub struct Core {
     ids: Ids,
     /// When the calls that are still up are ended.
     stop_at: Option<Instant>,
+    probing: Probing<Dice>,
     calls_stopped: u32,
     /// Why something could not be sent, the last time that it could not.
     unsent: String,
@@ -114,7 +118,9 @@ impl Core {
             rtp_ports: (ports.first, ports.last),
         };
         node.started(&mut ledger, started, moment);
+        let dice = Dice::new(&seed);
         Core {
+            probing: Probing::new(&configuration.trunks, dice, moment.now),
             endpoint: Endpoint::new(endpoint_config(&configuration, &seed, &listens)),
             trunks: Trunks::new(configuration.trunks.clone()),
             logins: Logins::new(&configuration, derive(&seed, b"digest"), moment.now),
@@ -179,12 +185,18 @@ impl Core {
                 // The dialog may be over meanwhile.
                 let _ = self.endpoint.found_hop(leg, fork, flow);
             }
+            Input::Ways { trunk, ways } => {
+                self.probing
+                    .handle(probing::Input::Found { trunk, ways }, moment);
+            }
             Input::Voice(from) => {
                 let (leg, event) = (from.leg, from.event);
                 self.with_call(from.call, moment, |call, step| call.heard(step, leg, event));
             }
             Input::Stop => self.stop(moment),
             Input::Finish { cause } => {
+                self.probing.handle(probing::Input::Stop, moment);
+                self.probe(moment);
                 let calls_ended = self.calls_stopped;
                 let stopped = EdgeStopped { cause, calls_ended };
                 self.node.stopped(&mut self.ledger, stopped, moment);
@@ -192,6 +204,7 @@ impl Core {
             Input::Due => self.due(moment),
         }
         self.drain(moment);
+        self.probe(moment);
     }
 
     /// What the shell has to do next; `None` until the next input.
@@ -211,6 +224,7 @@ impl Core {
             self.endpoint.deadline(),
             alarm,
             self.node.deadline(),
+            self.probing.deadline(),
             self.stop_at,
             self.log_patience(),
         ]

@@ -45,6 +45,7 @@ pub mod open;
 pub mod outbox;
 pub mod port;
 pub mod ports;
+pub mod probing;
 pub mod recordings;
 pub mod redial;
 pub mod refusal;
@@ -61,10 +62,11 @@ pub mod trunk;
 pub mod voice;
 
 pub use configuration::{
-    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, RtpPorts, Security,
-    TlsVersion, Trunk, TrunkSecurity, UnknownSources,
+    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, Probe, RtpPorts,
+    Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;
 pub use listen::Listen;
 pub use run::Edge;
+pub use sip::endpoint::flow::Transport;

@@ -82,6 +82,11 @@ impl Locator {
         self.avoided.note(target, asked, now);
     }
 
+    /// What probes say of a target.
+    pub fn reached(&mut self, target: Target, is_down: bool) {
+        self.avoided.reached(target, is_down);
+    }
+
     /// Puts targets that failed a moment ago behind the others.
     pub fn sort(&mut self, targets: &mut [Target], now: Instant) {
         self.avoided.sort(targets, now);
@@ -89,7 +94,7 @@ impl Locator {
 }
 
 /// A dice of its own for every question.
-fn dice(seed: [u8; 32], count: u64) -> impl FnMut(u64) -> u64 + Send {
+pub(crate) fn dice(seed: [u8; 32], count: u64) -> impl FnMut(u64) -> u64 + Send {
     let mut text = seed.to_vec();
     text.extend_from_slice(&count.to_be_bytes());
     move |bound| {

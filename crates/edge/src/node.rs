@@ -9,7 +9,7 @@ use schemas::observation::{
     CallsTurnedAway, ConnectionOpener, ConnectionsRefused, EdgeStarted, EdgeStopped,
     MessagesMalformed, SourceRefused, TlsRefused, Tried,
 };
-use schemas::{Chain, Event, TrunkName};
+use schemas::{Chain, Event, Observation, TrunkName};
 
 use crate::clock::Moment;
 use crate::ledger::Ledger;
@@ -164,6 +164,11 @@ impl Node {
             .connections
             .count(source, Source::Others, moment.now, first);
         self.tell_connections(ledger, told, moment);
+    }
+
+    /// What the probes of a trunk say.
+    pub fn probed(&mut self, ledger: &mut Ledger, told: Observation, moment: Moment) {
+        self.fact(ledger, told, moment);
     }
 
     /// When [`Node::due`] has something to do.

@@ -85,6 +85,13 @@ pub enum Input {
         /// The way to it.
         flow: Flow,
     },
+    /// The ways that [`Output::Look`] asked for.
+    Ways {
+        /// The trunk.
+        trunk: TrunkName,
+        /// The ways to its targets, at least one; or why there is none.
+        ways: Result<Vec<Flow>, String>,
+    },
     /// Something happened in the media of a call.
     Voice(FromVoice),
     /// The edge has to stop: no new calls, and an end to those that are up after the drain bound.
@@ -129,6 +136,20 @@ pub enum Output {
         uri: Box<str>,
         /// The trunk that the leg goes through.
         trunk: Option<TrunkName>,
+    },
+    /// Find out where a trunk is that is to be probed; answer with [`Input::Ways`].
+    Look {
+        /// The trunk.
+        trunk: TrunkName,
+        /// Where it is.
+        destination: Destination,
+    },
+    /// Probes say that a target is down: it is tried last until they say otherwise.
+    Reached {
+        /// The way to it.
+        flow: Flow,
+        /// Whether it is down.
+        is_down: bool,
     },
     /// A target failed: it is tried last for a while.
     Avoid {

@@ -320,6 +320,11 @@ impl Edge {
                 uri,
                 trunk,
             } => self.look_for_hop((leg, fork), &uri, trunk),
+            Output::Look { trunk, destination } => self.look_for_trunk(trunk, destination),
+            Output::Reached { flow, is_down } => {
+                let (transport, address) = (flow.transport, flow.remote);
+                self.locator.reached(Target { transport, address }, is_down);
+            }
             Output::Avoid { flow, asked } => {
                 let (transport, address) = (flow.transport, flow.remote);
                 let target = Target { transport, address };

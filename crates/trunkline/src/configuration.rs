@@ -241,6 +241,9 @@ pub struct Trunk {
     pub large_requests: LargeRequests,
     /// Every how many seconds connections of ours to it send a keep-alive. Default: as `[edge]` says.
     pub keep_alive_s: Option<u64>,
+    /// About every how many seconds each address of its target is asked whether it is there (OPTIONS), 5 to 3600. One
+    /// that does not answer is called last. Default: never.
+    pub probe_s: Option<u64>,
     /// How callers of this trunk are transferred. Default `bridged`.
     #[serde(default)]
     pub transfer: TransferMethod,

@@ -1,6 +1,7 @@
 //! From the file that a person wrote to what each role is told.
 
 mod identity;
+mod probe;
 mod transport;
 
 use std::path::{Path, PathBuf};
@@ -176,6 +177,7 @@ fn edge_trunk(
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
+    resolved.probe = probe::of(name, trunk, source, faults);
     resolved
 }
 
@@ -411,6 +413,19 @@ to = "sip:+14155550199@192.0.2.10"
                 ("target = \"192.0.2.10\"", "certificate_required = true"),
                 "trunkline.toml:4:1",
                 "say whose by `ca`",
+            ),
+            (
+                (
+                    "target = \"192.0.2.10\"",
+                    "target = \"192.0.2.10\"\nprobe_s = 1",
+                ),
+                "trunkline.toml:5:1",
+                "probe_s = 30",
+            ),
+            (
+                ("target = \"192.0.2.10\"", "probe_s = 30"),
+                "trunkline.toml:4:1",
+                "target = ",
             ),
             (
                 (

@@ -163,6 +163,9 @@ impl Core {
                 });
             }
             event => {
+                let Some(event) = self.probe_ended(event, moment) else {
+                    return;
+                };
                 let place = event.leg().and_then(|leg| self.places.get(&leg)).copied();
                 if let Some((call, leg)) = place {
                     self.with_call(call, moment, |call, step| call.observe(step, leg, event));

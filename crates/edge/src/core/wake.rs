@@ -9,11 +9,15 @@ use super::Core;
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::port::Output;
+use crate::probing;
 
 impl Core {
     pub(super) fn due(&mut self, moment: Moment) {
         self.endpoint.handle(SipInput::Due, moment.now);
         self.node.due(&mut self.ledger, moment);
+        if self.probing.deadline().is_some_and(|at| at <= moment.now) {
+            self.probing.handle(probing::Input::Due, moment);
+        }
         if self.log_patience().is_some_and(|at| at <= moment.now) {
             self.ledger.stop_waiting();
         }

@@ -1,6 +1,6 @@
 //! Targets that failed a moment ago: they are tried last for a while (RFC 3263 section 4.3, RFC 3261 section 21.5.4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::search::Target;
@@ -18,6 +18,8 @@ const WHILE_MAX: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Default)]
 pub struct Avoided {
     until: BTreeMap<Target, Instant>,
+    /// Targets that probes say are down. As many as there are targets of trunks that are probed.
+    down: BTreeSet<Target>,
 }
 
 impl Avoided {
@@ -33,10 +35,19 @@ impl Avoided {
         }
     }
 
+    /// What probes say of it.
+    pub fn reached(&mut self, target: Target, is_down: bool) {
+        if is_down {
+            self.down.insert(target);
+        } else {
+            self.down.remove(&target);
+        }
+    }
+
     /// Puts those that failed behind the others; none is left out, because all may be down.
     pub fn sort(&mut self, targets: &mut [Target], now: Instant) {
         self.until.retain(|_, until| *until > now);
-        targets.sort_by_key(|target| self.until.contains_key(target));
+        targets.sort_by_key(|target| (self.down.contains(target), self.until.contains_key(target)));
     }
 }
 
@@ -71,6 +82,23 @@ mod tests {
         assert_eq!(order(now, &mut avoided), [3, 1, 2]);
         assert_eq!(order(now + Duration::from_secs(5), &mut avoided), [2, 3, 1]);
         assert_eq!(order(now + WHILE, &mut avoided), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_target_that_is_down_is_tried_last_until_it_is_up() {
+        let mut avoided = Avoided::default();
+        let now = Instant::now();
+        let order = |at: Instant, avoided: &mut Avoided| {
+            let mut targets = [target(1), target(2), target(3)];
+            avoided.sort(&mut targets, at);
+            targets.map(|target| target.address.port())
+        };
+        avoided.reached(target(1), true);
+        avoided.note(target(2), None, now);
+        assert_eq!(order(now, &mut avoided), [3, 2, 1]);
+        assert_eq!(order(now + WHILE * 100, &mut avoided), [2, 3, 1]);
+        avoided.reached(target(1), false);
+        assert_eq!(order(now + WHILE * 100, &mut avoided), [1, 2, 3]);
     }
 
     #[test]

@@ -28,22 +28,21 @@ pub(super) enum Whom {
     Leg(CallId, LegId),
     /// A dialog.
     Dialog(LegKey, Fork),
+    /// A trunk that is to be probed.
+    Trunk(TrunkName),
 }
 
 impl Edge {
     /// Looks for the peer of a leg.
     pub(super) fn look_for(&mut self, call: CallId, leg: LegId, to: Destination) {
-        let text = &to.address;
-        let is_uri = ["sip:", "sips:"].iter().any(|scheme| {
-            let start = text.get(..scheme.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        });
-        let question = if is_uri {
-            Question::of_uri(text)
-        } else {
-            Question::of_address(text, to.transport)
-        };
+        let question = question(&to);
         self.look(Whom::Leg(call, leg), question, to.trunk);
+    }
+
+    /// Looks for a trunk that is to be probed.
+    pub(super) fn look_for_trunk(&mut self, trunk: TrunkName, to: Destination) {
+        let question = question(&to);
+        self.look(Whom::Trunk(trunk), question, to.trunk);
     }
 
     /// Looks for the next hop of a dialog.
@@ -66,8 +65,9 @@ impl Edge {
         } = lookup;
         let ways = found.and_then(|targets| self.ways(targets, &host, trunk.as_ref()));
         match whom {
-            Whom::Leg(call, leg) => self.open(call, leg, ways),
-            Whom::Dialog(leg, fork) => match ways {
+            Whom::Leg(call, leg) => self.open(call, leg, ways.map(first_and_like_it)),
+            Whom::Trunk(trunk) => self.input(Input::Ways { trunk, ways }),
+            Whom::Dialog(leg, fork) => match ways.map(first_and_like_it) {
                 Ok((flow, _)) => self.input(Input::Hop { leg, fork, flow }),
                 Err(error) => tracing::debug!(%error, "the next hop of a dialog cannot be found"),
             },
@@ -112,13 +112,13 @@ impl Edge {
         }));
     }
 
-    /// The ways to targets, those that failed a moment ago last: the first, and others for which its RTP socket does.
+    /// The ways to targets, those that failed a moment ago last; at least one.
     fn ways(
         &mut self,
         mut targets: Vec<Target>,
         host: &str,
         trunk: Option<&TrunkName>,
-    ) -> Result<(Flow, Vec<Flow>), String> {
+    ) -> Result<Vec<Flow>, String> {
         self.locator.sort(&mut targets, moment().now);
         let mut ways: Vec<Flow> = Vec::new();
         let mut unreachable = None;
@@ -136,10 +136,31 @@ impl Edge {
                 }
             }
         }
-        let Some((first, others)) = ways.split_first() else {
+        if ways.is_empty() {
             return Err(unreachable.unwrap_or_else(|| format!("{host} has no address")));
-        };
-        let fits = |way: &&Flow| way.local.is_ipv4() == first.local.is_ipv4();
-        Ok((*first, others.iter().filter(fits).copied().collect()))
+        }
+        Ok(ways)
     }
+}
+
+/// What to ask DNS about a destination.
+fn question(to: &Destination) -> Result<Question, String> {
+    let text = &to.address;
+    let is_uri = ["sip:", "sips:"].iter().any(|scheme| {
+        let start = text.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    if is_uri {
+        Question::of_uri(text)
+    } else {
+        Question::of_address(text, to.transport)
+    }
+}
+
+/// The first way, and those for which its RTP socket does as well.
+fn first_and_like_it(ways: Vec<Flow>) -> (Flow, Vec<Flow>) {
+    let mut ways = ways.into_iter();
+    let first = ways.next().expect("there is at least one way");
+    let fits = |way: &Flow| way.local.is_ipv4() == first.local.is_ipv4();
+    (first, ways.filter(fits).collect())
 }

@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! # a comment, printed
-//! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is; `-` is no network
+//! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is; `-` is no network; behind it
+//!                                `probes ADDRESS|… every TIME`
 //! login TRUNK USER PASSWORD      what a trunk proves itself by; `always` behind it
 //! account TRUNK USER PASSWORD    what answers a trunk that asks; `NAME account` the same for a phone, which also
 //!                                demands USER PASSWORD
+//! NAME options STATUS            what it answers to OPTIONS
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
-//! NAME silent                    it takes and sends nothing any more; `stutters`: it sends everything twice
+//! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
 //! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished
@@ -36,7 +38,7 @@ use schemas::{CallId, Chain, Lane, NodeName, Subject, Timestamp};
 use sip::endpoint::flow::{Flow, Transport};
 use trunkline_edge::Listen;
 use trunkline_edge::clock::Moment;
-use trunkline_edge::configuration::{Configuration, Digits, Trunk, UnknownSources};
+use trunkline_edge::configuration::{Configuration, Digits, Probe, Trunk, UnknownSources};
 use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
 use trunkline_edge::port::{Input, Opened, Output, Toward};
@@ -107,6 +109,14 @@ impl Scene {
                     .into_iter()
                     .find(|trunk| trunk.name.as_str() == *name);
                 identity::give(trunk.expect("a trunk"), words[0], rest);
+            }
+            ["trunk", name, network, "probes", targets, "every", time] => {
+                self.trunk(name, network, Digits::Counted);
+                let mut probe = Probe::new(duration(time), targets, Transport::Udp);
+                probe.uri = "sip:pbx.example".to_owned();
+                if let Some(trunk) = self.configuration.trunks.last_mut() {
+                    trunk.probe = Some(probe);
+                }
             }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
@@ -252,6 +262,17 @@ impl Scene {
             Output::Avoid { flow, asked } => {
                 let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));
                 writeln!(self.out, "  (avoids {}{time})", flow.remote).unwrap();
+            }
+            Output::Look { trunk, destination } => {
+                let ways = destination.address.split('|');
+                let ways = ways.map(|text| text.parse().map(flow));
+                let ways = ways.collect::<Result<_, _>>();
+                let ways = ways.map_err(|_| format!("{} has no address", destination.address));
+                self.core().handle(Input::Ways { trunk, ways }, moment);
+            }
+            Output::Reached { flow, is_down } => {
+                let word = if is_down { "avoids" } else { "takes" };
+                writeln!(self.out, "  ({word} {})", flow.remote).unwrap();
             }
             Output::Hop { uri, .. } => writeln!(self.out, "  (looks for {uri})").unwrap(),
             Output::Forget(_) => writeln!(self.out, "  (forgotten)").unwrap(),

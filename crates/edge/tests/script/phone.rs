@@ -33,6 +33,8 @@ pub struct Phone {
     stutters: bool,
     credentials: Credentials,
     door: Option<Door>,
+    /// What it answers to OPTIONS.
+    options: StatusCode,
     sent: Vec<Bytes>,
 }
 
@@ -56,6 +58,7 @@ impl Phone {
             stutters: false,
             credentials: Credentials::none(),
             door: None,
+            options: StatusCode::OK,
             sent: Vec::new(),
         }
     }
@@ -69,6 +72,10 @@ impl Phone {
             ["stutters"] => self.stutters = true,
             ["account", user, password] => self.credentials = account(user, password),
             ["demands", user, password] => self.door = Some(Door::new(user, password, now)),
+            ["loud"] => self.is_silent = false,
+            ["options", status] => {
+                self.options = StatusCode::new(status.parse().unwrap()).unwrap();
+            }
             ["invite", uri] => {
                 let offer = sdp::offer(&self.media, &mut self.session);
                 self.invite(uri, Some(offer.into()), now);
@@ -259,6 +266,12 @@ impl Phone {
                     .and_then(|offer| sdp::answer(&offer, &self.media, &mut self.session).ok());
                 let sdp = answer.map(|answer| answer.description.into());
                 let _ = self.endpoint.acknowledge(leg, sdp);
+            }
+            Event::OptionsReceived { transaction, .. } => {
+                let (status, none) = (self.options, Extra::none());
+                self.endpoint
+                    .answer_options(transaction, status, None, none, now)
+                    .unwrap();
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! Samples of what happens to an edge, beside the calls.
 
-use trunkline_schemas::Hash;
 use trunkline_schemas::observation::*;
+use trunkline_schemas::{Hash, Timestamp, Transport};
 
 use super::{Listed, observation};
 
@@ -75,6 +75,51 @@ pub fn samples() -> Vec<Listed> {
             cause: "too many connections in total".into(),
             over_ms: 0,
         }),
+        observation(TrunkProbed {
+            trunk: "genesys".into(),
+            target: "198.51.100.20:5061".into(),
+            transport: Transport::Tls,
+            probes: 4,
+            answers: 3,
+            status: Some(404),
+            latency: Some(ProbeLatency {
+                min_us: 21_400,
+                median_us: 22_007,
+                max_us: 187_332,
+            }),
+            over_ms: 60_000,
+        }),
+        observation(TrunkUp {
+            trunk: "genesys".into(),
+            target: "198.51.100.20:5061".into(),
+            transport: Transport::Tls,
+            status: 200,
+            latency_us: 21_400,
+            down_ms: Some(312_006),
+        }),
+        down(
+            ProbeFailure::TimedOut { after_ms: 3_000 },
+            Some(Transport::Udp),
+        ),
+        down(
+            ProbeFailure::Refused {
+                status: 503,
+                phrase: "Service Unavailable".into(),
+            },
+            Some(Transport::Udp),
+        ),
+        down(
+            ProbeFailure::Unreachable {
+                error: "connection refused".into(),
+            },
+            Some(Transport::Tcp),
+        ),
+        down(
+            ProbeFailure::NotFound {
+                error: "pbx.example.com has no address".into(),
+            },
+            None,
+        ),
         observation(EdgeStarted {
             release: "0.1.0".into(),
             listens: vec!["udp 0.0.0.0:32681".into(), "tcp 0.0.0.0:32681".into()],
@@ -92,4 +137,20 @@ pub fn samples() -> Vec<Listed> {
             missing: "events 17 to 19 of the lane facts of call 01a0".into(),
         }),
     ]
+}
+
+fn down(failure: ProbeFailure, transport: Option<Transport>) -> Listed {
+    let target = match transport {
+        Some(_) => "198.51.100.20:5060",
+        None => "sip:pbx.example.com",
+    };
+    observation(TrunkDown {
+        trunk: "genesys".into(),
+        target: target.into(),
+        transport,
+        failure,
+        probes: 3,
+        since: Timestamp(1_795_244_400_000_000),
+        others_up: 1,
+    })
 }
