@@ -17,6 +17,7 @@ pub mod notices;
 mod plain;
 pub mod sentences;
 pub mod timeline;
+pub mod trunks;
 pub mod verification;
 
 pub use history::{Row, Search};
@@ -25,6 +26,7 @@ pub use live::Live;
 pub use notices::Notices;
 pub use plain::plain;
 pub use timeline::Timeline;
+pub use trunks::Trunks;
 pub use verification::Report;
 
 use schemars::JsonSchema;
@@ -32,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the folds. A change of what an event means for a view is a new version, and every
 /// stored view is built anew. (A change of a view's own form is noticed without it.)
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What a line is about at a glance. It is never told by colour alone: [`Mark::glyph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Mark, plain};
 
+pub(crate) use self::trunks::failure;
+
 /// The most notices that are kept: the newest.
 pub const NOTICES_MAX: usize = 200;
 

@@ -10,8 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{EventLog, Memory};
-use schemas::observation::{ConfigurationApplied, EdgeStarted, SourceRefused, Tried};
-use schemas::{CallId, Chain, Draft, Event, Hash, Lane, NodeName, Subject, Timestamp};
+use schemas::observation::{
+    ConfigurationApplied, EdgeStarted, ProbeFailure, ProbeLatency, SourceRefused, Tried, TrunkDown,
+    TrunkProbed, TrunkUp,
+};
+use schemas::{
+    CallId, Chain, Draft, Event, Hash, Lane, NodeName, Subject, Timestamp, Transport, TrunkName,
+};
 use tokio_util::sync::CancellationToken;
 use trunkline_api::{Api, Settings};
 
@@ -77,7 +82,7 @@ async fn call(log: &Arc<dyn EventLog>, story: &str, began_ms: u64, random: u8) {
 async fn nodes(log: &Arc<dyn EventLog>) {
     let node = NodeName::from("edge-1");
     let mut chain = Chain::new(Subject::Node(node.clone()), Lane::Facts);
-    let events: [Event; 3] = [
+    let mut events: Vec<Event> = vec![
         EdgeStarted {
             release: "0.1.0".to_owned(),
             listens: vec!["udp 0.0.0.0:32681".to_owned()],
@@ -102,6 +107,7 @@ async fn nodes(log: &Arc<dyn EventLog>) {
         }
         .into(),
     ];
+    events.extend(probes());
     let records = (0..).zip(events).map(|(index, event)| {
         let at = i64::try_from(BEGAN_MS * 1_000).unwrap_or(i64::MAX) + index * 60_000_000;
         chain.append(Draft {
@@ -112,4 +118,46 @@ async fn nodes(log: &Arc<dyn EventLog>) {
         })
     });
     log.append(records.collect()).await;
+}
+
+/// One target of two answers.
+fn probes() -> [Event; 3] {
+    let trunk = TrunkName::from("office");
+    let at = |last: u8| format!("192.0.2.{last}:5060");
+    [
+        TrunkUp {
+            trunk: trunk.clone(),
+            target: at(7),
+            transport: Transport::Udp,
+            status: 200,
+            latency_us: 21_400,
+            down_ms: None,
+        }
+        .into(),
+        TrunkDown {
+            trunk: trunk.clone(),
+            target: at(8),
+            transport: Some(Transport::Udp),
+            failure: ProbeFailure::TimedOut { after_ms: 3_000 },
+            probes: 3,
+            since: Timestamp(1_795_244_390_000_000),
+            others_up: 1,
+        }
+        .into(),
+        TrunkProbed {
+            trunk,
+            target: at(7),
+            transport: Transport::Udp,
+            probes: 4,
+            answers: 3,
+            status: Some(200),
+            latency: Some(ProbeLatency {
+                min_us: 21_400,
+                median_us: 22_007,
+                max_us: 187_332,
+            }),
+            over_ms: 60_000,
+        }
+        .into(),
+    ]
 }

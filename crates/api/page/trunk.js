@@ -33,22 +33,55 @@ function card(trunk) {
   return el("a", { class: "card trunk", href: path(trunk.name) },
     el("h3", {}, trunk.name),
     el("div", { class: "chips" }, Object.keys(VERDICT).filter((verdict) => counts[verdict]).map((verdict) => chip(VERDICT[verdict], `${counts[verdict]} ${verdict}`))),
-    el("span", { class: "muted" }, `${trunk.up} up · ${ended} ended`, trunk.configured ? "" : " · not in the configuration in force"),
+    el("div", { class: "chips" }, reachChip(trunk)),
+    el("span", { class: "muted" }, `${trunk.up} up · ${ended} ended`, trunk.day ? ` · ${trunk.day.began} on ${trunk.day.date}` : "", trunk.configured ? "" : " · not in the configuration in force"),
     el("span", { class: "muted" }, "last evidence ", when(trunk.last_evidence)));
+}
+
+const REACH = { up: ["ok", "answers"], partly: ["warn", "answers in part"], down: ["bad", "does not answer"], cannot_tell: ["mute", "not probed"] };
+
+function reachChip(trunk) {
+  const [mark, word] = REACH[trunk.reachability] || REACH.cannot_tell;
+  return chip(mark, trunk.latency_us ? `${word} in ${latency(trunk.latency_us)}` : word);
+}
+
+function latency(us) {
+  return `${(us / 1000).toFixed(1)} ms`;
+}
+
+function targets(trunk) {
+  const { reach, tls_refused, connections_refused } = trunk.health;
+  const notices = [
+    tls_refused && notice("bad", tls_refused.at, `${tls_refused.told.handshakes} TLS handshakes came to nothing: ${tls_refused.told.error}; our versions ${tls_refused.told.versions_ours}, theirs ${tls_refused.told.versions_theirs || "cannot tell"}`,
+      tls_refused.told.alert ? [["alert", tls_refused.told.alert]] : []),
+    connections_refused && notice("warn", connections_refused.at, `${connections_refused.told.connections} connections closed at once: ${connections_refused.told.cause}`),
+  ].filter(Boolean);
+  const table = reach.length ? el("div", { class: "scroll" }, el("table", {},
+    el("thead", {}, el("tr", {}, ["Edge", "Target", "State", "Since", "Why", "Answered", "Latency"].map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, reach.map((one) => el("tr", {},
+      el("td", {}, one.node), el("td", { class: "num" }, one.target, one.transport ? ` ${one.transport.toUpperCase()}` : ""),
+      el("td", {}, chip(one.up ? "ok" : "bad", one.up ? "up" : "down")), el("td", {}, when(one.since)), el("td", {}, el("bdi", {}, one.why)),
+      el("td", { class: "num" }, one.answers ? `${one.answers.answers} of ${one.answers.probes}` : "–"),
+      el("td", { class: "num" }, one.answers && one.answers.latency ? `${latency(one.answers.latency.median_us)} (${latency(one.answers.latency.min_us)} to ${latency(one.answers.latency.max_us)})` : "–"))))))
+    : empty("Whether it answers is not known.", "With probe_s in its configuration the edge asks it by OPTIONS.");
+  return [el("header", {}, el("h2", {}, "Reachability")), table, notices.length ? el("ul", { class: "notices" }, notices) : null].filter(Boolean);
 }
 
 export async function trunkPage({ page, signal, events }, name) {
   const head = el("section", { class: "card verdict" });
+  const reach = el("section", { class: "card", "aria-label": "Reachability" });
   const rows = el("section", { class: "card", "aria-label": "Verification" });
-  page.append(head, rows);
+  page.append(head, reach, rows);
   async function load() {
-    const report = await get(`/api/trunks/${encodeURIComponent(name)}/verification`, signal);
+    const at = `/api/trunks/${encodeURIComponent(name)}`;
+    const [trunk, report] = await Promise.all([get(at, signal), get(`${at}/verification`, signal)]);
+    reach.replaceChildren(...targets(trunk));
     const count = (verdict) => report.rows.filter((row) => row.verdict === verdict).length;
     head.className = `card verdict v-${count("FAIL") ? "bad" : count("INCONCLUSIVE") ? "warn" : count("NOT RUN") ? "info" : "ok"}`;
     head.replaceChildren(
       el("div", { class: "top" }, el("div", {}, el("h1", {}, report.trunk), el("p", { class: "muted" }, "What calls have shown of this trunk. What was not tried is not known.")),
         el("div", { class: "actions" }, el("a", { class: "button", href: `/?q=${encodeURIComponent(`trunk:${name}`)}` }, "Its calls"))),
-      el("div", { class: "chips" }, Object.keys(VERDICT).filter(count).map((verdict) => chip(VERDICT[verdict], `${count(verdict)} ${verdict}`))));
+      el("div", { class: "chips" }, reachChip(trunk), Object.keys(VERDICT).filter(count).map((verdict) => chip(VERDICT[verdict], `${count(verdict)} ${verdict}`))));
     rows.replaceChildren(el("header", {}, el("h2", {}, "Verification")), el("div", { class: "scroll" }, el("table", { class: "checks" },
       el("thead", {}, el("tr", {}, ["Check", "Result", "Why", "Evidence", "When"].map((head) => el("th", { scope: "col" }, head)), ["Pass", "Fail", "Open"].map((head) => el("th", { scope: "col", class: "right" }, head)))),
       el("tbody", {}, report.rows.map(line)))));

@@ -103,6 +103,15 @@ pub(crate) const ROUTES: &[Route] = &[
         handler: || get(trunks::list),
     },
     Route {
+        path: "/api/trunks/{name}",
+        method: "get",
+        summary: "One trunk: whether it answers, what was refused, its calls of the day",
+        query: &[],
+        status: 200,
+        gives: Gives::Json(SchemaGenerator::subschema_for::<trunks::One>),
+        handler: || get(trunks::one),
+    },
+    Route {
         path: "/api/trunks/{name}/verification",
         method: "get",
         summary: "The verification report of a trunk",

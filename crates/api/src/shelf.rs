@@ -14,7 +14,7 @@ use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use projections::{Notices, Report, Row};
+use projections::{Notices, Report, Row, Trunks};
 use schemas::Hash;
 
 use crate::Error;
@@ -170,6 +170,7 @@ fn form() -> String {
         schemars::schema_for!(Row).to_value(),
         schemars::schema_for!(Report).to_value(),
         schemars::schema_for!(Notices).to_value(),
+        schemars::schema_for!(Trunks).to_value(),
         schemars::schema_for!(Totals).to_value(),
         schemars::schema_for!(Dead).to_value(),
     ];
@@ -198,6 +199,7 @@ fn open_guarded(path: &Path) -> Result<Store, String> {
     let probe = AssertUnwindSafe(|| {
         store.cursor().map(|_| ())?;
         store.notices().map(|_| ())?;
+        store.trunks().map(|_| ())?;
         store.up().map(|_| ())
     });
     catch_unwind(probe)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use projections::{Notices, Report, Row};
+use projections::{Notices, Report, Row, Trunks};
 use schemas::{CallId, EventId, Position, Subject, TrunkName};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -52,6 +52,10 @@ impl Batch {
         self.put(b"n", notices);
     }
 
+    pub(crate) fn trunks(&mut self, trunks: &Trunks) {
+        self.put(b"h", trunks);
+    }
+
     pub(crate) fn totals(&mut self, totals: &Totals) {
         self.put(b"o", totals);
     }
@@ -97,6 +101,10 @@ impl Store {
 
     pub(crate) fn notices(&self) -> Result<Notices, Error> {
         Ok(self.get(b"n")?.unwrap_or_default())
+    }
+
+    pub(crate) fn trunks(&self) -> Result<Trunks, Error> {
+        Ok(self.get(b"h")?.unwrap_or_default())
     }
 
     pub(crate) fn totals(&self) -> Result<Totals, Error> {

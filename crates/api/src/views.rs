@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use projections::history::{Applied, Outcome};
 use projections::verification::findings;
-use projections::{Notices, Report, Row};
+use projections::{Notices, Report, Row, Trunks};
 use schemas::{CallId, Entry, Lane, Position, Record, TrunkName};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,7 @@ pub(crate) struct Views {
     rows: BTreeMap<CallId, Row>,
     reports: BTreeMap<TrunkName, Report>,
     notices: Notices,
+    trunks: Trunks,
     totals: Totals,
     cursor: Position,
     changed: Changed,
@@ -52,6 +53,7 @@ struct Changed {
     rows: BTreeSet<CallId>,
     reports: BTreeSet<TrunkName>,
     notices: bool,
+    trunks: bool,
     dead: Vec<Dead>,
     holes: BTreeSet<CallId>,
     events: u64,
@@ -77,6 +79,7 @@ impl Views {
                 .map(|report| (report.trunk.clone(), report))
                 .collect(),
             notices: store.notices()?,
+            trunks: store.trunks()?,
             totals: store.totals()?,
             cursor,
             changed: Changed::default(),
@@ -145,6 +148,9 @@ impl Views {
         if changed.notices {
             batch.notices(&self.notices);
         }
+        if changed.trunks {
+            batch.trunks(&self.trunks);
+        }
         for dead in &changed.dead {
             batch.dead(dead);
         }
@@ -183,6 +189,7 @@ impl Views {
             Vec::new()
         };
         let was_over = row.is_over();
+        let had_trunk = row.trunk.is_some();
         let could_not_read = row.unreadable;
         let applied = match catch_unwind(AssertUnwindSafe(|| row.apply(record))) {
             Ok(applied) => applied,
@@ -209,6 +216,12 @@ impl Views {
             let trunk = row.trunk.clone().unwrap_or(TrunkName(String::new()));
             (trunk, row.outcome)
         });
+        if let Some(trunk) = row.trunk.as_ref().filter(|_| !had_trunk) {
+            self.changed.trunks |= self.trunks.call_began(trunk, row.began);
+        }
+        if let Some((trunk, outcome)) = &ended {
+            self.changed.trunks |= self.trunks.call_ended(trunk, row.began, *outcome);
+        }
         self.changed.rows.insert(call);
         self.totals.began += u64::from(is_first);
         if let Some((trunk, outcome)) = ended {
@@ -271,9 +284,17 @@ impl Views {
 
     fn apply_to_notices(&mut self, entry: &Entry) {
         let record: &Record = &entry.record;
-        let notices = &mut self.notices;
-        match catch_unwind(AssertUnwindSafe(|| notices.apply(record))) {
-            Ok(changed) => self.changed.notices |= changed,
+        let (notices, trunks) = (&mut self.notices, &mut self.trunks);
+        let fold = AssertUnwindSafe(|| match notices.apply(record) {
+            // Each event once: notices know which they have.
+            true => (true, trunks.apply(record)),
+            false => (false, false),
+        });
+        match catch_unwind(fold) {
+            Ok((in_notices, in_trunks)) => {
+                self.changed.notices |= in_notices;
+                self.changed.trunks |= in_trunks;
+            }
             Err(_) => self.note_record(entry, "the fold panicked".to_owned()),
         }
     }

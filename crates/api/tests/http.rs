@@ -9,7 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::{EventLog, Memory, Stream};
-use schemas::{CallId, NodeName, Position, Record, Timestamp};
+use schemas::observation::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
+use schemas::{
+    CallId, Chain, Draft, Event, Lane, NodeName, Position, Record, Subject, Timestamp, Transport,
+    TrunkName,
+};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -227,16 +231,69 @@ async fn trunks_show_what_calls_have_shown() {
             .iter()
             .all(|row| row["verdict"] == "NOT RUN")
     );
+    desk.write_node(&probes()).await;
+    desk.settled().await;
     let trunks = desk.get_json("/api/trunks").await;
-    assert_eq!(
-        trunks["trunks"].as_array().unwrap().len(),
-        3,
-        "carrier, office, spare"
-    );
+    let told: Vec<_> = trunks["trunks"].as_array().unwrap().iter().collect();
+    let names: Vec<_> = told.iter().map(|trunk| trunk["name"].as_str()).collect();
+    assert_eq!(names, [Some("carrier"), Some("office"), Some("spare")]);
+    assert_eq!(told[1]["reachability"], "partly");
+    assert_eq!(told[1]["latency_us"], 22_007);
+    assert_eq!(told[1]["day"]["began"], 3, "{:?}", told[1]);
+    assert_eq!(told[2]["reachability"], "cannot_tell");
+    assert!(told[2]["latency_us"].is_null());
+    let office = desk.get_json("/api/trunks/office").await;
+    assert_eq!(office["reachability"], "partly");
+    let reach = office["health"]["reach"].as_array().unwrap();
+    assert_eq!(reach.len(), 2);
+    assert_eq!(reach[1]["why"], "no answer within 3 s");
+    assert_eq!(desk.get("/api/trunks/nowhere").await.0, 404);
     let live = desk.get_json("/api/live").await;
     assert_eq!(live["count"], 1);
     assert_eq!(live["calls"][0]["state"], "held");
     desk.close().await;
+}
+
+/// One target of two answers.
+fn probes() -> [Event; 3] {
+    let trunk = TrunkName::from("office");
+    let at = |last: u8| format!("192.0.2.{last}:5060");
+    [
+        TrunkUp {
+            trunk: trunk.clone(),
+            target: at(7),
+            transport: Transport::Udp,
+            status: 200,
+            latency_us: 21_400,
+            down_ms: None,
+        }
+        .into(),
+        TrunkDown {
+            trunk: trunk.clone(),
+            target: at(8),
+            transport: Some(Transport::Udp),
+            failure: ProbeFailure::TimedOut { after_ms: 3_000 },
+            probes: 3,
+            since: Timestamp(1_795_244_400_000_000),
+            others_up: 1,
+        }
+        .into(),
+        TrunkProbed {
+            trunk,
+            target: at(7),
+            transport: Transport::Udp,
+            probes: 2,
+            answers: 2,
+            status: Some(200),
+            latency: Some(ProbeLatency {
+                min_us: 21_400,
+                median_us: 22_007,
+                max_us: 22_009,
+            }),
+            over_ms: 60_000,
+        }
+        .into(),
+    ]
 }
 
 #[tokio::test]
@@ -547,6 +604,25 @@ impl Desk {
         );
         self.log.append(written.wire).await;
         call
+    }
+
+    /// What an edge says of itself and its trunks.
+    async fn write_node(&self, events: &[Event]) {
+        let producer = NodeName::from("edge-1");
+        let mut chain = Chain::new(Subject::Node(producer.clone()), Lane::Facts);
+        let records = events.iter().map(|event| {
+            chain.append(Draft {
+                because: None,
+                producer: producer.clone(),
+                recorded_at: Timestamp(1_795_244_400_000_000),
+                event: event.clone(),
+            })
+        });
+        let outcomes = self.log.append(records.collect()).await;
+        assert!(
+            outcomes.iter().all(|outcome| outcome.position().is_some()),
+            "{outcomes:?}"
+        );
     }
 
     /// Waits until the views tell of everything that is in the log.

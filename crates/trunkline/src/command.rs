@@ -8,4 +8,6 @@ pub mod rebuild;
 pub mod replay;
 pub mod source;
 pub mod terminal;
+pub mod trunk;
+pub mod trunks;
 pub mod verify;

@@ -63,6 +63,10 @@ enum Verb {
     Calls(command::calls::Options),
     /// Tells one call: why, timeline, ladder.
     Call(command::call::Options),
+    /// Lists trunks: whether they answer, their calls of the day, what was refused.
+    Trunks(command::trunks::Options),
+    /// Tells one trunk.
+    Trunk(command::trunk::Options),
     /// Tells what is proven of a trunk.
     Verify(command::verify::Options),
     /// Writes calls into one file that replays without network or server.
@@ -90,6 +94,8 @@ fn main() -> ExitCode {
         Verb::Api => roles::run(&arguments.config, roles::API),
         Verb::Calls(options) => command::calls::run(&arguments.config, &options),
         Verb::Call(options) => command::call::run(&arguments.config, &options),
+        Verb::Trunks(options) => command::trunks::run(&arguments.config, &options),
+        Verb::Trunk(options) => command::trunk::run(&arguments.config, &options),
         Verb::Verify(options) => command::verify::run(&arguments.config, &options),
         Verb::Export(options) => command::export::run(&arguments.config, &options),
         Verb::Replay(options) => command::replay::run(&arguments.config, &options),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use projections::history::Outcome;
+use projections::trunks::{Day, SourceSeen, State as Reachability};
 use projections::verification::Verdict;
 use projections::{Live, Report, Row};
 use schemars::JsonSchema;
@@ -20,6 +21,8 @@ use crate::server::Shared;
 pub(super) struct Trunks {
     /// By name.
     trunks: Vec<Trunk>,
+    /// Addresses of no trunk whose requests were refused, the newest first.
+    sources_refused: Vec<SourceSeen>,
 }
 
 /// A trunk.
@@ -29,8 +32,14 @@ pub(super) struct Trunk {
     name: TrunkName,
     /// Whether it stands in the configuration that is in force.
     configured: bool,
+    /// Whether it can be reached, as far as probes say.
+    reachability: Reachability,
+    /// How long its targets took to answer probes, in microseconds: the median of the last minute, of the slowest.
+    latency_us: Option<u32>,
     /// Calls that are up and came through it.
     up: usize,
+    /// The calls of the last day on which any came through it.
+    day: Option<Day>,
     /// Calls that came through it and ended, by outcome.
     ended: BTreeMap<Outcome, u64>,
     /// How many rows of its verification say what.
@@ -39,9 +48,42 @@ pub(super) struct Trunk {
     last_evidence: Option<Timestamp>,
 }
 
+/// One trunk.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct One {
+    /// What the list says of it.
+    #[serde(flatten)]
+    trunk: Trunk,
+    /// What its edges see of it.
+    health: projections::trunks::Trunk,
+}
+
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
+    let mut sources = shared.status.store().trunks()?.sources_refused;
+    sources.make_contiguous().reverse();
+    json(&Trunks {
+        trunks: all(&shared)?,
+        sources_refused: sources.into(),
+    })
+}
+
+pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(name): Path<String>) -> Answer {
+    let trunks = all(&shared)?;
+    let known: Vec<&str> = trunks.iter().map(|trunk| trunk.name.as_str()).collect();
+    let none = nothing_of(&name, &known);
+    let Some(trunk) = trunks.into_iter().find(|trunk| trunk.name.as_str() == name) else {
+        return Err(none);
+    };
+    let mut health = shared.status.store().trunks()?.trunks;
+    let health = health.remove(&trunk.name).unwrap_or_default();
+    json(&One { trunk, health })
+}
+
+/// Every trunk that is configured or that anything was seen of.
+fn all(shared: &Shared) -> Result<Vec<Trunk>, Refused> {
     let store = shared.status.store();
-    let configured = configured(&shared)?;
+    let configured = configured(shared)?;
+    let health = store.trunks()?.trunks;
     let totals = store.totals()?;
     let reports = store.reports()?;
     let rows: Vec<Row> = rows_up(&store)?;
@@ -56,6 +98,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
     );
     names.extend(reports.iter().map(|report| report.trunk.clone()));
     names.extend(live.trunks.keys().cloned());
+    names.extend(health.keys().cloned());
     let trunk = |name: TrunkName| {
         let report = reports.iter().find(|report| report.trunk == name).cloned();
         let report = report.unwrap_or_else(|| Report::new(name.clone()));
@@ -64,7 +107,11 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
             *verification.entry(row.verdict).or_default() += 1;
         }
         let newest = report.rows.iter().filter_map(|row| row.recent.first());
+        let health = health.get(&name).cloned().unwrap_or_default();
         Trunk {
+            reachability: health.state(),
+            latency_us: health.latency_us(),
+            day: health.day,
             configured: configured.contains(&name),
             up: live.trunks.get(&name).copied().unwrap_or(0),
             ended: totals.ended.get(&name).cloned().unwrap_or_default(),
@@ -73,9 +120,7 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
             name,
         }
     };
-    json(&Trunks {
-        trunks: names.into_iter().map(trunk).collect(),
-    })
+    Ok(names.into_iter().map(trunk).collect())
 }
 
 pub(super) async fn verification(
@@ -92,12 +137,12 @@ pub(super) async fn verification(
         return json(&Report::new(name));
     }
     let known: Vec<&str> = configured.iter().map(TrunkName::as_str).collect();
-    let detail = format!(
-        "there is no trunk {:?}; configured are: {}",
-        name.as_str(),
-        known.join(", ")
-    );
-    Err(Refused::not_found(detail))
+    Err(nothing_of(name.as_str(), &known))
+}
+
+fn nothing_of(name: &str, known: &[&str]) -> Refused {
+    let known = known.join(", ");
+    Refused::not_found(format!("there is no trunk {name:?}; there are: {known}"))
 }
 
 fn configured(shared: &Shared) -> Result<BTreeSet<TrunkName>, Refused> {

@@ -1,14 +1,15 @@
 //! Where a command reads from: the log of the configuration, or one exported file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use journal::{Archive, EventLog, Filter, Segments, Stream};
-use projections::Row;
+use projections::{Live, Notices, Row, Trunks};
 use replay::Incident;
-use schemas::{CallId, Entry, Lane, Position, Subject};
+use schemas::{CallId, Entry, Lane, Position, Subject, TrunkName};
 
 use crate::configuration::{File, LogKind};
 use crate::fault;
@@ -127,6 +128,35 @@ impl Source {
             }
         })?;
         Ok(rows.into_values().collect())
+    }
+
+    /// Every trunk as the log tells it, and how many of its calls are up.
+    pub fn trunks(&self) -> anyhow::Result<(Trunks, BTreeMap<TrunkName, usize>)> {
+        let (mut notices, mut trunks) = (Notices::default(), Trunks::default());
+        let mut rows = BTreeMap::new();
+        self.visit(Stream::Events, Filter::ALL, |entry| {
+            let record = &entry.record;
+            match record.subject().call() {
+                Some(call) => {
+                    rows.entry(call)
+                        .or_insert_with(|| Row::new(call))
+                        .apply(record);
+                }
+                // Each event once: notices know which they have.
+                None if notices.apply(record) => {
+                    trunks.apply(record);
+                }
+                None => {}
+            }
+        })?;
+        for row in rows.values() {
+            let Some(trunk) = &row.trunk else { continue };
+            trunks.call_began(trunk, row.began);
+            if row.is_over() {
+                trunks.call_ended(trunk, row.began, row.outcome);
+            }
+        }
+        Ok((trunks, Live::of(rows.values(), 0).trunks))
     }
 
     /// The call whose id begins with some digits. They must be enough to tell it from all others.

@@ -1,0 +1,186 @@
+//! `trunkline trunk ID`: whether a trunk answers, what was refused, its calls of the day.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use projections::Mark;
+use projections::trunks::{Reach, Trunk};
+use schemas::TrunkName;
+
+use super::source::{Source, Where, read_file};
+use super::terminal::{heading, painted, plain, table};
+use super::trunks::{latency, time};
+
+/// Which trunk.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// The trunk's name.
+    trunk: String,
+    #[command(flatten)]
+    place: Where,
+    /// Prints JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Tells a trunk. Exit code 0: it answers, or nobody asked; 1: none of its targets does.
+pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+    let (mut told, up) = Source::open(config, &options.place)?.trunks()?;
+    let name = TrunkName::from(options.trunk.as_str());
+    let known = told.trunks.remove(&name);
+    if known.is_none() {
+        let is_configured =
+            options.place.from.is_none() && read_file(config)?.trunk.contains_key(&options.trunk);
+        if !is_configured {
+            bail!("nothing is known of a trunk {name:?}; `trunkline trunks` lists what there is");
+        }
+    }
+    let trunk = known.unwrap_or_default();
+    let up = up.get(&name).copied().unwrap_or(0);
+    let state = trunk.state();
+    if options.json {
+        let told = serde_json::json!({
+            "trunk": name,
+            "reachability": state,
+            "up": up,
+            "health": trunk,
+        });
+        say!("{}", serde_json::to_string_pretty(&told)?);
+    } else {
+        say!("{}", sheet(&name, &trunk, up));
+    }
+    let is_down = state == projections::trunks::State::Down;
+    Ok(ExitCode::from(u8::from(is_down)))
+}
+
+fn sheet(name: &TrunkName, trunk: &Trunk, up: usize) -> String {
+    let state = trunk.state();
+    let glance = format!("{} {}", state.mark().glyph(), state.word());
+    let mut text = format!(
+        "{}\n{}",
+        heading(&format!("Trunk {}", plain(name.as_str()))),
+        painted(state.mark(), &glance)
+    );
+    if trunk.reach.is_empty() {
+        text.push_str(": it is not probed; `probe_s` asks it whether it is there");
+    } else {
+        let lines: Vec<_> = trunk.reach.iter().map(target).collect();
+        let head = ["edge", "target", "", "since", "why", "answered", "latency"];
+        text.push_str(&format!("\n\n{}", table(&head, &lines)));
+    }
+    text.push_str(&format!("\n\n{}\n{up} up", heading("Calls")));
+    if let Some(day) = &trunk.day {
+        let ended = day.ended.iter();
+        let ended: Vec<_> = ended
+            .map(|(outcome, count)| format!("{count} {}", outcome.word()))
+            .collect();
+        text.push_str(&format!("; {} began on {}", day.began, day.date));
+        if !ended.is_empty() {
+            text.push_str(&format!(": {}", ended.join(", ")));
+        }
+    }
+    for line in refused(trunk) {
+        text.push_str(&format!("\n{}", painted(Mark::Warn, &line)));
+    }
+    text
+}
+
+fn target(reach: &Reach) -> Vec<String> {
+    let mark = if reach.up { Mark::Ok } else { Mark::Bad };
+    let word = if reach.up { "up" } else { "down" };
+    let answers = reach.answers.as_ref();
+    let times = answers.and_then(|answers| answers.latency);
+    vec![
+        plain(reach.node.as_str()).into_owned(),
+        match reach.transport {
+            Some(transport) => format!("{} {transport:?}", plain(&reach.target)),
+            None => plain(&reach.target).into_owned(),
+        },
+        painted(mark, &format!("{} {word}", mark.glyph())),
+        time(reach.since),
+        plain(&reach.why).into_owned(),
+        answers.map_or("-".to_owned(), |answers| {
+            format!("{} of {}", answers.answers, answers.probes)
+        }),
+        times.map_or("-".to_owned(), |times| {
+            let [min, median, max] = [times.min_us, times.median_us, times.max_us].map(latency);
+            format!("{median} ({min} to {max})")
+        }),
+    ]
+}
+
+fn refused(trunk: &Trunk) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(seen) = &trunk.tls_refused {
+        let told = &seen.told;
+        let alert = told.alert.as_deref().unwrap_or("none seen");
+        let theirs = told.versions_theirs.as_deref().unwrap_or("cannot tell");
+        let line = format!(
+            "TLS refused at {}: {} (alert {alert}); our versions {}, theirs {theirs}",
+            time(seen.at),
+            told.error,
+            told.versions_ours
+        );
+        lines.push(plain(&line).into_owned());
+    }
+    if let Some(seen) = &trunk.connections_refused {
+        let told = &seen.told;
+        let line = format!(
+            "{} connections closed at {}: {}",
+            told.connections,
+            time(seen.at),
+            told.cause
+        );
+        lines.push(plain(&line).into_owned());
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::observation::ProbeLatency;
+    use schemas::{EventId, NodeName, Timestamp, Transport};
+
+    use super::*;
+
+    #[test]
+    fn a_trunk_tells_which_of_its_targets_answer() {
+        let reach = |target: &str, up: bool, why: &str| Reach {
+            node: NodeName::from("edge-1"),
+            target: target.to_owned(),
+            transport: Some(Transport::Udp),
+            up,
+            since: Timestamp(1_795_244_400_000_000),
+            why: why.to_owned(),
+            event: EventId([1; 16]),
+            answers: up.then_some(projections::trunks::Answers {
+                at: Timestamp(1_795_244_460_000_000),
+                probes: 4,
+                answers: 3,
+                status: Some(200),
+                latency: Some(ProbeLatency {
+                    min_us: 21_400,
+                    median_us: 22_007,
+                    max_us: 187_332,
+                }),
+            }),
+        };
+        let mut trunk = Trunk::default();
+        let name = TrunkName::from("office");
+        assert!(sheet(&name, &trunk, 0).contains("cannot tell: it is not probed"));
+        trunk.reach = vec![
+            reach("192.0.2.7:5060", true, "it answers 200"),
+            reach("192.0.2.8:5060", false, "no answer within 3 s"),
+        ];
+        let text = sheet(&name, &trunk, 2);
+        for part in [
+            "▲ partly",
+            "192.0.2.7:5060 Udp  ✔ up    2026-11-21 07:00:00  it answers 200        3 of 4    22.0 ms (21.4 ms to 187.3 ms)",
+            "✖ down",
+            "2 up",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! How trunks are: whether they answer, what was refused, how many calls they brought.
+//!
+//! Folded from the facts of the edges, each once (see [`Notices::apply`](crate::Notices::apply), which says whether an
+//! event is new), and from the rows of calls.
+
+mod reach;
+
+use std::collections::{BTreeMap, VecDeque};
+
+use schemars::JsonSchema;
+use schemas::observation::{ConnectionsRefused, SourceRefused, TlsRefused};
+use schemas::{Event, EventId, NodeName, Observation, Record, Subject, Timestamp, TrunkName};
+use serde::{Deserialize, Serialize};
+
+use crate::history::Outcome;
+use crate::plain;
+
+pub use self::reach::{Answers, Reach, State};
+
+/// The most trunks that are told apart; further ones are not taken note of.
+const TRUNKS_MAX: usize = 1_000;
+
+/// The most sources that were refused and are kept: the newest.
+const SOURCES_MAX: usize = 50;
+
+/// Every trunk, and who was no trunk's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trunks {
+    /// How each is.
+    pub trunks: BTreeMap<TrunkName, Trunk>,
+    /// Addresses of no trunk whose requests were refused, the newest last.
+    pub sources_refused: VecDeque<SourceSeen>,
+}
+
+/// How a trunk is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Trunk {
+    /// What probes found out about its targets, by edge and target. Empty: it is not probed.
+    pub reach: Vec<Reach>,
+    /// The last TLS handshakes with it that came to nothing.
+    pub tls_refused: Option<TlsSeen>,
+    /// The last connections of it that were too many.
+    pub connections_refused: Option<CrowdSeen>,
+    /// The calls that it brought, on the last day that it brought any.
+    pub day: Option<Day>,
+}
+
+/// The calls of a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Day {
+    /// The day in UTC, `2026-11-21`.
+    pub date: String,
+    /// How many began.
+    pub began: u64,
+    /// How many that began ended, by outcome.
+    pub ended: BTreeMap<Outcome, u64>,
+}
+
+/// TLS handshakes that came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TlsSeen {
+    /// When this was told.
+    pub at: Timestamp,
+    /// Who tells it.
+    pub node: NodeName,
+    /// What is told: alert and versions of both sides.
+    pub told: TlsRefused,
+    /// The event.
+    pub event: EventId,
+}
+
+/// Connections that were too many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CrowdSeen {
+    /// When this was told.
+    pub at: Timestamp,
+    /// Who tells it.
+    pub node: NodeName,
+    /// What is told.
+    pub told: ConnectionsRefused,
+    /// The event.
+    pub event: EventId,
+}
+
+/// An address of no trunk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceSeen {
+    /// The address, as the edge tells it.
+    pub source: String,
+    /// How many requests of it were refused since it was first kept.
+    pub requests: u64,
+    /// When it was first told of.
+    pub first: Timestamp,
+    /// When it was last told of.
+    pub last: Timestamp,
+    /// The method of the first request of the last telling.
+    pub method: String,
+    /// What it got; absent for silence.
+    pub status: Option<u16>,
+    /// The last event.
+    pub event: EventId,
+}
+
+impl Trunks {
+    /// Adds an event of an edge that was not added before. Says whether anything changed.
+    pub fn apply(&mut self, record: &Record) -> bool {
+        let header = record.header();
+        let Subject::Node(node) = &header.subject else {
+            return false;
+        };
+        let Ok(Event::Observation(observation)) = record.event() else {
+            return false;
+        };
+        let (at, event) = (header.recorded_at, header.id);
+        let seen = reach::Seen { node, at, event };
+        match observation {
+            Observation::TrunkProbed(told) => self.with(&told.trunk, |trunk| {
+                reach::probed(&mut trunk.reach, seen, &told);
+            }),
+            Observation::TrunkUp(told) => self.with(&told.trunk, |trunk| {
+                reach::up(&mut trunk.reach, seen, &told);
+            }),
+            Observation::TrunkDown(told) => self.with(&told.trunk, |trunk| {
+                reach::down(&mut trunk.reach, seen, &told);
+            }),
+            // What an edge knew of targets ends with it.
+            Observation::EdgeStarted(_) | Observation::EdgeStopped(_) => self.forget(node),
+            Observation::TlsRefused(told) => {
+                let Some(name) = told.trunk.clone() else {
+                    return false;
+                };
+                let node = node.clone();
+                self.with(&name, |trunk| {
+                    trunk.tls_refused = Some(TlsSeen {
+                        at,
+                        node,
+                        told,
+                        event,
+                    });
+                })
+            }
+            Observation::ConnectionsRefused(told) => {
+                let Some(name) = told.trunk.clone() else {
+                    return false;
+                };
+                let node = node.clone();
+                self.with(&name, |trunk| {
+                    trunk.connections_refused = Some(CrowdSeen {
+                        at,
+                        node,
+                        told,
+                        event,
+                    });
+                })
+            }
+            Observation::SourceRefused(told) => self.stranger(told, at, event),
+            // The rest says nothing about a trunk as a whole.
+            _ => false,
+        }
+    }
+
+    /// A call came through a trunk.
+    pub fn call_began(&mut self, trunk: &TrunkName, began: Timestamp) -> bool {
+        let date = date_of(began);
+        self.with(trunk, |trunk| match &mut trunk.day {
+            Some(day) if day.date == date => day.began += 1,
+            // A call of an earlier day whose first event comes late changes nothing of today.
+            Some(day) if day.date > date => {}
+            day => {
+                *day = Some(Day {
+                    date,
+                    began: 1,
+                    ended: BTreeMap::new(),
+                });
+            }
+        })
+    }
+
+    /// A call that came through a trunk is over.
+    pub fn call_ended(&mut self, trunk: &TrunkName, began: Timestamp, outcome: Outcome) -> bool {
+        let date = date_of(began);
+        self.with(trunk, |trunk| {
+            if let Some(day) = trunk.day.as_mut().filter(|day| day.date == date) {
+                *day.ended.entry(outcome).or_default() += 1;
+            }
+        })
+    }
+
+    fn with(&mut self, name: &TrunkName, change: impl FnOnce(&mut Trunk)) -> bool {
+        let known = self.trunks.contains_key(name);
+        if !known && self.trunks.len() >= TRUNKS_MAX {
+            return false;
+        }
+        change(self.trunks.entry(name.clone()).or_default());
+        true
+    }
+
+    fn forget(&mut self, node: &NodeName) -> bool {
+        let mut changed = false;
+        for trunk in self.trunks.values_mut() {
+            let before = trunk.reach.len();
+            trunk.reach.retain(|reach| reach.node != *node);
+            changed |= trunk.reach.len() < before;
+        }
+        changed
+    }
+
+    fn stranger(&mut self, told: SourceRefused, at: Timestamp, event: EventId) -> bool {
+        let source = plain(&told.source).into_owned();
+        let known = self
+            .sources_refused
+            .iter()
+            .position(|seen| seen.source == source);
+        let known = known.and_then(|index| self.sources_refused.remove(index));
+        if self.sources_refused.len() >= SOURCES_MAX {
+            self.sources_refused.pop_front();
+        }
+        let (first, before) = known.map_or((at, 0), |seen| (seen.first, seen.requests));
+        self.sources_refused.push_back(SourceSeen {
+            source,
+            requests: before + told.requests,
+            first,
+            last: at,
+            method: plain(&told.method).into_owned(),
+            status: told.status,
+            event,
+        });
+        true
+    }
+}
+
+impl Trunk {
+    /// Whether it can be reached, over all edges and targets.
+    pub fn state(&self) -> State {
+        State::of(&self.reach)
+    }
+
+    /// How long targets that answer took lately: the median, of the slowest.
+    pub fn latency_us(&self) -> Option<u32> {
+        let up = self.reach.iter().filter(|reach| reach.up);
+        let latencies = up.filter_map(|reach| reach.answers.as_ref()?.latency);
+        latencies.map(|latency| latency.median_us).max()
+    }
+}
+
+/// The day in UTC.
+fn date_of(at: Timestamp) -> String {
+    at.to_string().chars().take(10).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_sources_is_bounded_and_the_newest_stay() {
+        let mut trunks = Trunks::default();
+        for number in 0..200_u8 {
+            for _ in 0..2 {
+                let told = SourceRefused {
+                    source: format!("203.0.113.{number}"),
+                    requests: 5,
+                    method: "INVITE".to_owned(),
+                    status: Some(403),
+                    over_ms: 0,
+                    tried: Vec::new(),
+                };
+                trunks.stranger(told, Timestamp(i64::from(number)), EventId([number; 16]));
+            }
+        }
+        assert_eq!(trunks.sources_refused.len(), SOURCES_MAX);
+        let newest = trunks.sources_refused.back().unwrap();
+        assert_eq!(
+            (newest.source.as_str(), newest.requests),
+            ("203.0.113.199", 10)
+        );
+    }
+
+    #[test]
+    fn a_day_counts_the_calls_that_began_on_it() {
+        let mut trunks = Trunks::default();
+        let office = TrunkName::from("office");
+        let (yesterday, today) = (Timestamp(0), Timestamp(86_400_000_000));
+        trunks.call_began(&office, yesterday);
+        trunks.call_began(&office, today);
+        trunks.call_began(&office, today);
+        trunks.call_ended(&office, yesterday, Outcome::Completed);
+        trunks.call_ended(&office, today, Outcome::Refused);
+        trunks.call_began(&office, yesterday);
+        let day = trunks.trunks[&office].day.clone().unwrap();
+        assert_eq!((day.date.as_str(), day.began), ("1970-01-02", 2));
+        assert_eq!(day.ended, BTreeMap::from([(Outcome::Refused, 1)]));
+    }
+}
