@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use schemas::{Hash, TrunkName};
+use sip::digest::Credentials;
 use sip::endpoint::Probe;
 use sip::endpoint::event::Event as SipEvent;
 use sip::endpoint::flow::Flow;
@@ -43,7 +44,7 @@ impl Core {
         while let Some(output) = self.probing.poll() {
             match output {
                 Probing::Look(trunk) => self.look(trunk),
-                Probing::Ask { trunk, uri, flow } => self.ask(trunk, uri, flow, moment),
+                Probing::Ask { trunk, uri, flow } => self.ask_target(trunk, uri, flow, moment),
                 Probing::Fact(fact) => self.node.probed(&mut self.ledger, *fact, moment),
                 Probing::Avoid { flow, is_down } => {
                     self.outputs.push_back(Output::Reached { flow, is_down });
@@ -90,17 +91,20 @@ impl Core {
         });
     }
 
-    fn ask(&mut self, trunk: TrunkName, uri: String, flow: Flow, moment: Moment) {
+    fn ask_target(&mut self, trunk: TrunkName, uri: String, flow: Flow, moment: Moment) {
         let host = self.configuration.advertise.unwrap_or(flow.local.ip());
         let from = match host {
             IpAddr::V4(host) => format!("<sip:trunkline@{host}>"),
             IpAddr::V6(host) => format!("<sip:trunkline@[{host}]>"),
         };
         // What cannot be sent for want of room, or because nobody can write it, is asked again later.
-        let sent = self
-            .endpoint
-            .options(Probe::new(uri, flow, from), moment.now);
-        let transaction = sent.ok();
+        let credentials = self.trunks.named(trunk.as_str());
+        let credentials = credentials.map(|trunk| trunk.credentials.clone());
+        let probe = Probe {
+            credentials: credentials.unwrap_or_else(Credentials::none),
+            ..Probe::new(uri, flow, from)
+        };
+        let transaction = self.endpoint.options(probe, moment.now).ok();
         self.probing.handle(
             Input::Asked {
                 trunk,
