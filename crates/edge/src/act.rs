@@ -15,12 +15,12 @@ use sip::endpoint::keys::LegKey;
 use crate::call::{Call, LEGS_MAX};
 use crate::configuration::{CODECS, Digits};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
-use crate::observe::sip_transport;
-use crate::port::{Destination, Output, Toward};
+use crate::port::{Output, Toward};
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::step::Step;
 use crate::voice::Hears;
+use crate::way::toward;
 
 impl Call {
     /// A decision for this call that was not carried out before.
@@ -219,6 +219,7 @@ impl Call {
             known.ok_or_else(|| format!("this edge knows no trunk {name}"))
         });
         let trunk = trunk.transpose()?;
+        let toward = toward(step, command, trunk)?;
         let codecs = trunk.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
         let inherited = self
             .legs
@@ -235,11 +236,6 @@ impl Call {
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
         leg.socket = Socket::Asked;
         self.legs.insert(command.leg, leg);
-        let toward = Toward::Destination(Destination {
-            address: command.destination.clone(),
-            transport: sip_transport(command.transport),
-            trunk: command.trunk.clone(),
-        });
         step.outputs.push_back(Output::Open {
             call: self.id,
             leg: command.leg,

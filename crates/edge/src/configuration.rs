@@ -14,12 +14,15 @@ use schemas::{NodeName, TrunkName};
 pub use sdp::Codec;
 use sip::digest::Credentials;
 use sip::endpoint::flow::Transport;
+use sip::endpoint::terms::{Reliable, TimerTerms};
+use sip::registration::{Account, Registration};
 
 pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login};
 pub use self::probe::Probe;
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 use crate::listen::Listen;
+use crate::locate::question::Question;
 
 /// The UDP and TCP port of SIP that the platform guides ask for.
 pub const SIP_PORT: u16 = 32_681;
@@ -90,10 +93,20 @@ pub struct Trunk {
     pub login: Option<Login>,
     /// What legs through it answer challenges with. Default: nothing.
     pub credentials: Credentials,
+    /// Where and as whom we register there. Default: we do not.
+    pub registration: Option<Account>,
+    /// The proxy that calls to it go to, a SIP URI; with `lr` it is named in Route as well. Default: none.
+    pub proxy: Option<Box<str>>,
+    /// Whether it registers to us: calls to it go where it is. Default: no.
+    pub registers: bool,
     /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
     pub codecs: Vec<Codec>,
     /// Whether the log keeps which keys were pressed. Default: only that one was.
     pub digits: Digits,
+    /// Reliable provisional answers (RFC 3262). Default: if the peer wants them.
+    pub reliable: Reliable,
+    /// Session timers (RFC 4028). Default: if the peer asks for one.
+    pub timer: TimerTerms,
     /// TLS from and to it.
     pub security: TrunkSecurity,
     /// Whether requests of more than 1,300 octets that would go to it as datagrams go by TCP, if it takes that (RFC 3261
@@ -184,6 +197,24 @@ pub enum Fault {
     /// The realm or a login cannot be used.
     #[error("trunks cannot prove themselves: {0}")]
     Login(sip::digest::CredentialError),
+    /// We cannot register at a trunk.
+    #[error("trunk {trunk} cannot be registered at: {error}")]
+    Registration {
+        /// The trunk.
+        trunk: TrunkName,
+        /// Why.
+        error: String,
+    },
+    /// The proxy of a trunk is no place to send to.
+    #[error(
+        "the proxy of trunk {trunk} cannot be used: {error}; write a URI such as sip:out.example.com;lr"
+    )]
+    Proxy {
+        /// The trunk.
+        trunk: TrunkName,
+        /// Why.
+        error: String,
+    },
     /// A trunk has no codec.
     #[error("trunk {0} has no codecs; list PCMU, PCMA or both")]
     NoCodecs(TrunkName),
@@ -250,11 +281,24 @@ impl Configuration {
 
     fn check_trunks(&self) -> Result<(), Fault> {
         for (index, trunk) in self.trunks.iter().enumerate() {
-            if trunk.sources.is_empty() && trunk.login.is_none() {
+            let proves = trunk.login.is_some() || trunk.registration.is_some();
+            if trunk.sources.is_empty() && !proves {
                 return Err(Fault::NoSources(trunk.name.clone()));
             }
             if trunk.codecs.is_empty() {
                 return Err(Fault::NoCodecs(trunk.name.clone()));
+            }
+            if let Some(account) = &trunk.registration
+                && let Err(error) = Registration::new(account.clone(), [0; 32])
+            {
+                let (trunk, error) = (trunk.name.clone(), error.to_string());
+                return Err(Fault::Registration { trunk, error });
+            }
+            if let Some(proxy) = &trunk.proxy
+                && let Err(error) = Question::of_uri(proxy)
+            {
+                let trunk = trunk.name.clone();
+                return Err(Fault::Proxy { trunk, error });
             }
             let security = &trunk.security;
             if security.certificate_required
@@ -294,6 +338,11 @@ impl Trunk {
             sources,
             login: None,
             credentials: Credentials::none(),
+            registration: None,
+            proxy: None,
+            registers: false,
+            reliable: Reliable::default(),
+            timer: TimerTerms::default(),
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
             security: TrunkSecurity::default(),

@@ -8,6 +8,7 @@ mod arrive;
 mod ids;
 mod leave;
 mod probe;
+mod registered;
 mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,7 +19,7 @@ use std::time::Instant;
 use schemas::observation::{EdgeStarted, EdgeStopped, TrunkMatch};
 use schemas::{CallId, Chain, Event, Lane, LegId, Record};
 use sip::endpoint::Endpoint;
-use sip::endpoint::config::{Advertised, Config};
+use sip::endpoint::config::{Advertised, Config, Registrar};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::Input as SipInput;
@@ -28,6 +29,7 @@ pub(crate) use self::ids::derive;
 use self::leave::Early;
 use self::probe::Dice;
 use crate::admission::Admission;
+use crate::bindings::Bindings;
 use crate::call::Call;
 use crate::clock::Moment;
 use crate::configuration::Configuration;
@@ -39,6 +41,7 @@ use crate::node::Node;
 use crate::port::{Input, Output};
 use crate::probing::{self, Probing};
 use crate::recordings::Recordings;
+use crate::registrations::Registrations;
 use crate::step::Step;
 use crate::terms;
 use crate::trunk::Trunks;
@@ -51,6 +54,8 @@ pub struct Core {
     configuration: Configuration,
     trunks: Trunks,
     logins: Logins,
+    registrations: Registrations,
+    bindings: Bindings,
     /// Whom the message that is handled now has proven to come from.
     proven: Option<TrunkMatch>,
     recordings: Arc<Recordings>,
@@ -125,6 +130,12 @@ impl Core {
             trunks: Trunks::new(configuration.trunks.clone()),
             logins: Logins::new(&configuration, derive(&seed, b"digest"), moment.now),
             proven: None,
+            registrations: Registrations::new(
+                &configuration,
+                &derive(&seed, b"register"),
+                moment.now,
+            ),
+            bindings: Bindings::default(),
             configuration,
             recordings,
             counters,
@@ -161,7 +172,9 @@ impl Core {
                 self.unsent = error;
                 self.endpoint
                     .handle(SipInput::FlowLost { flow }, moment.now);
+                self.registration_flow_lost(flow, moment);
             }
+            Input::Registrar { trunk, ways } => self.registrar_found(&trunk, ways, moment),
             Input::TlsRefused(refusal) => {
                 self.counters.tls_refused.one();
                 self.node.tls_refused(&mut self.ledger, refusal, moment);
@@ -227,6 +240,8 @@ impl Core {
             self.probing.deadline(),
             self.stop_at,
             self.log_patience(),
+            self.registrations.deadline(),
+            self.bindings.deadline(),
         ]
         .into_iter()
         .flatten()
@@ -240,12 +255,14 @@ impl Core {
 
     /// Whether no peer has anything to answer any more.
     pub fn is_quiet(&self) -> bool {
-        self.is_idle() && self.endpoint.load().legs == 0
+        self.is_idle() && self.endpoint.load().legs == 0 && self.registrations.are_quiet()
     }
 
-    /// Whether a call goes by this way.
+    /// Whether a call or a registration goes by this way.
     pub fn is_used(&self, flow: Flow) -> bool {
         self.endpoint.is_used(flow)
+            || self.registrations.use_flow(flow)
+            || self.bindings.use_flow(flow)
     }
 
     /// Whether more facts wait for the log than the edge can hold.
@@ -326,6 +343,8 @@ impl Core {
             places: &mut self.places,
             configuration: &self.configuration,
             trunks: &self.trunks,
+            registrations: &self.registrations,
+            bindings: &self.bindings,
             recordings: &self.recordings,
             counters: &self.counters,
             unsent: &self.unsent,
@@ -353,5 +372,8 @@ fn endpoint_config(configuration: &Configuration, seed: &[u8; 32], listens: &[Li
         .max(configuration.calls_max.saturating_mul(4));
     config.bounds.retry_after_s = configuration.retry_after_s;
     config.terms = terms::by_default(listens);
+    if configuration.trunks.iter().any(|trunk| trunk.registers) {
+        config.registrar = Registrar::User;
+    }
     config
 }

@@ -65,6 +65,12 @@ counters! {
     strangers_refused,
     /// Requests that were asked for credentials.
     challenges_sent,
+    /// Trunks that are registered here now (a gauge).
+    trunks_registered,
+    /// REGISTERs of ours that a trunk's registrar took.
+    registrations_refreshed,
+    /// REGISTERs of ours that came to nothing.
+    registrations_refused,
     /// Facts that were written.
     facts_written,
     /// SIP messages that were captured.

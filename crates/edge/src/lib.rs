@@ -19,6 +19,7 @@
 pub mod act;
 pub mod admission;
 pub mod agreed;
+pub mod bindings;
 pub mod call;
 pub mod call_media;
 pub mod capture;
@@ -49,6 +50,7 @@ pub mod probing;
 pub mod recordings;
 pub mod redial;
 pub mod refusal;
+pub mod registrations;
 pub mod run;
 pub mod screen;
 pub mod session;
@@ -60,6 +62,7 @@ pub mod transfer;
 pub mod transport;
 pub mod trunk;
 pub mod voice;
+pub mod way;
 
 pub use configuration::{
     Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, Probe, RtpPorts,

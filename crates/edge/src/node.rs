@@ -324,7 +324,8 @@ impl Node {
         }
     }
 
-    fn fact(&mut self, ledger: &mut Ledger, event: impl Into<Event>, moment: Moment) {
+    /// Writes a fact of the edge itself.
+    pub(crate) fn fact(&mut self, ledger: &mut Ledger, event: impl Into<Event>, moment: Moment) {
         ledger.fact(&mut self.chain, None, event, moment.wall);
     }
 }

@@ -21,7 +21,6 @@ use crate::invited;
 use crate::leg::{Ending, Leg, Stage};
 use crate::session::Session;
 use crate::step::Step;
-use crate::terms;
 
 impl Call {
     /// An INVITE began the call.
@@ -36,9 +35,7 @@ impl Call {
         let known = step.trunks.named(trunk.trunk.as_str());
         let codecs = known.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
         let digits = known.map_or(Digits::Counted, |trunk| trunk.digits);
-        let agreed = terms::of_trunk(step.endpoint.terms(), known);
         // It was told of the leg a moment ago, so it is there.
-        let _ = step.endpoint.set_terms(key, agreed);
         if let Some(trunk) = known {
             let _ = step
                 .endpoint

@@ -15,6 +15,7 @@ use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::terms;
 use crate::voice::leg_id;
+use crate::way::way;
 
 impl Call {
     /// The socket that was asked for, or why there is none.
@@ -122,7 +123,11 @@ impl Call {
         let call_id = call_id(self.id, command.leg);
         let trunk = command.trunk.as_ref();
         let trunk = trunk.and_then(|name| step.trunks.named(name.as_str()));
+        let way = way(step, command, trunk)?;
         let request = InviteRequest {
+            to: way.to,
+            routes: way.routes,
+            reach: way.reach,
             terms: Some(terms::of_trunk(step.endpoint.terms(), trunk)),
             call_id: Some(call_id.as_str().into()),
             credentials: trunk
@@ -130,7 +135,7 @@ impl Call {
                 .unwrap_or_default(),
             headers: context(command),
             sdp: Some(sdp),
-            ..InviteRequest::new(command.target.reveal().as_str(), opened.flow, from(caller))
+            ..InviteRequest::new(way.target, opened.flow, from(caller))
         };
         let now = step.moment.now;
         let key = step.endpoint.invite(request.clone(), now)?;

@@ -92,6 +92,13 @@ pub enum Input {
         /// The ways to its targets, at least one; or why there is none.
         ways: Result<Vec<Flow>, String>,
     },
+    /// The ways to a registrar that [`Output::Registrar`] asked for.
+    Registrar {
+        /// Whose registrar.
+        trunk: TrunkName,
+        /// The ways, the first to be tried first; or why there is none.
+        ways: Result<Vec<Flow>, String>,
+    },
     /// Something happened in the media of a call.
     Voice(FromVoice),
     /// The edge has to stop: no new calls, and an end to those that are up after the drain bound.
@@ -150,6 +157,13 @@ pub enum Output {
         flow: Flow,
         /// Whether it is down.
         is_down: bool,
+    },
+    /// Find out how a trunk's registrar is reached; answer with [`Input::Registrar`].
+    Registrar {
+        /// Whose registrar.
+        trunk: TrunkName,
+        /// Its URI, or that of the proxy on the way to it.
+        uri: Box<str>,
     },
     /// A target failed: it is tried last for a while.
     Avoid {

@@ -147,6 +147,7 @@ impl Edge {
     /// returns when the log has everything. `cause` is what the log says of the stop: `SIGTERM`.
     pub async fn run(mut self, stop: CancellationToken, cause: &str) -> Result<(), Error> {
         let mut stopping = Stopping::No;
+        self.due();
         self.settle();
         loop {
             let wake = self.wait(&stop, stopping).await;
@@ -325,6 +326,7 @@ impl Edge {
                 let (transport, address) = (flow.transport, flow.remote);
                 self.locator.reached(Target { transport, address }, is_down);
             }
+            Output::Registrar { trunk, uri } => self.look_for_registrar(trunk, &uri),
             Output::Avoid { flow, asked } => {
                 let (transport, address) = (flow.transport, flow.remote);
                 let target = Target { transport, address };

@@ -6,12 +6,14 @@ use schemas::{CallId, LegId};
 use sip::endpoint::Endpoint;
 use sip::endpoint::keys::LegKey;
 
+use crate::bindings::Bindings;
 use crate::clock::Moment;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ledger::Ledger;
 use crate::port::Output;
 use crate::recordings::Recordings;
+use crate::registrations::Registrations;
 use crate::trunk::Trunks;
 
 /// One step.
@@ -28,6 +30,10 @@ pub struct Step<'a> {
     pub configuration: &'a Configuration,
     /// The trunks.
     pub trunks: &'a Trunks,
+    /// Our registrations.
+    pub registrations: &'a Registrations,
+    /// Where trunks are that register to us.
+    pub bindings: &'a Bindings,
     /// The recordings that agents can play.
     pub recordings: &'a Recordings,
     /// The counters.

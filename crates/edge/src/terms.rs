@@ -26,12 +26,14 @@ pub fn by_default(listens: &[Listen]) -> Terms {
 
 /// The same for a leg of a trunk.
 pub fn of_trunk(default: Terms, trunk: Option<&Trunk>) -> Terms {
-    match trunk {
-        Some(trunk) if !trunk.large_by_tcp => Terms {
-            large: Large::Datagram,
-            ..default
+    let Some(trunk) = trunk else { return default };
+    Terms {
+        reliable: trunk.reliable,
+        timer: trunk.timer,
+        large: match trunk.large_by_tcp {
+            true => default.large,
+            false => Large::Datagram,
         },
-        Some(_) | None => default,
     }
 }
 

@@ -8,6 +8,7 @@
 mod about;
 mod ack;
 mod again;
+mod agree;
 mod answered;
 mod calling;
 mod cancel;

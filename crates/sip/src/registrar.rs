@@ -48,6 +48,11 @@ pub struct Rules {
 /// What happens but for requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
+    /// A connection is closed: who registered by it cannot be reached (RFC 5626 §4.2.2).
+    FlowLost {
+        /// Which.
+        flow: Flow,
+    },
     /// `deadline()` has passed.
     Due,
 }
@@ -89,6 +94,8 @@ pub enum Unbinding {
     Expired,
     /// Another one of the same account has taken its place.
     Replaced,
+    /// The connection that it came by is closed.
+    FlowLost,
 }
 
 /// What to answer a REGISTER with: `Endpoint::answer_register` writes it.
@@ -195,6 +202,14 @@ impl Registrar {
     /// Lets time pass.
     pub fn handle(&mut self, input: Input, now: Instant) {
         match input {
+            Input::FlowLost { flow } => {
+                let by_it = |bindings: &Vec<Binding>| bindings.iter().any(|one| one.flow == flow);
+                let lost = self.accounts.iter().filter(|(_, bindings)| by_it(bindings));
+                let lost: Vec<Box<str>> = lost.map(|(account, _)| account.clone()).collect();
+                for account in lost {
+                    self.keep(&account, Unbinding::FlowLost, |one| one.flow != flow);
+                }
+            }
             Input::Due => self.expire(now),
         }
     }
@@ -440,6 +455,23 @@ mod tests {
             ("sip:a@10.0.0.1", "sip:100@edge")
         );
         assert_eq!(desk.registrar.bindings("other").count(), 0);
+    }
+
+    #[test]
+    fn a_closed_connection_takes_its_bindings_along() {
+        let mut desk = desk(1);
+        desk.hears("x", 1, A);
+        let flow = desk.registrar.bindings("pbx").next().unwrap().flow;
+        let other = Flow {
+            transport: Transport::Tcp,
+            ..flow
+        };
+        desk.registrar
+            .handle(Input::FlowLost { flow: other }, desk.now);
+        assert_eq!(desk.changes().len(), 0);
+        desk.registrar.handle(Input::FlowLost { flow }, desk.now);
+        assert_eq!(desk.changes(), ["FlowLost:sip:a@10.0.0.1"]);
+        assert!(desk.registrar.is_empty() && desk.registrar.deadline().is_none());
     }
 
     #[test]

@@ -658,6 +658,11 @@ mod tests {
             wrong(|account| account.contact_params = "\r\nX: y".into()),
             "Contact"
         );
+        assert_eq!(
+            wrong(|account| account.uri_params = ";a>".into()),
+            "Contact"
+        );
+        assert_eq!(wrong(|account| account.uri_params = "a".into()), "Contact");
         let tags = |account: &mut Account| account.supported = vec!["a b".into()];
         assert_eq!(wrong(tags), "Supported");
         assert_eq!(wrong(|account| account.expires_s = 0), "Expires");

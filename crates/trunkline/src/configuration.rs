@@ -2,6 +2,7 @@
 //! told with its line, its key and what to write instead.
 
 mod identity;
+mod terms;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -9,7 +10,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use self::identity::{Account, Asked, Digest, Login, Password};
+pub use self::identity::{Account, Asked, Digest, Login, Password, Register};
+pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
 
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
 #[derive(Debug, Deserialize)]
@@ -212,13 +214,28 @@ pub struct Wait {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
-    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless it has a login.
+    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless a login or a
+    /// registration says whose a request is.
     #[serde(default)]
     pub sources: Vec<String>,
     /// Who we are there: what answers it when it asks for credentials.
     pub account: Option<Account>,
     /// Who it is here: what it proves itself by.
     pub login: Option<Login>,
+    /// That we register there.
+    pub register: Option<Register>,
+    /// That it registers here: calls to it go where it is. Default: no.
+    #[serde(default)]
+    pub registers: bool,
+    /// The proxy that calls and REGISTERs go by: `sip:out.example.com`; with `;lr` it is named in Route as well.
+    /// Default: none.
+    pub proxy: Option<String>,
+    /// Reliable provisional answers (RFC 3262). Default `supported`.
+    #[serde(default, rename = "100rel")]
+    pub reliable: Reliable,
+    /// Session timers (RFC 4028).
+    #[serde(default)]
+    pub session_timer: SessionTimer,
     /// Where calls to it go: `host:port`, or a URI such as `sip:pbx.example.com:5061;transport=tls`. Needed when
     /// somebody is transferred to it.
     pub target: Option<String>,

@@ -2,6 +2,7 @@
 
 mod identity;
 mod probe;
+mod terms;
 mod transport;
 
 use std::path::{Path, PathBuf};
@@ -174,6 +175,14 @@ fn edge_trunk(
     };
     resolved.login = identity::login(name, trunk, path, source, faults);
     resolved.credentials = identity::account(name, trunk, path, source, faults);
+    resolved.registration =
+        identity::registration(name, trunk, &resolved.credentials, source, faults);
+    resolved.proxy = trunk
+        .proxy
+        .as_deref()
+        .map(|text| identity::uri(text).into());
+    resolved.registers = trunk.registers;
+    (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
@@ -203,6 +212,10 @@ fn key_of(fault: &edge::configuration::Fault) -> String {
         edge::configuration::Fault::SourceTwice { other, .. } => format!("trunk.{other}.sources"),
         edge::configuration::Fault::LoginTwice { other, .. } => format!("trunk.{other}.login"),
         edge::configuration::Fault::Login(_) => "edge.digest".into(),
+        edge::configuration::Fault::Registration { trunk, .. } => {
+            format!("trunk.{trunk}.register")
+        }
+        edge::configuration::Fault::Proxy { trunk, .. } => format!("trunk.{trunk}.proxy"),
         edge::configuration::Fault::NoCodecs(name) => format!("trunk.{name}.codecs"),
         edge::configuration::Fault::NoCalls => "edge.max_calls".into(),
     }
@@ -215,10 +228,8 @@ fn call_configuration(
 ) -> call::Configuration {
     let mut configuration = call::Configuration::default();
     for (name, trunk) in &file.trunk {
-        let key = format!("trunk.{name}.target");
-        let target = trunk.target.as_deref();
         let resolved = call::configuration::Trunk {
-            destination: target.map(|text| transport::destination(&key, text, source, faults)),
+            destination: transport::of_trunk(name, trunk, source, faults),
             transfer: method(trunk.transfer),
         };
         configuration

@@ -319,7 +319,14 @@ fn control_rows(now: control::Snapshot) -> Vec<(&'static str, u64)> {
 }
 
 /// What goes down as well.
-const GAUGES: [&str; 4] = ["calls_up", "live_calls", "lag_us", "position"];
+const GAUGES: [&str; 6] = [
+    "calls_up",
+    "connections",
+    "trunks_registered",
+    "live_calls",
+    "lag_us",
+    "position",
+];
 
 /// Secret randomness, never the same twice.
 pub fn seed() -> anyhow::Result<[u8; 32]> {

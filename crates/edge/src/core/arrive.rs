@@ -22,6 +22,7 @@ use crate::node::Stranger;
 use crate::observe::Crossing;
 use crate::port::Output;
 use crate::screen::{self, Screened};
+use crate::terms;
 
 /// What strangers get.
 const FORBIDDEN: u16 = 403;
@@ -65,8 +66,10 @@ impl Core {
     /// A request that begins something and has to prove whose it is.
     fn newcomer(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
         let source = flow.remote.ip();
-        // Its credentials were judged when it came for the first time.
-        if !self.endpoint.is_repetition(&message) {
+        if let Some(found) = self.by_registration(&message, flow) {
+            self.proven = Some(found);
+        } else if !self.endpoint.is_repetition(&message) {
+            // Credentials of a repetition were judged when it came for the first time.
             match self.logins.judge(&message, flow, moment.now) {
                 Judgement::Proven { trunk, because } => {
                     self.node.answered_challenge(source);
@@ -162,6 +165,12 @@ impl Core {
                     trunk,
                 });
             }
+            event @ (SipEvent::RegisterReceived { .. }
+            | SipEvent::RegisterAnswered { .. }
+            | SipEvent::RegisterFailed { .. }
+            | SipEvent::ChallengeUnanswered { leg: None, .. }) => {
+                self.register_event(event, moment);
+            }
             event => {
                 let Some(event) = self.probe_ended(event, moment) else {
                     return;
@@ -183,10 +192,19 @@ impl Core {
         if let Some(cause) = self.admission.refusal(load, moment.now) {
             return self.turn_away(key, cause, moment);
         }
-        let Some(trunk) = self.proven.take().or_else(|| self.by_source(flow)) else {
+        let Some(trunk) = self.whose(message, flow) else {
             // Strangers were screened before the endpoint heard of them, but for one who invents a dialog.
             return self.turn_away(key, "no trunk", moment);
         };
+        let known = self.trunks.named(trunk.trunk.as_str());
+        let agreed = terms::of_trunk(self.endpoint.terms(), known);
+        if let Ok(Some(status)) = self.endpoint.hold_to(key, message, agreed, moment.now) {
+            self.counters.calls_turned_away.one();
+            let cause = "what the INVITE requires does not fit the trunk's terms";
+            return self
+                .node
+                .turned_away(&mut self.ledger, cause, status.get(), moment);
+        }
         let call = self.ids.call(moment);
         self.calls.insert(call, Call::new(call));
         self.admission.let_in(call, moment.now);
@@ -207,8 +225,12 @@ impl Core {
         });
     }
 
-    /// Whose a call is that has proven nothing.
-    fn by_source(&self, flow: Flow) -> Option<TrunkMatch> {
+    /// Whose a call is: by its password, by a registration, by its source.
+    fn whose(&mut self, message: &Message, flow: Flow) -> Option<TrunkMatch> {
+        let proven = self.proven.take();
+        if let Some(found) = proven.or_else(|| self.by_registration(message, flow)) {
+            return Some(found);
+        }
         let source = flow.remote.ip();
         let trunk = self.trunks.of(source)?;
         let found = (!asks(trunk, || false)).then(|| self.trunks.explain(source));
@@ -231,7 +253,7 @@ impl Core {
 }
 
 /// Whether a trunk that is known by its address has to prove more.
-fn asks(trunk: &Trunk, registers: impl FnOnce() -> bool) -> bool {
+pub(super) fn asks(trunk: &Trunk, registers: impl FnOnce() -> bool) -> bool {
     match &trunk.login {
         None => false,
         Some(login) => login.asked == Asked::Always || registers(),

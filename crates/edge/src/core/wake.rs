@@ -18,6 +18,7 @@ impl Core {
         if self.probing.deadline().is_some_and(|at| at <= moment.now) {
             self.probing.handle(probing::Input::Due, moment);
         }
+        self.registrations_due(moment);
         if self.log_patience().is_some_and(|at| at <= moment.now) {
             self.ledger.stop_waiting();
         }
@@ -73,6 +74,7 @@ impl Core {
         if !self.admission.is_stopping() {
             self.admission.stop();
             self.stop_at = Some(moment.now + self.configuration.drain);
+            self.registrations_stop(moment);
         }
     }
 

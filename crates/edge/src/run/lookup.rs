@@ -30,6 +30,8 @@ pub(super) enum Whom {
     Dialog(LegKey, Fork),
     /// A trunk that is to be probed.
     Trunk(TrunkName),
+    /// A trunk's registrar.
+    Registrar(TrunkName),
 }
 
 impl Edge {
@@ -55,6 +57,12 @@ impl Edge {
         self.look(Whom::Dialog(leg, fork), Question::of_uri(uri), trunk);
     }
 
+    /// Looks for a trunk's registrar.
+    pub(super) fn look_for_registrar(&mut self, trunk: TrunkName, uri: &str) {
+        let whom = Whom::Registrar(trunk.clone());
+        self.look(whom, Question::of_uri(uri), Some(trunk));
+    }
+
     /// Goes on with what was found.
     pub(super) fn found(&mut self, lookup: Lookup) {
         let Lookup {
@@ -71,6 +79,7 @@ impl Edge {
                 Ok((flow, _)) => self.input(Input::Hop { leg, fork, flow }),
                 Err(error) => tracing::debug!(%error, "the next hop of a dialog cannot be found"),
             },
+            Whom::Registrar(trunk) => self.input(Input::Registrar { trunk, ways }),
         }
     }
 

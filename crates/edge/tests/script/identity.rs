@@ -3,13 +3,55 @@
 use std::time::Instant;
 
 use sip::Message;
+use sip::dialog::timer::Side;
 use sip::digest::{Asker, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier};
 use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
+use sip::endpoint::terms::{Reliable, TimerMode};
+use sip::registration::Account;
 use trunkline_edge::configuration::{Asked, Login, Trunk};
 
-/// Gives a trunk a login or an account.
+/// A trunk with networks, separated by commas; `-` is none.
+pub fn trunk(name: &str, networks: &str) -> Trunk {
+    let networks = networks.split(',').filter_map(|text| text.parse().ok());
+    Trunk::new(name, networks.collect())
+}
+
+/// Gives a trunk a login, an account, or terms.
 pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
+    match (what, words) {
+        ("registers", []) => return trunk.registers = true,
+        ("proxy", [uri]) => return trunk.proxy = Some((*uri).into()),
+        ("register", [uri, _]) => {
+            let account = Account {
+                contact_user: Some("4930123".into()),
+                credentials: trunk.credentials.clone(),
+                ..Account::new(*uri, "<sip:4930123@carrier.example>")
+            };
+            return trunk.registration = Some(account);
+        }
+        ("100rel", [mode]) => {
+            return trunk.reliable = match *mode {
+                "off" => Reliable::Off,
+                "required" => Reliable::Required,
+                _ => Reliable::Supported,
+            };
+        }
+        ("timer", [mode, seconds, refresher @ ..]) => {
+            trunk.timer.mode = match *mode {
+                "off" => TimerMode::Off,
+                "want" => TimerMode::Want,
+                _ => TimerMode::Accept,
+            };
+            trunk.timer.expires_s = seconds.parse().unwrap();
+            trunk.timer.refresher = refresher.first().map(|side| match *side {
+                "edge" => Side::We,
+                _ => Side::Peer,
+            });
+            return;
+        }
+        _ => {}
+    }
     let [user, password, rest @ ..] = words else {
         panic!("{what} needs user and password")
     };

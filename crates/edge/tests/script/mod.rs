@@ -10,6 +10,9 @@
 //!                                demands USER PASSWORD
 //! NAME options STATUS            what it answers to OPTIONS
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
+//! 100rel TRUNK MODE              and `timer TRUNK MODE SECONDS [edge|peer]`: what its legs agree to; `-` is the phones'
+//! register TRUNK URI ADDRESS|…   we register there; `registers TRUNK`: it registers here by `NAME register SECONDS`
+//! NAME registrar SECONDS         it takes registrations
 //! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
@@ -26,6 +29,8 @@ mod control;
 mod identity;
 mod log;
 mod phone;
+mod registry;
+mod shell;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,7 +46,7 @@ use trunkline_edge::clock::Moment;
 use trunkline_edge::configuration::{Configuration, Digits, Probe, Trunk, UnknownSources};
 use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
-use trunkline_edge::port::{Input, Opened, Output, Toward};
+use trunkline_edge::port::Input;
 use trunkline_edge::recordings::Recordings;
 use trunkline_edge::voice::FromVoice;
 
@@ -65,6 +70,8 @@ pub struct Scene {
     begin: Instant,
     now: Instant,
     next_port: u16,
+    /// Where the registrars of trunks are.
+    registrars: BTreeMap<String, String>,
     media_is_dead: bool,
     out: String,
 }
@@ -88,6 +95,7 @@ impl Scene {
             begin,
             now: begin,
             next_port: 20_000,
+            registrars: BTreeMap::new(),
             media_is_dead: false,
             out: String::new(),
         }
@@ -101,22 +109,33 @@ impl Scene {
         }
         let words: Vec<_> = line.split_whitespace().collect();
         match words.as_slice() {
-            ["trunk", name, network] => self.trunk(name, network, Digits::Counted),
-            ["trunk", name, network, "stores-digits"] => self.trunk(name, network, Digits::Stored),
-            ["login" | "account", name, rest @ ..] => {
-                let trunks = self.configuration.trunks.iter_mut();
-                let trunk = trunks
-                    .into_iter()
-                    .find(|trunk| trunk.name.as_str() == *name);
+            ["trunk", name, network] => self
+                .configuration
+                .trunks
+                .push(identity::trunk(name, network)),
+            ["trunk", name, network, "stores-digits"] => {
+                let digits = Digits::Stored;
+                let trunk = identity::trunk(name, network);
+                self.configuration.trunks.push(Trunk { digits, ..trunk });
+            }
+            [
+                "login" | "account" | "register" | "registers" | "proxy" | "100rel" | "timer",
+                name,
+                rest @ ..,
+            ] => {
+                let mut trunks = self.configuration.trunks.iter_mut();
+                let trunk = trunks.find(|trunk| trunk.name.as_str() == *name);
                 identity::give(trunk.expect("a trunk"), words[0], rest);
+                if let ["register", name, _, ways] = words[..] {
+                    self.registrars.insert(name.to_owned(), ways.to_owned());
+                }
             }
             ["trunk", name, network, "probes", targets, "every", time] => {
-                self.trunk(name, network, Digits::Counted);
+                let mut trunk = identity::trunk(name, network);
                 let mut probe = Probe::new(duration(time), targets, Transport::Udp);
                 probe.uri = "sip:pbx.example".to_owned();
-                if let Some(trunk) = self.configuration.trunks.last_mut() {
-                    trunk.probe = Some(probe);
-                }
+                trunk.probe = Some(probe);
+                self.configuration.trunks.push(trunk);
             }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
@@ -179,15 +198,9 @@ impl Scene {
         self.out
     }
 
-    fn trunk(&mut self, name: &str, network: &str, digits: Digits) {
-        let networks = network.split(',').filter_map(|text| text.parse().ok());
-        let mut trunk = Trunk::new(name, networks.collect());
-        trunk.digits = digits;
-        self.configuration.trunks.push(trunk);
-    }
-
     fn wait(&mut self, time: Duration) {
         let until = self.now + time;
+        self.core();
         loop {
             let phones = self.phones.values().filter_map(Phone::deadline);
             let core = self.core.as_ref().and_then(Core::deadline);
@@ -227,80 +240,6 @@ impl Scene {
             self.output(output);
         }
         moved
-    }
-
-    fn output(&mut self, output: Output) {
-        let moment = self.moment();
-        match output {
-            Output::Send { bytes, flow, .. } => {
-                let to = self
-                    .phones
-                    .values_mut()
-                    .find(|phone| phone.address == flow.remote);
-                let name = to.as_ref().map_or("?", |phone| &phone.name);
-                writeln!(self.out, "  {name} < {}", phone::first_line(&bytes)).unwrap();
-                if let Some(phone) = to {
-                    phone.receive(bytes, flow.local, moment.now);
-                }
-            }
-            Output::Open { call, leg, toward } => {
-                let result = self.open(toward);
-                self.core()
-                    .handle(Input::Opened { call, leg, result }, moment);
-            }
-            Output::Voice(to) => {
-                writeln!(self.out, "  media {}", control::describe(&to.input)).unwrap();
-                if let media::Input::Remove { leg } = to.input
-                    && !self.media_is_dead
-                {
-                    let (call, leg) = (to.call, schemas::LegId(leg.0));
-                    let event = control::measured();
-                    let told = Input::Voice(FromVoice { call, leg, event });
-                    self.core().handle(told, moment);
-                }
-            }
-            Output::Avoid { flow, asked } => {
-                let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));
-                writeln!(self.out, "  (avoids {}{time})", flow.remote).unwrap();
-            }
-            Output::Look { trunk, destination } => {
-                let ways = destination.address.split('|');
-                let ways = ways.map(|text| text.parse().map(flow));
-                let ways = ways.collect::<Result<_, _>>();
-                let ways = ways.map_err(|_| format!("{} has no address", destination.address));
-                self.core().handle(Input::Ways { trunk, ways }, moment);
-            }
-            Output::Reached { flow, is_down } => {
-                let word = if is_down { "avoids" } else { "takes" };
-                writeln!(self.out, "  ({word} {})", flow.remote).unwrap();
-            }
-            Output::Hop { uri, .. } => writeln!(self.out, "  (looks for {uri})").unwrap(),
-            Output::Forget(_) => writeln!(self.out, "  (forgotten)").unwrap(),
-        }
-    }
-
-    /// Several destinations are targets that are tried one after the other.
-    fn open(&mut self, toward: Toward) -> Result<Opened, String> {
-        if self.next_port == 0 {
-            return Err("no RTP port of 16384 to 32767 is free".to_owned());
-        }
-        let mut others = Vec::new();
-        let flow = match toward {
-            Toward::Flow(flow) => flow,
-            Toward::Destination(to) => {
-                for text in to.address.split('|') {
-                    let remote = text.parse();
-                    let mut flow = flow(remote.map_err(|_| format!("{text} has no address"))?);
-                    flow.transport = to.transport;
-                    others.push(flow);
-                }
-                others.remove(0)
-            }
-        };
-        let edge: SocketAddr = EDGE.parse().unwrap();
-        let rtp = SocketAddr::new(edge.ip(), self.next_port);
-        self.next_port += 2;
-        Ok(Opened { flow, others, rtp })
     }
 
     fn batches(&mut self) -> bool {

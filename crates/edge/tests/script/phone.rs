@@ -17,6 +17,7 @@ use sip::endpoint::{Endpoint, InviteRequest, ReferRequest};
 
 use super::EDGE;
 use super::identity::{Door, account};
+use super::registry::Registry;
 
 /// One peer.
 pub struct Phone {
@@ -35,6 +36,7 @@ pub struct Phone {
     door: Option<Door>,
     /// What it answers to OPTIONS.
     options: StatusCode,
+    registry: Registry,
     sent: Vec<Bytes>,
 }
 
@@ -45,6 +47,7 @@ impl Phone {
         seed[..name.len()].copy_from_slice(name.as_bytes());
         let mut config = Config::new(seed);
         config.product = "phone".into();
+        config.registrar = sip::endpoint::config::Registrar::User;
         let rtp = SocketAddr::new(address.ip(), 4_000);
         Phone {
             name: name.to_owned(),
@@ -59,6 +62,7 @@ impl Phone {
             credentials: Credentials::none(),
             door: None,
             options: StatusCode::OK,
+            registry: Registry::default(),
             sent: Vec::new(),
         }
     }
@@ -70,11 +74,23 @@ impl Phone {
         match action {
             ["silent"] => self.is_silent = true,
             ["stutters"] => self.stutters = true,
+            ["registrar", seconds] => self.registry.opens(seconds),
+            ["register", seconds] => {
+                let (ip, credentials) = (self.address.ip(), self.credentials.clone());
+                self.registry
+                    .begin((&self.name, ip), seconds, credentials, now);
+            }
+            ["unregister"] => self.registry.end(now),
             ["account", user, password] => self.credentials = account(user, password),
             ["demands", user, password] => self.door = Some(Door::new(user, password, now)),
             ["loud"] => self.is_silent = false,
             ["options", status] => {
                 self.options = StatusCode::new(status.parse().unwrap()).unwrap();
+            }
+            ["invite", "registered"] => {
+                let uri = self.registry.contact().expect("somebody registered");
+                let offer = sdp::offer(&self.media, &mut self.session);
+                self.invite(&uri, Some(offer.into()), now);
             }
             ["invite", uri] => {
                 let offer = sdp::offer(&self.media, &mut self.session);
@@ -174,13 +190,17 @@ impl Phone {
     pub fn due(&mut self, now: Instant) {
         if self.deadline().is_some_and(|at| at <= now) {
             self.endpoint.handle(Input::Due, now);
+            self.registry.due(now);
             self.drain(now);
         }
     }
 
     /// When its time comes.
     pub fn deadline(&self) -> Option<Instant> {
-        self.endpoint.deadline()
+        [self.endpoint.deadline(), self.registry.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// What it sent.
@@ -232,6 +252,8 @@ impl Phone {
     }
 
     fn drain(&mut self, now: Instant) {
+        let flow = self.flow();
+        self.registry.drain(&mut self.endpoint, flow, now);
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(send) => self.sent.push(send.bytes),
@@ -273,7 +295,10 @@ impl Phone {
                     .answer_options(transaction, status, None, none, now)
                     .unwrap();
             }
-            _ => {}
+            event => {
+                let (door, endpoint) = (self.door.as_mut(), &mut self.endpoint);
+                self.registry.event(event, door, endpoint, now);
+            }
         }
     }
 

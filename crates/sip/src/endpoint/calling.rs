@@ -48,6 +48,8 @@ pub struct InviteRequest {
     pub terms: Option<Terms>,
     /// The proxies to go by, nearest first: an outbound proxy, or the Service-Route of a registration.
     pub routes: Vec<Box<str>>,
+    /// Whether the addresses that the callee writes can be reached; where they cannot, everything goes this way.
+    pub reach: Reach,
     /// What to answer challenges with.
     pub credentials: Credentials,
     /// Everything else that shall cross.
@@ -70,6 +72,7 @@ impl InviteRequest {
             session_id: None,
             terms: None,
             routes: Vec::new(),
+            reach: Reach::Direct,
             credentials: Credentials::none(),
             headers: Extra::none(),
             sdp: None,
@@ -136,7 +139,7 @@ impl Endpoint {
             local_tag: dialog.local_tag,
             role: Role::Caller,
             flow,
-            reach: Reach::Direct,
+            reach: request.reach,
             contact,
             peers: Vec::new(),
             forks: 0,

@@ -53,7 +53,8 @@ impl Endpoint {
         let user = account.contact_user.as_deref();
         let user = user.unwrap_or(&self.config.contact_user);
         let contact = self.contact_of(user, flow);
-        let contact = format!("{contact}{}", account.contact_params);
+        let (contact, _) = contact.split_at(contact.len() - ">".len());
+        let contact = format!("{contact}{}>{}", account.uri_params, account.contact_params);
         let dialog = Dialog {
             call_id,
             local: format!("{};tag={tag}", account.address).into(),

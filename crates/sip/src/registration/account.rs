@@ -21,6 +21,9 @@ pub struct Account {
     pub outbound_proxy: Option<Box<str>>,
     /// User part of our Contact, by which calls that come in are told apart; the endpoint's own if none.
     pub contact_user: Option<Box<str>>,
+    /// Parameters of the URI in our Contact, such as `;line=abc`: a registrar gives them back in the Request-URI of its
+    /// calls. Empty by default.
+    pub uri_params: Box<str>,
     /// Parameters of our Contact, such as `;reg-id=1;+sip.instance="<urn:uuid:…>"`; empty by default.
     pub contact_params: Box<str>,
     /// What to answer challenges with.
@@ -60,6 +63,7 @@ impl Account {
             address: address.into(),
             outbound_proxy: None,
             contact_user: None,
+            uri_params: "".into(),
             contact_params: "".into(),
             credentials: Credentials::none(),
             expires_s: EXPIRES_S,
@@ -102,10 +106,19 @@ impl Account {
         }
         NameAddr::parse(&self.address).map_err(|reason| Name::From.error(reason))?;
         let user = self.contact_user.as_deref().unwrap_or("user");
-        let contact = format!("<sip:{user}@192.0.2.1>{}", self.contact_params);
+        let contact = format!(
+            "<sip:{user}@192.0.2.1{}>{}",
+            self.uri_params, self.contact_params
+        );
         let contact_wrong = |reason| Name::Contact.error(reason);
         let read = NameAddr::parse(&contact).map_err(contact_wrong)?;
-        if read.uri().user() != Some(user) || contact.chars().any(char::is_control) {
+        let (uri, is_uri) = (read.uri(), |c: char| !matches!(c, '<' | '>' | '?' | ' '));
+        if !self.uri_params.chars().all(is_uri)
+            || !matches!(self.uri_params.chars().next(), None | Some(';'))
+        {
+            return Err(contact_wrong("parameters that must be escaped"));
+        }
+        if uri.user() != Some(user) || contact.chars().any(char::is_control) {
             return Err(contact_wrong("user that must be escaped"));
         }
         if !self.supported.iter().all(|tag| lex::is_token_text(tag)) {

@@ -41,6 +41,18 @@ pub struct Login {
     pub password: Option<Password>,
 }
 
+/// `[trunk.NAME.register]`: that we register there, with its account. Everything in it has a default.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Register {
+    /// The registrar: `sip:carrier.example`. Default: the host of the target.
+    pub registrar: Option<String>,
+    /// Seconds to ask for, 1 to 86400. Default 300.
+    pub expires_s: Option<u32>,
+    /// The user of our Contact. Default: the account's.
+    pub contact_user: Option<String>,
+}
+
 /// When a trunk is asked for its password.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use edge::{Asked, Digest, Login};
 use sip::digest::{Algorithm, Credential, Credentials, Secret};
+use sip::registration::Account;
 
-use super::transport::beside;
+use super::transport::{beside, host_of};
 use crate::configuration as file;
 use crate::fault::{Fault, Source};
 
@@ -97,6 +98,65 @@ pub(super) fn login(
             file::Asked::Always => Asked::Always,
         },
     })
+}
+
+/// Where and as whom we register at a trunk.
+pub(super) fn registration(
+    name: &str,
+    written: &file::Trunk,
+    credentials: &Credentials,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Account> {
+    let register = written.register.as_ref()?;
+    let key = format!("trunk.{name}.register");
+    let Some(account) = &written.account else {
+        let instead =
+            r#"account = { user = "4930123", password_file = "carrier.password" } as well"#;
+        faults.push(source.fault(&key, "nobody can be registered without an account", instead));
+        return None;
+    };
+    let registrar = register.registrar.as_deref().map(uri);
+    let target = written.target.as_deref();
+    let at_target = target.map(|target| format!("sip:{}", bracketed(host_of(target))));
+    let Some(registrar) = registrar.or(at_target) else {
+        let instead = r#"registrar = "sip:carrier.example", or a target for the trunk"#;
+        faults.push(source.fault(&key, "it does not say where", instead));
+        return None;
+    };
+    let (user, host) = (&account.user, bracketed(host_of(&registrar)));
+    let address = format!("<sip:{user}@{host}>");
+    let contact_user = register.contact_user.as_deref().unwrap_or(user);
+    let mut resolved = Account {
+        outbound_proxy: written.proxy.as_deref().or(target).map(|to| uri(to).into()),
+        contact_user: Some(contact_user.into()),
+        credentials: credentials.clone(),
+        ..Account::new(registrar, address)
+    };
+    if let Some(seconds) = register.expires_s {
+        resolved.expires_s = seconds;
+    }
+    Some(resolved)
+}
+
+/// The URI that a person means who leaves `sip:` out.
+pub(super) fn uri(text: &str) -> String {
+    let has_scheme = ["sip:", "sips:"].iter().any(|scheme| {
+        let start = text.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    match has_scheme {
+        true => text.to_owned(),
+        false => format!("sip:{text}"),
+    }
+}
+
+/// A host as a URI has it.
+fn bracketed(host: &str) -> String {
+    match host.contains(':') {
+        true => format!("[{host}]"),
+        false => host.to_owned(),
+    }
 }
 
 /// The password, from the one place where it is written.
@@ -224,6 +284,34 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn a_registration_follows_from_account_and_target() {
+        let account = "account = { user = \"49301\", password_file = \"one.password\" }\n";
+        let registered = |rest: &str| {
+            let mut edge = with(&format!("{account}{rest}")).unwrap();
+            edge.trunks.remove(0).registration.unwrap()
+        };
+        let one = registered("target = \"pbx.example:5070;transport=tcp\"\nregister = {}");
+        assert_eq!(&*one.registrar, "sip:pbx.example");
+        assert_eq!(&*one.address, "<sip:49301@pbx.example>");
+        assert_eq!(one.next_hop(), "sip:pbx.example:5070;transport=tcp");
+        assert_eq!(one.contact_user.as_deref(), Some("49301"));
+        let two = registered(
+            "proxy = \"sip:out.example;lr\"\n[trunk.one.register]\nregistrar = \"sip:[2001:db8::1]\"\nexpires_s = 600",
+        );
+        assert_eq!(&*two.address, "<sip:49301@[2001:db8::1]>");
+        assert_eq!((two.next_hop(), two.expires_s), ("sip:out.example;lr", 600));
+        let told = with(&format!("{account}register = {{}}")).unwrap_err();
+        assert!(told.contains("it does not say where"), "{told}");
+        let told = with("target = \"pbx\"\nregister = {}").unwrap_err();
+        assert!(told.contains("without an account"), "{told}");
+        let told = with(&format!(
+            "{account}target = \"pbx\"\nregister = {{ expires_s = 0 }}"
+        ));
+        let told = told.unwrap_err();
+        assert!(told.contains("trunk.one.register"), "{told}");
     }
 
     #[test]

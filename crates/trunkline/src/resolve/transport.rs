@@ -76,10 +76,8 @@ pub(super) fn trunk(
             None
         }
     };
-    let host = written
-        .target
-        .as_deref()
-        .map(|target| host_of(target).to_owned());
+    let called = written.proxy.as_deref().or(written.target.as_deref());
+    let host = called.map(|called| host_of(called).to_owned());
     let is_name = |host: &String| host.parse::<std::net::IpAddr>().is_err();
     TrunkSecurity {
         version_min,
@@ -143,6 +141,29 @@ pub(super) fn destination(
     Destination { address, transport }
 }
 
+/// Where calls to a trunk go: to its target, to where we register, or to where it registered from, which the edge knows.
+pub(super) fn of_trunk(
+    name: &str,
+    trunk: &file::Trunk,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<Destination> {
+    if trunk.registers {
+        let (address, transport) = (REGISTERED.to_owned(), Transport::Udp);
+        return Some(Destination { address, transport });
+    }
+    let registrar = || trunk.register.as_ref()?.registrar.as_deref();
+    let (key, text) = match &trunk.target {
+        Some(target) => ("target", target.as_str()),
+        None => ("register", registrar()?),
+    };
+    let key = format!("trunk.{name}.{key}");
+    Some(destination(&key, text, source, faults))
+}
+
+/// What stands for the place of a trunk that registers here.
+const REGISTERED: &str = "registered.invalid:5060";
+
 fn addresses(listens: &[String], source: &Source<'_>, faults: &mut Vec<Fault>) -> Vec<Listen> {
     let mut all = Vec::new();
     for text in listens {
@@ -173,7 +194,7 @@ fn with_port(address: &str, transport: Transport) -> String {
 }
 
 /// The host of a target.
-fn host_of(target: &str) -> &str {
+pub(super) fn host_of(target: &str) -> &str {
     let rest = ["sip:", "sips:"]
         .iter()
         .find_map(|scheme| target.strip_prefix(scheme))

@@ -1,0 +1,104 @@
+//! What the file says of the terms of legs.
+
+use sip::dialog::timer::{MIN_SE_S, Side};
+use sip::endpoint::terms::{Reliable, TimerMode, TimerTerms};
+
+use crate::configuration as file;
+use crate::fault::{Fault, Source};
+
+/// What legs of a trunk agree to.
+pub(super) fn trunk(
+    name: &str,
+    written: &file::Trunk,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> (Reliable, TimerTerms) {
+    let reliable = match written.reliable {
+        file::Reliable::Off => Reliable::Off,
+        file::Reliable::Supported => Reliable::Supported,
+        file::Reliable::Preferred => Reliable::Preferred,
+        file::Reliable::Required => Reliable::Required,
+    };
+    let timer = &written.session_timer;
+    let default = TimerTerms::default();
+    let terms = TimerTerms {
+        mode: match timer.mode {
+            file::TimerMode::Off => TimerMode::Off,
+            file::TimerMode::Accept => TimerMode::Accept,
+            file::TimerMode::Want => TimerMode::Want,
+        },
+        expires_s: timer.interval_s.unwrap_or(default.expires_s),
+        min_se_s: timer.min_s.unwrap_or(default.min_se_s),
+        refresher: timer.refresher.map(|refresher| match refresher {
+            file::Refresher::Edge => Side::We,
+            file::Refresher::Peer => Side::Peer,
+        }),
+    };
+    if terms.min_se_s < MIN_SE_S {
+        faults.push(source.fault(
+            &format!("trunk.{name}.session_timer.min_s"),
+            format!("{} s is too short for any session", terms.min_se_s),
+            format!("min_s = {MIN_SE_S}, or more (RFC 4028)"),
+        ));
+    } else if terms.expires_s < terms.min_se_s {
+        faults.push(source.fault(
+            &format!("trunk.{name}.session_timer.interval_s"),
+            format!(
+                "{} s is shorter than the shortest interval that is taken, {} s",
+                terms.expires_s, terms.min_se_s
+            ),
+            format!("interval_s = {}, or more", terms.min_se_s),
+        ));
+    }
+    (reliable, terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::resolve;
+    use super::*;
+
+    fn with(trunk: &str) -> Result<edge::Trunk, String> {
+        let text = format!(
+            "[trunk.one]\nsources = [\"192.0.2.1\"]\n{trunk}\n[number.\"*\"]\nagent = \"echo\"\n"
+        );
+        match resolve(Path::new("t.toml"), &text) {
+            Ok(mut resolved) => Ok(resolved.edge.trunks.remove(0)),
+            Err(faults) => Err(faults.to_string()),
+        }
+    }
+
+    #[test]
+    fn terms_are_those_of_the_file() {
+        let timer = r#"session_timer = { mode = "want", interval_s = 600, refresher = "peer" }"#;
+        let trunk = with(&format!("100rel = \"required\"\n{timer}")).unwrap();
+        assert_eq!(trunk.reliable, Reliable::Required);
+        let wanted = TimerTerms {
+            mode: TimerMode::Want,
+            expires_s: 600,
+            min_se_s: MIN_SE_S,
+            refresher: Some(Side::Peer),
+        };
+        assert_eq!(trunk.timer, wanted);
+        let trunk = with("").unwrap();
+        assert_eq!(
+            (trunk.reliable, trunk.timer),
+            (Reliable::default(), TimerTerms::default())
+        );
+    }
+
+    #[test]
+    fn an_interval_that_nobody_can_keep_is_refused() {
+        let told = with("session_timer = { min_s = 30 }").unwrap_err();
+        assert!(
+            told.contains("t.toml:3:") && told.contains("min_s = 90"),
+            "{told}"
+        );
+        let told = with("session_timer = { min_s = 600, interval_s = 300 }").unwrap_err();
+        assert!(told.contains("interval_s = 600"), "{told}");
+        let told = with("100rel = \"yes\"").unwrap_err();
+        assert!(told.contains("`supported`"), "{told}");
+    }
+}
