@@ -33,6 +33,19 @@ pub enum Called {
     Rings,
 }
 
+/// What a phone is to somebody who knows its password.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// Its name, by which it authenticates as well.
+    pub user: &'a str,
+    /// Its password.
+    pub password: &'a str,
+    /// The port of 127.0.0.1 that it is known at.
+    pub registrar: u16,
+    /// Whether it registers there.
+    pub registers: bool,
+}
+
 /// A phone.
 pub struct Baresip {
     name: String,
@@ -47,10 +60,30 @@ pub struct Baresip {
 impl Baresip {
     /// Starts a phone that plays this tone to whoever it talks to.
     pub fn start(name: &str, called: Called, tone_hz: u32) -> Baresip {
-        let folder = tempfile::tempdir().expect("a folder");
         let port = ports::free(2);
+        let account = format!("<sip:{name}@127.0.0.1:{port}>;regint=0");
+        Baresip::start_as(name, &account, called, tone_hz, port)
+    }
+
+    /// The same with an account.
+    pub fn with_account(account: &Account<'_>, called: Called, tone_hz: u32) -> Baresip {
+        let Account {
+            user,
+            password,
+            registrar,
+            registers,
+        } = account;
+        let interval = if *registers { 60 } else { 0 };
+        let line = format!(
+            "<sip:{user}@127.0.0.1:{registrar}>;auth_user={user};auth_pass={password};regint={interval}"
+        );
+        Baresip::start_as(user, &line, called, tone_hz, ports::free(2))
+    }
+
+    fn start_as(name: &str, account: &str, called: Called, tone_hz: u32, port: u16) -> Baresip {
+        let folder = tempfile::tempdir().expect("a folder");
         let control = ports::free(2);
-        configure(folder.path(), name, called, tone_hz, port, control);
+        configure(folder.path(), (account, called), tone_hz, port, control);
         let mut command = Command::new("baresip");
         command
             .arg("-f")
@@ -219,7 +252,13 @@ fn next_netstring(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(message)
 }
 
-fn configure(folder: &Path, name: &str, called: Called, tone_hz: u32, port: u16, control: u16) {
+fn configure(
+    folder: &Path,
+    (account, called): (&str, Called),
+    tone_hz: u32,
+    port: u16,
+    control: u16,
+) {
     let modules = MODULES.iter().find(|path| Path::new(path).is_dir());
     let modules = modules.unwrap_or_else(|| panic!("there is no folder of baresip modules"));
     let heard = folder.join("heard");
@@ -249,7 +288,7 @@ fn configure(folder: &Path, name: &str, called: Called, tone_hz: u32, port: u16,
         Called::Answers => "auto",
         Called::Rings => "manual",
     };
-    let account = format!("<sip:{name}@127.0.0.1:{port}>;regint=0;answermode={mode}\n");
+    let account = format!("{account};answermode={mode}\n");
     fs::write(folder.join("config"), config).expect("a file can be written");
     fs::write(folder.join("accounts"), account).expect("a file can be written");
     fs::write(folder.join("contacts"), "").expect("a file can be written");

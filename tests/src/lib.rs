@@ -1,10 +1,12 @@
-//! Proof: real phones (SIPp, baresip), a real trunkline, and an ear for what they hear.
+//! Proof: real phones (SIPp, baresip), a real proxy (Kamailio), a real trunkline, and an ear for what they hear.
 //!
 //! Each phone and each trunkline is a process of its own in a folder of its own, ended by its own id.
 
 pub mod baresip;
 pub mod history;
 pub mod house;
+pub mod kamailio;
+pub mod names;
 pub mod ports;
 pub mod process;
 pub mod sipp;

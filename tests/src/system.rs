@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -36,12 +36,18 @@ enum Disk {
 impl Trunkline {
     /// Starts `trunkline serve`. `rest` is the configuration but for its addresses and its folder.
     pub fn serve(rest: &str) -> Trunkline {
-        Trunkline::start("", rest, Disk::OfTheMachine)
+        Trunkline::start(("", ""), rest, Disk::OfTheMachine)
     }
 
     /// The same, with one more address to listen on: `tls://127.0.0.1:5061`.
     pub fn serve_also(listen: &str, rest: &str) -> Trunkline {
-        Trunkline::start(&format!(", {listen:?}"), rest, Disk::OfTheMachine)
+        Trunkline::start((&format!(", {listen:?}"), ""), rest, Disk::OfTheMachine)
+    }
+
+    /// The same, asking this DNS server.
+    pub fn serve_by_names(names: SocketAddr, rest: &str) -> Trunkline {
+        let keys = format!("dns = \"{names}\"\n");
+        Trunkline::start(("", &keys), rest, Disk::OfTheMachine)
     }
 
     /// The same with its data on a disk of so many MiB, which only it and its commands see: a mount in a
@@ -49,17 +55,18 @@ impl Trunkline {
     pub fn serve_on_small_disk(mb: u32, rest: &str) -> Option<Trunkline> {
         let allowed = Command::new("unshare").args(["-m", "true"]).output();
         let allowed = allowed.is_ok_and(|output| output.status.success());
-        allowed.then(|| Trunkline::start("", rest, Disk::Small { mb }))
+        allowed.then(|| Trunkline::start(("", ""), rest, Disk::Small { mb }))
     }
 
-    fn start(also: &str, rest: &str, disk: Disk) -> Trunkline {
+    /// `also` goes on with the addresses, `keys` with the table `[edge]`.
+    fn start((also, keys): (&str, &str), rest: &str, disk: Disk) -> Trunkline {
         let folder = tempfile::tempdir().expect("a folder");
         let sip_port = ports::free(2);
         let api_port = ports::free(2);
         let rtp = ports::free(200);
         let config = format!(
             "[node]\nname = \"edge-1\"\ndata = {data:?}\n\n\
-             [edge]\nlisten = [\"127.0.0.1:{sip_port}\"{also}]\nrtp_ports = \"{rtp}-{last}\"\ndrain_s = 1\n\n\
+             [edge]\nlisten = [\"127.0.0.1:{sip_port}\"{also}]\nrtp_ports = \"{rtp}-{last}\"\ndrain_s = 1\n{keys}\n\
              [api]\nlisten = \"127.0.0.1:{api_port}\"\n\n{rest}",
             data = folder.path().join("data"),
             last = rtp + 199,

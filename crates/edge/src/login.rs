@@ -18,6 +18,8 @@ use crate::configuration::{Configuration, Trunk};
 pub struct Logins {
     verifier: Option<Verifier>,
     realm: String,
+    /// The hashes, as they are offered.
+    offered: String,
     trunks: BTreeMap<String, TrunkName>,
 }
 
@@ -49,9 +51,12 @@ impl Logins {
             let login = trunk.login.as_ref()?;
             Some((login.user.clone(), trunk.name.clone()))
         };
+        let offered = configuration.digest.algorithms.iter();
+        let offered: Vec<String> = offered.map(ToString::to_string).collect();
         Logins {
             verifier,
             realm: configuration.digest.realm.clone(),
+            offered: offered.join(", "),
             trunks: configuration.trunks.iter().filter_map(named).collect(),
         }
     }
@@ -79,6 +84,15 @@ impl Logins {
             Verification::Refused { why } => return Judgement::Refused(why),
         };
         Judgement::Ask(verifier.challenge(Asker::Server, flow, stale, now))
+    }
+
+    /// What to tell of somebody who shows no credentials: some peers know none of the hashes, or stop at the first that
+    /// they do not know.
+    pub fn explain_silence(&self) -> Tried {
+        self.explain(&format!(
+            "it was asked for {} and showed no credentials",
+            self.offered
+        ))
     }
 
     /// What to tell of somebody who proved nothing.

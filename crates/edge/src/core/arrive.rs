@@ -116,7 +116,7 @@ impl Core {
         let source = flow.remote.ip();
         let first = || {
             let mut tried = trunks.explain(source).err().unwrap_or_default();
-            tried.push(logins.explain("no credentials that could be used came"));
+            tried.push(logins.explain_silence());
             stranger(message, Some(status), tried)
         };
         self.node.challenged(source, first, moment.now);
