@@ -7,6 +7,7 @@ pub mod authority;
 pub mod control;
 pub mod line;
 pub mod peer;
+pub mod relay;
 pub mod zone;
 
 use std::net::{IpAddr, SocketAddr};

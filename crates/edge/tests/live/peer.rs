@@ -1,7 +1,7 @@
 //! A peer with sockets: a SIP endpoint for its signalling, a plain socket for its audio.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sdp::{Codec, LocalMedia, LocalSession, SessionDescription};
@@ -25,6 +25,8 @@ pub struct Peer {
     media: LocalMedia,
     session: LocalSession,
     leg: Option<LegKey>,
+    /// Where everything is sent to, whatever the edge says of itself.
+    pub through: Option<SocketAddr>,
     /// Where the edge wants its audio.
     pub remote_rtp: Option<SocketAddr>,
 }
@@ -42,6 +44,7 @@ impl Peer {
             media,
             session: LocalSession::new(1),
             leg: None,
+            through: None,
             remote_rtp: None,
         }
     }
@@ -85,6 +88,15 @@ impl Peer {
 
     /// Waits for the next event that the predicate wants; everything else that comes on the way is taken.
     pub async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+        self.until_within(PATIENCE, wanted).await
+    }
+
+    /// The same, with another patience.
+    pub async fn until_within(
+        &mut self,
+        patience: Duration,
+        wanted: impl Fn(&Event) -> bool,
+    ) -> Event {
         let found = async {
             loop {
                 for event in self.flush().await {
@@ -107,7 +119,7 @@ impl Peer {
                 }
             }
         };
-        tokio::time::timeout(PATIENCE, found)
+        tokio::time::timeout(patience, found)
             .await
             .expect("what is waited for comes in time")
     }
@@ -150,7 +162,7 @@ impl Peer {
             match output {
                 Output::Send(send) => {
                     self.socket
-                        .send_to(&send.bytes, send.flow.remote)
+                        .send_to(&send.bytes, self.through.unwrap_or(send.flow.remote))
                         .await
                         .unwrap();
                 }
