@@ -199,6 +199,7 @@ fn words(observation: &Observation) -> Option<Words> {
         | Observation::RegistrationEnded(_)
         | Observation::TrunkBound(_)
         | Observation::TrunkUnbound(_) => registrations::words(observation),
+        Observation::LimitReached(reached) => Some(trunks::limit(reached)),
         Observation::TrunkUp(up) => Some(trunks::up(up)),
         Observation::TrunkDown(down) => Some(trunks::down(down)),
         Observation::EdgeStarted(started) => {

@@ -8,7 +8,7 @@ mod reach;
 use std::collections::{BTreeMap, VecDeque};
 
 use schemars::JsonSchema;
-use schemas::observation::{ConnectionsRefused, SourceRefused, TlsRefused};
+use schemas::observation::{ConnectionsRefused, LimitReached, SourceRefused, TlsRefused};
 use schemas::{Event, EventId, NodeName, Observation, Record, Subject, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,8 @@ pub struct Trunk {
     pub tls_refused: Option<TlsSeen>,
     /// The last connections of it that were too many.
     pub connections_refused: Option<CrowdSeen>,
+    /// The last calls that were refused because there were too many.
+    pub limit_reached: Option<LimitSeen>,
     /// The calls that it brought, on the last day that it brought any.
     pub day: Option<Day>,
 }
@@ -78,6 +80,19 @@ pub struct CrowdSeen {
     pub node: NodeName,
     /// What is told.
     pub told: ConnectionsRefused,
+    /// The event.
+    pub event: EventId,
+}
+
+/// Calls that were refused because there were too many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitSeen {
+    /// When this was told.
+    pub at: Timestamp,
+    /// Who tells it.
+    pub node: NodeName,
+    /// What is told.
+    pub told: LimitReached,
     /// The event.
     pub event: EventId,
 }
@@ -146,6 +161,20 @@ impl Trunks {
                 let node = node.clone();
                 self.with(&name, |trunk| {
                     trunk.connections_refused = Some(CrowdSeen {
+                        at,
+                        node,
+                        told,
+                        event,
+                    });
+                })
+            }
+            Observation::LimitReached(told) => {
+                let Some(name) = told.trunk.clone() else {
+                    return false;
+                };
+                let node = node.clone();
+                self.with(&name, |trunk| {
+                    trunk.limit_reached = Some(LimitSeen {
                         at,
                         node,
                         told,

@@ -205,6 +205,7 @@ fn configuration(agent: &str) -> Applied {
         agent: agent.into(),
         trunk: None,
         fallback: Vec::new(),
+        limit: Default::default(),
     };
     let configuration = Configuration {
         agents: BTreeMap::from([

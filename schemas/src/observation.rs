@@ -6,6 +6,7 @@
 mod connections;
 mod identity;
 mod invite;
+mod limit;
 mod probing;
 mod registration;
 mod session;
@@ -22,6 +23,7 @@ pub use self::identity::{
     SessionId, UserToUser,
 };
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
+pub use self::limit::{LimitOf, LimitReached};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
@@ -621,6 +623,8 @@ crate::event::vocabulary! {
         111 => TrunkUp,
         /// A trunk's target does not answer.
         112 => TrunkDown,
+        /// Calls were too many.
+        113 => LimitReached,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

@@ -50,10 +50,11 @@ function latency(us) {
 }
 
 function targets(trunk) {
-  const { reach, tls_refused, connections_refused } = trunk.health;
+  const { reach, tls_refused, connections_refused, limit_reached } = trunk.health;
   const notices = [
     tls_refused && notice("bad", tls_refused.at, `${tls_refused.told.handshakes} TLS handshakes came to nothing: ${tls_refused.told.error}; our versions ${tls_refused.told.versions_ours}, theirs ${tls_refused.told.versions_theirs || "cannot tell"}`,
       tls_refused.told.alert ? [["alert", tls_refused.told.alert]] : []),
+    limit_reached && notice("warn", limit_reached.at, `${limit_reached.told.calls} calls refused: ${limit_reached.told.why}`),
     connections_refused && notice("warn", connections_refused.at, `${connections_refused.told.connections} connections closed at once: ${connections_refused.told.cause}`),
   ].filter(Boolean);
   const table = reach.length ? el("div", { class: "scroll" }, el("table", {},

@@ -8,6 +8,7 @@ use schemas::observation::ConfigurationApplied;
 use schemas::{AgentName, Hash, PAYLOAD_MAX_BYTES, Transport, TrunkName};
 use serde::{Deserialize, Serialize};
 
+pub use crate::limit::Limit;
 use crate::validate::{Fault, Faults};
 
 /// The number that stands for every number that no other rule takes.
@@ -32,6 +33,9 @@ pub struct Configuration {
     pub transfer: Transfers,
     /// How long control waits.
     pub waits: Waits,
+    /// How many calls there may be, of all trunks together.
+    #[serde(skip_serializing_if = "Limit::is_none")]
+    pub limit: Limit,
 }
 
 /// A phone system or carrier.
@@ -42,6 +46,9 @@ pub struct Trunk {
     pub destination: Option<Destination>,
     /// How its callers are transferred, unless the target says otherwise.
     pub transfer: TransferMethod,
+    /// How many calls it may bring.
+    #[serde(default, skip_serializing_if = "Limit::is_none")]
+    pub limit: Limit,
 }
 
 /// Where an INVITE is sent.
@@ -81,6 +88,9 @@ pub struct Number {
     /// refused with the status that fits the failure, or hung up if the call was answered.
     #[serde(default)]
     pub fallback: Vec<Fallback>,
+    /// How many calls may be to a number that this rule takes, each counted by itself.
+    #[serde(default, skip_serializing_if = "Limit::is_none")]
+    pub limit: Limit,
 }
 
 /// A step of a number's ladder.
@@ -240,6 +250,7 @@ mod tests {
             agent: "echo".into(),
             trunk: None,
             fallback: Vec::new(),
+            limit: Limit::default(),
         };
         for last in 0..30_000 {
             let key = format!("+1415555{last:05}");

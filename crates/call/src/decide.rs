@@ -82,6 +82,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::TrunkProbed(_)
         | Observation::TrunkUp(_)
         | Observation::TrunkDown(_)
+        | Observation::LimitReached(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

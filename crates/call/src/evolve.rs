@@ -92,6 +92,7 @@ impl Call {
             | Observation::TrunkProbed(_)
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
+            | Observation::LimitReached(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

@@ -24,6 +24,7 @@ mod fall_back;
 mod hang_up;
 mod history;
 mod leg;
+mod limit;
 mod ring;
 mod route;
 mod target;

@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::configuration::{ANY_NUMBER, Agent, Configuration, Number};
 use crate::decide::Draft;
 use crate::failure::Setback;
+use crate::limit;
 
 /// The most numbers that a refusal lists one by one; it counts the others.
 const TRIED_MAX: usize = 32;
@@ -40,6 +41,9 @@ pub(crate) fn invite(
         );
         return;
     };
+    if limit::refuse(draft, call, configuration, invite, (number, rule)) {
+        return;
+    }
     draft.rule(if number == ANY_NUMBER {
         "route.default"
     } else {

@@ -7,7 +7,8 @@ use schemas::command::BuiltInAgent;
 use schemas::conclusion::TransferMethod;
 
 use crate::configuration::{
-    ANY_NUMBER, Agent, Configuration, Destination, Fallback, LADDER_MAX, Number, TransferTarget,
+    ANY_NUMBER, Agent, Configuration, Destination, Fallback, LADDER_MAX, Limit, Number,
+    TransferTarget,
 };
 use crate::target;
 use crate::uri::Uri;
@@ -56,6 +57,7 @@ impl Configuration {
         self.check_agents(&mut faults);
         self.check_targets(&mut faults);
         self.check_waits(&mut faults);
+        check_limit(&mut faults, "limit".to_owned(), &self.limit);
         if faults.is_empty() {
             Ok(())
         } else {
@@ -68,6 +70,7 @@ impl Configuration {
             if let Some(destination) = &trunk.destination {
                 check_address(faults, format!("trunk.{name}.target"), destination);
             }
+            check_limit(faults, format!("trunk.{name}.limit"), &trunk.limit);
         }
     }
 
@@ -87,6 +90,7 @@ impl Configuration {
 
     fn check_number(&self, faults: &mut Vec<Fault>, key: &str, rule: &Number) {
         self.check_agent(faults, format!("{key}.agent"), &rule.agent.0);
+        check_limit(faults, format!("{key}.limit"), &rule.limit);
         self.check_trunk(faults, format!("{key}.trunk"), rule.trunk.as_ref());
         if rule.fallback.len() > LADDER_MAX {
             faults.push(Fault {
@@ -265,6 +269,20 @@ fn check_address(faults: &mut Vec<Fault>, key: String, destination: &Destination
     }
 }
 
+fn check_limit(faults: &mut Vec<Fault>, key: String, limit: &Limit) {
+    if let Some(status) = limit.status {
+        let (key, status) = (format!("{key}.answer"), u32::from(status));
+        check_range(faults, key, "a status", status, 400..=699);
+    }
+    if limit.is_none() && *limit != Limit::default() {
+        faults.push(Fault {
+            key,
+            wrong: "it limits nothing".into(),
+            instead: "how many calls there may be, like calls = 30 or calls_per_s = 5".into(),
+        });
+    }
+}
+
 fn check_range(
     faults: &mut Vec<Fault>,
     key: String,
@@ -318,6 +336,7 @@ mod tests {
             Trunk {
                 destination: None,
                 transfer: TransferMethod::Bridged,
+                limit: Limit::default(),
             },
         );
         configuration.trunks.insert(
@@ -328,6 +347,7 @@ mod tests {
                     transport: Transport::Udp,
                 }),
                 transfer: TransferMethod::Refer,
+                limit: Limit::default(),
             },
         );
         configuration.numbers.insert(
@@ -336,6 +356,7 @@ mod tests {
                 agent: "bot".into(),
                 trunk: Some("home".into()),
                 fallback: vec![Fallback::Refuse { status: 200 }],
+                limit: Limit::default(),
             },
         );
         configuration.agents.insert(

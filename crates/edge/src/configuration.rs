@@ -2,6 +2,7 @@
 
 mod connections;
 mod digest;
+mod pace;
 mod probe;
 mod security;
 
@@ -19,6 +20,7 @@ use sip::registration::{Account, Registration};
 
 pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login};
+pub use self::pace::Pace;
 pub use self::probe::Probe;
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 use crate::listen::Listen;
@@ -116,6 +118,8 @@ pub struct Trunk {
     pub keep_alive: Option<Duration>,
     /// How it is asked whether it is there. Default: not at all.
     pub probe: Option<Probe>,
+    /// How fast calls may go out through it. Default: as fast as they come.
+    pub pace: Option<Pace>,
 }
 
 /// Every codec in the order in which it is offered where nothing else is said.
@@ -349,6 +353,7 @@ impl Trunk {
             large_by_tcp: true,
             keep_alive: None,
             probe: None,
+            pace: None,
         }
     }
 }

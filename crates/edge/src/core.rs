@@ -7,6 +7,8 @@
 mod arrive;
 mod ids;
 mod leave;
+mod limited;
+mod paced;
 mod probe;
 mod registered;
 mod wake;
@@ -38,11 +40,14 @@ use crate::ledger::{Batch, Ledger};
 use crate::listen::Listen;
 use crate::login::Logins;
 use crate::node::Node;
+use crate::occupancy::Counted;
+use crate::pacing::Pacing;
 use crate::port::{Input, Output};
 use crate::probing::{self, Probing};
 use crate::recordings::Recordings;
 use crate::registrations::Registrations;
 use crate::step::Step;
+use crate::strangers::Strangers;
 use crate::terms;
 use crate::trunk::Trunks;
 
@@ -64,6 +69,9 @@ pub struct Core {
     ledger: Ledger,
     node: Node,
     admission: Admission,
+    counted: Counted,
+    strangers: Strangers,
+    pacing: Pacing,
     calls: BTreeMap<CallId, Call>,
     /// Which leg of which call a leg of the endpoint is.
     places: BTreeMap<LegKey, (CallId, LegId)>,
@@ -125,6 +133,7 @@ impl Core {
         node.started(&mut ledger, started, moment);
         let dice = Dice::new(&seed);
         Core {
+            pacing: Pacing::new(&configuration.trunks),
             probing: Probing::new(&configuration.trunks, dice, moment.now),
             endpoint: Endpoint::new(endpoint_config(&configuration, &seed, &listens)),
             trunks: Trunks::new(configuration.trunks.clone()),
@@ -142,6 +151,8 @@ impl Core {
             ledger,
             node,
             admission: Admission::default(),
+            counted: Counted::default(),
+            strangers: Strangers::default(),
             calls: BTreeMap::new(),
             places: BTreeMap::new(),
             alarms: BTreeSet::new(),
@@ -191,9 +202,7 @@ impl Core {
                 self.ledger.refused(moment.now);
             }
             Input::Decision(record) => self.decision(&record, moment),
-            Input::Opened { call, leg, result } => {
-                self.with_call(call, moment, |call, step| call.opened(step, leg, result));
-            }
+            Input::Opened { call, leg, result } => self.opened(call, leg, result, moment),
             Input::Hop { leg, fork, flow } => {
                 // The dialog may be over meanwhile.
                 let _ = self.endpoint.found_hop(leg, fork, flow);
@@ -238,6 +247,7 @@ impl Core {
             alarm,
             self.node.deadline(),
             self.probing.deadline(),
+            self.pacing.deadline(),
             self.stop_at,
             self.log_patience(),
             self.registrations.deadline(),
@@ -294,6 +304,7 @@ impl Core {
         let because = record.id();
         match record.event() {
             Ok(Event::Decision(decision)) => {
+                self.limited(id, &decision, moment);
                 self.with_call(id, moment, |call, step| {
                     call.carry_out(step, because, decision)
                 });
@@ -330,6 +341,9 @@ impl Core {
                 self.alarms.insert((at, id));
             }
         }
+        if after.0 < before.0 {
+            self.counted.over(id);
+        }
         self.live_calls = self.live_calls + after.0 - before.0;
         self.open_calls = self.open_calls + after.1 - before.1;
         self.counters.calls_up.set(self.live_calls);
@@ -347,6 +361,7 @@ impl Core {
             bindings: &self.bindings,
             recordings: &self.recordings,
             counters: &self.counters,
+            counted: &mut self.counted,
             unsent: &self.unsent,
             moment,
         };

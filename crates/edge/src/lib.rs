@@ -42,8 +42,10 @@ pub mod locate;
 pub mod login;
 pub mod node;
 pub mod observe;
+pub mod occupancy;
 pub mod open;
 pub mod outbox;
+pub mod pacing;
 pub mod port;
 pub mod ports;
 pub mod probing;
@@ -55,6 +57,7 @@ pub mod run;
 pub mod screen;
 pub mod session;
 pub mod step;
+pub mod strangers;
 pub mod switchboard;
 pub mod tally;
 pub mod terms;
@@ -65,8 +68,8 @@ pub mod voice;
 pub mod way;
 
 pub use configuration::{
-    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, Probe, RtpPorts,
-    Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
+    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, Pace, Probe,
+    RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;

@@ -1,6 +1,8 @@
 //! The facts of the edge itself: its start and stop, and what it refused, counted so that a flood of packets is no
 //! flood of events.
 
+mod limits;
+
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
@@ -11,6 +13,7 @@ use schemas::observation::{
 };
 use schemas::{Chain, Event, Observation, TrunkName};
 
+pub use self::limits::{Limited, Refused};
 use crate::clock::Moment;
 use crate::ledger::Ledger;
 use crate::tally::{Tally, Told};
@@ -26,6 +29,7 @@ pub struct Node {
     turned_away: Tally<&'static str, u16>,
     handshakes: Tally<(Source, Opener), Refusal>,
     connections: Tally<Source, Crowd>,
+    limits: Tally<Limited, Refused>,
 }
 
 /// Why connections of one address were closed at once.
@@ -66,6 +70,7 @@ impl Node {
             turned_away: Tally::default(),
             handshakes: Tally::default(),
             connections: Tally::default(),
+            limits: Tally::default(),
         }
     }
 
@@ -82,6 +87,8 @@ impl Node {
         let turned_away = self.turned_away.finish(moment.now);
         let handshakes = self.handshakes.finish(moment.now);
         let connections = self.connections.finish(moment.now);
+        let limits = self.limits.finish(moment.now);
+        self.tell_limits(ledger, limits, moment);
         self.tell_handshakes(ledger, handshakes, moment);
         self.tell_connections(ledger, connections, moment);
         self.tell(ledger, (strangers, malformed, turned_away), moment);
@@ -180,6 +187,7 @@ impl Node {
             .chain(self.turned_away.deadline())
             .chain(self.handshakes.deadline())
             .chain(self.connections.deadline())
+            .chain(self.limits.deadline())
             .min()
     }
 
@@ -191,6 +199,8 @@ impl Node {
         let turned_away = self.turned_away.due(moment.now);
         let handshakes = self.handshakes.due(moment.now);
         let connections = self.connections.due(moment.now);
+        let limits = self.limits.due(moment.now);
+        self.tell_limits(ledger, limits, moment);
         self.tell_handshakes(ledger, handshakes, moment);
         self.tell_connections(ledger, connections, moment);
         self.tell(ledger, (strangers, malformed, turned_away), moment);

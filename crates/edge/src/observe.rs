@@ -19,6 +19,7 @@ use crate::dialog::retry_after_s;
 use crate::identity;
 use crate::invited;
 use crate::leg::{Ending, Leg, Stage};
+use crate::occupancy::Whose;
 use crate::session::Session;
 use crate::step::Step;
 
@@ -52,7 +53,13 @@ impl Call {
         leg.flow = Some(flow);
         self.legs.insert(LegId::CALLER, leg);
         step.places.insert(key, (self.id, LegId::CALLER));
-        self.fact(step, invited::invite_received(message, flow, trunk, offer));
+        let mut invite = invited::invite_received(message, flow, trunk, offer);
+        let whose = Whose {
+            trunk: invite.trunk.trunk.clone(),
+            number: invite.called_number().reveal().clone(),
+        };
+        invite.load = Some(step.counted.began(self.id, whose, now));
+        self.fact(step, invite);
     }
 
     /// Something happened in the dialog of a leg.

@@ -50,6 +50,24 @@ impl Call {
         self.work(step);
     }
 
+    /// The leg is not dialed although it has a socket: its trunk takes no more calls now.
+    pub fn held_back(&mut self, step: &mut Step<'_>, leg: LegId, why: String) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return self.voice(step, media::Input::Remove { leg: leg_id(leg) });
+        };
+        state.socket = Socket::Open;
+        let because = match &state.stage {
+            Stage::Opening { because, .. } => Some(*because),
+            _ => None,
+        };
+        self.close(step, leg);
+        if let Some(because) = because {
+            self.forget_unsent(leg);
+            self.command_failed(step, because, "DialLeg", leg, Refusal::unavailable(why));
+        }
+        self.work(step);
+    }
+
     /// Forgets a leg whose INVITE was never sent.
     pub fn forget_unsent(&mut self, leg: LegId) {
         self.legs.remove(&leg);

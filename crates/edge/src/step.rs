@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ledger::Ledger;
+use crate::occupancy::Counted;
 use crate::port::Output;
 use crate::recordings::Recordings;
 use crate::registrations::Registrations;
@@ -36,6 +37,8 @@ pub struct Step<'a> {
     pub bindings: &'a Bindings,
     /// The recordings that agents can play.
     pub recordings: &'a Recordings,
+    /// How many calls there are.
+    pub counted: &'a mut Counted,
     /// The counters.
     pub counters: &'a Counters,
     /// Why something could not be sent, if that is what happened.

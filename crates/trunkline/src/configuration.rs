@@ -2,6 +2,7 @@
 //! told with its line, its key and what to write instead.
 
 mod identity;
+mod limit;
 mod terms;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register};
+pub use self::limit::{Limit, Outbound};
 pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
 
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
@@ -35,6 +37,9 @@ pub struct File {
     /// How long call control waits.
     #[serde(default)]
     pub wait: Wait,
+    /// How many calls there may be, of all trunks together.
+    #[serde(default)]
+    pub limit: Limit,
     /// The phone systems and carriers, by name.
     #[serde(default)]
     pub trunk: BTreeMap<String, Trunk>,
@@ -261,6 +266,11 @@ pub struct Trunk {
     /// About every how many seconds each address of its target is asked whether it is there (OPTIONS), 5 to 3600. One
     /// that does not answer is called last. Default: never.
     pub probe_s: Option<u64>,
+    /// How many calls it may bring.
+    #[serde(default)]
+    pub limit: Limit,
+    /// How fast calls go out through it. Default: as fast as they come.
+    pub outbound: Option<Outbound>,
     /// How callers of this trunk are transferred. Default `bridged`.
     #[serde(default)]
     pub transfer: TransferMethod,
@@ -316,6 +326,9 @@ pub struct Number {
     /// in the way that lets the phone system's own fallback take him. Default: nobody.
     #[serde(default)]
     pub fallback: Vec<String>,
+    /// How many calls there may be to it; under `*` to each number that no other rule takes.
+    #[serde(default)]
+    pub limit: Limit,
 }
 
 /// `[agent.NAME]`

@@ -1,6 +1,7 @@
 //! From the file that a person wrote to what each role is told.
 
 mod identity;
+mod limit;
 mod probe;
 mod terms;
 mod transport;
@@ -187,6 +188,10 @@ fn edge_trunk(
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
     resolved.probe = probe::of(name, trunk, source, faults);
+    resolved.pace = trunk
+        .outbound
+        .as_ref()
+        .map(|outbound| limit::pace(&format!("trunk.{name}.outbound"), outbound, source, faults));
     resolved
 }
 
@@ -231,6 +236,7 @@ fn call_configuration(
         let resolved = call::configuration::Trunk {
             destination: transport::of_trunk(name, trunk, source, faults),
             transfer: method(trunk.transfer),
+            limit: limit::of(&trunk.limit),
         };
         configuration
             .trunks
@@ -241,6 +247,7 @@ fn call_configuration(
             agent: rule.agent.as_str().into(),
             trunk: rule.trunk.as_deref().map(TrunkName::from),
             fallback: rule.fallback.iter().map(|step| fallback(step)).collect(),
+            limit: limit::of(&rule.limit),
         };
         configuration.numbers.insert(number.clone(), resolved);
     }
@@ -264,6 +271,7 @@ fn call_configuration(
         allowed: file.transfer_allowed.clone(),
     };
     let otherwise = Waits::default();
+    configuration.limit = limit::of(&file.limit);
     configuration.waits = Waits {
         ring_s: file.wait.ring_s.unwrap_or(otherwise.ring_s),
         call_s: file.wait.call_s.unwrap_or(otherwise.call_s),
@@ -432,6 +440,14 @@ to = "sip:+14155550199@192.0.2.10"
                 ),
                 "trunkline.toml:5:1",
                 "probe_s = 30",
+            ),
+            (
+                (
+                    "target = \"192.0.2.10\"",
+                    "limit = { calls = 5, answer = 302 }",
+                ),
+                "trunkline.toml:4:",
+                "a status from 400 to 699",
             ),
             (
                 ("target = \"192.0.2.10\"", "probe_s = 30"),

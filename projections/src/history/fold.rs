@@ -188,6 +188,7 @@ impl Row {
             | Observation::TrunkProbed(_)
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
+            | Observation::LimitReached(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

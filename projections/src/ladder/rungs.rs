@@ -287,6 +287,7 @@ impl Drawing<'_> {
             | Observation::TrunkProbed(_)
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
+            | Observation::LimitReached(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

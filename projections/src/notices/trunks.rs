@@ -1,6 +1,6 @@
 //! What is told of trunks: whether they are there.
 
-use schemas::observation::{ProbeFailure, TrunkDown, TrunkUp};
+use schemas::observation::{LimitReached, ProbeFailure, TrunkDown, TrunkUp};
 
 use super::Words;
 use crate::Mark;
@@ -33,6 +33,20 @@ pub(super) fn down(down: &TrunkDown) -> Words {
     let since = ("since".to_owned(), down.since.to_string());
     let probes = ("probes lost".to_owned(), down.probes.to_string());
     (mark, text, vec![since, probes])
+}
+
+/// Calls were too many. Whose limit it was stands in the reason.
+pub(super) fn limit(reached: &LimitReached) -> Words {
+    let through = match &reached.trunk {
+        Some(trunk) => format!(" of trunk {trunk}"),
+        None => String::new(),
+    };
+    let got = match reached.status {
+        Some(status) => format!("got {status}"),
+        None => "were not sent".to_owned(),
+    };
+    let text = format!("{} calls{through} {got}: {}", reached.calls, reached.why);
+    (Mark::Warn, text, Vec::new())
 }
 
 /// Why a target is not there, in words.

@@ -134,6 +134,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         | Observation::TrunkProbed(_)
         | Observation::TrunkUp(_)
         | Observation::TrunkDown(_)
+        | Observation::LimitReached(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

@@ -1,7 +1,7 @@
 //! The configuration of the scenarios: three trunks, four kinds of agent, ladders and targets.
 
 use call::configuration::{
-    Agent, Destination, Fallback, Number, TransferTarget, Transfers, Trunk, Waits,
+    Agent, Destination, Fallback, Limit, Number, TransferTarget, Transfers, Trunk, Waits,
 };
 use call::{Applied, Configuration};
 use schemas::Transport;
@@ -87,6 +87,11 @@ pub fn configuration() -> Configuration {
             allowed: vec!["sip:*@pbx.example.com".into(), "tel:+1*".into()],
         },
         waits: Waits::default(),
+        limit: Limit {
+            calls: Some(100),
+            retry_after_s: Some(5),
+            ..Limit::default()
+        },
     }
 }
 
@@ -94,6 +99,12 @@ fn trunk(address: Option<&str>, transfer: TransferMethod) -> Trunk {
     Trunk {
         destination: address.map(destination),
         transfer,
+        limit: Limit {
+            calls: Some(30),
+            calls_per_s: Some(10),
+            status: Some(480),
+            ..Limit::default()
+        },
     }
 }
 
@@ -109,6 +120,10 @@ fn number(agent: &str, trunk: Option<&str>, fallback: &[Fallback]) -> Number {
         agent: agent.into(),
         trunk: trunk.map(Into::into),
         fallback: fallback.to_vec(),
+        limit: Limit {
+            calls: Some(3),
+            ..Limit::default()
+        },
     }
 }
 

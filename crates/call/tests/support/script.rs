@@ -1,7 +1,8 @@
 //! The script language of the scenarios: one observation a line.
 //!
 //! ```text
-//! invite +14155550100 from +14155550123 trunk office [X-Case=7]
+//! invite +14155550100 from +14155550123 trunk office [load TRUNK NUMBER TOTAL] [X-Case=7]
+//!                   a load is the calls in progress, and behind a `/` the new ones
 //! dialed 1 · ringing 1 [180] · early 1 · answered 1
 //! failed 1 486 Busy Here [retry 30] · failed 1 timeout B · failed 1 unreachable · failed 1 cancelled
 //! failed 1 impossible no common codec
@@ -51,6 +52,27 @@ fn word(line: &str) -> Line {
 
 fn observation(words: &[&str]) -> Option<Observation> {
     Some(match words {
+        [
+            "invite",
+            to,
+            "from",
+            from,
+            "trunk",
+            trunk,
+            "load",
+            of_trunk,
+            of_number,
+            total,
+            ..,
+        ] => InviteReceived {
+            load: Some(Load {
+                trunk: occupancy(of_trunk),
+                number: occupancy(of_number),
+                total: occupancy(total),
+            }),
+            ..invite(to, from, trunk, &[])
+        }
+        .into(),
         ["invite", to, "from", from, "trunk", trunk, context @ ..] => {
             invite(to, from, trunk, context).into()
         }
@@ -187,6 +209,14 @@ fn progress(progress: TransferProgress) -> Observation {
         progress,
     }
     .into()
+}
+
+fn occupancy(text: &str) -> Occupancy {
+    let (calls, new_calls) = text.split_once('/').unwrap_or((text, "0"));
+    Occupancy {
+        calls: number(calls).into(),
+        new_calls: number(new_calls).into(),
+    }
 }
 
 fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived {

@@ -53,6 +53,7 @@ pub fn applied() -> Arc<Applied> {
         agent: agent.into(),
         trunk: None,
         fallback: fallback.to_vec(),
+        limit: Default::default(),
     };
     let configuration = Configuration {
         trunks: [(
@@ -60,6 +61,7 @@ pub fn applied() -> Arc<Applied> {
             Trunk {
                 destination: Some(destination.clone()),
                 transfer: TransferMethod::Bridged,
+                limit: Default::default(),
             },
         )]
         .into(),
@@ -103,6 +105,7 @@ pub fn applied() -> Arc<Applied> {
             allowed: Vec::new(),
         },
         waits: Waits::default(),
+        limit: Default::default(),
     };
     Arc::new(Applied::new(configuration).expect("the tests' configuration is right"))
 }

@@ -22,6 +22,7 @@ use crate::node::Stranger;
 use crate::observe::Crossing;
 use crate::port::Output;
 use crate::screen::{self, Screened};
+use crate::strangers;
 use crate::terms;
 
 /// What strangers get.
@@ -32,11 +33,18 @@ impl Core {
         self.counters.datagrams_received.one();
         let source = flow.remote.ip();
         let known = self.trunks.of(source);
+        if known.is_none()
+            && self.strangers.are_too_many(source, moment.now)
+            && strangers::may_go_unread(&bytes)
+        {
+            return self.unread(&bytes, flow, moment);
+        }
         if known.is_none_or(|trunk| asks(trunk, || bytes.starts_with(b"REGISTER "))) {
             match screen::screen(&bytes) {
                 Screened::Pass => {}
                 Screened::Newcomer(message) => return self.newcomer(message, flow, moment),
                 Screened::Noise(error) => {
+                    self.strangers.count(source, moment.now);
                     let drops = self.configuration.unknown_sources == UnknownSources::Drop;
                     if drops && known.is_none() {
                         self.counters.messages_refused.one();
@@ -67,12 +75,14 @@ impl Core {
     fn newcomer(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
         let source = flow.remote.ip();
         if let Some(found) = self.by_registration(&message, flow) {
+            self.strangers.trust(source, moment.now);
             self.proven = Some(found);
         } else if !self.endpoint.is_repetition(&message) {
             // Credentials of a repetition were judged when it came for the first time.
             match self.logins.judge(&message, flow, moment.now) {
                 Judgement::Proven { trunk, because } => {
                     self.node.answered_challenge(source);
+                    self.strangers.trust(source, moment.now);
                     let tried = self.trunks.explain(source).err().unwrap_or_default();
                     self.proven = Some(TrunkMatch {
                         trunk,
@@ -114,6 +124,7 @@ impl Core {
             .answer_stateless(message, flow, status, None, challenge);
         let (trunks, logins) = (&self.trunks, &self.logins);
         let source = flow.remote.ip();
+        self.strangers.count(source, moment.now);
         let first = || {
             let mut tried = trunks.explain(source).err().unwrap_or_default();
             tried.push(logins.explain_silence());
@@ -134,10 +145,24 @@ impl Core {
         }
         let trunks = &self.trunks;
         let source = flow.remote.ip();
+        self.strangers.count(source, moment.now);
         let first = || {
             let mut tried = trunks.explain(source).err().unwrap_or_default();
             tried.extend(why);
             stranger(message, status, tried)
+        };
+        self.node.stranger(&mut self.ledger, source, first, moment);
+    }
+
+    /// One of too many: counted and left alone.
+    fn unread(&mut self, bytes: &[u8], flow: Flow, moment: Moment) {
+        self.counters.strangers_refused.one();
+        let trunks = &self.trunks;
+        let source = flow.remote.ip();
+        let first = || Stranger {
+            method: strangers::method_of(bytes),
+            status: None,
+            tried: trunks.explain(source).err().unwrap_or_default(),
         };
         self.node.stranger(&mut self.ledger, source, first, moment);
     }

@@ -15,6 +15,7 @@ impl Core {
     pub(super) fn due(&mut self, moment: Moment) {
         self.endpoint.handle(SipInput::Due, moment.now);
         self.node.due(&mut self.ledger, moment);
+        self.pace(moment);
         if self.probing.deadline().is_some_and(|at| at <= moment.now) {
             self.probing.handle(probing::Input::Due, moment);
         }

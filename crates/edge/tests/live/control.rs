@@ -74,6 +74,30 @@ pub async fn facts(log: &Arc<dyn EventLog>) -> BTreeMap<CallId, Vec<Observation>
     facts
 }
 
+/// The facts of nodes in the log that the function takes.
+pub async fn node_facts<T>(
+    log: &Arc<dyn EventLog>,
+    wanted: impl Fn(&Observation) -> Option<T>,
+) -> Vec<T> {
+    let head = log.head(Stream::Events).await.unwrap();
+    let begin = Position::beginning(log.id(Stream::Events));
+    let mut follower = log
+        .follow(Stream::Events, begin, Filter::ALL)
+        .await
+        .unwrap();
+    let mut found = Vec::new();
+    while follower.position().sequence < head.sequence {
+        for entry in follower.next().await.unwrap() {
+            if entry.record.subject().call().is_none()
+                && let Ok(Event::Observation(fact)) = entry.record.event()
+            {
+                found.extend(wanted(&fact));
+            }
+        }
+    }
+    found
+}
+
 /// Waits until a node's fact is there that the function takes.
 pub async fn node_fact<T>(
     log: &Arc<dyn EventLog>,

@@ -124,6 +124,16 @@ fn refused(trunk: &Trunk) -> Vec<String> {
         );
         lines.push(plain(&line).into_owned());
     }
+    if let Some(seen) = &trunk.limit_reached {
+        let told = &seen.told;
+        let line = format!(
+            "{} calls refused at {}: {}",
+            told.calls,
+            time(seen.at),
+            told.why
+        );
+        lines.push(plain(&line).into_owned());
+    }
     if let Some(seen) = &trunk.connections_refused {
         let told = &seen.told;
         let line = format!(

@@ -97,6 +97,15 @@ pub fn samples() -> Vec<Listed> {
             latency_us: 21_400,
             down_ms: Some(312_006),
         }),
+        limit(LimitOf::Trunk, Some("genesys"), None, Some(503)),
+        limit(
+            LimitOf::Number,
+            Some("genesys"),
+            Some("+14155550100"),
+            Some(486),
+        ),
+        limit(LimitOf::Total, None, None, Some(503)),
+        limit(LimitOf::Outbound, Some("genesys"), None, None),
         down(
             ProbeFailure::TimedOut { after_ms: 3_000 },
             Some(Transport::Udp),
@@ -152,5 +161,17 @@ fn down(failure: ProbeFailure, transport: Option<Transport>) -> Listed {
         probes: 3,
         since: Timestamp(1_795_244_400_000_000),
         others_up: 1,
+    })
+}
+
+fn limit(limit: LimitOf, trunk: Option<&str>, number: Option<&str>, status: Option<u16>) -> Listed {
+    observation(LimitReached {
+        limit,
+        trunk: trunk.map(Into::into),
+        number: number.map(Into::into),
+        calls: 12,
+        status,
+        why: "30 calls are in progress, 30 may be".into(),
+        over_ms: 10_000,
     })
 }

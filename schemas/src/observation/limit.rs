@@ -1,0 +1,40 @@
+//! Limits: how many calls were refused because there were too many.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Personal, TrunkName};
+
+/// Calls were refused because a limit of the configuration was reached. One event for many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitReached {
+    /// Whose limit it was.
+    pub limit: LimitOf,
+    /// The trunk that the calls came through, or should have gone through.
+    pub trunk: Option<TrunkName>,
+    /// The number called, if the limit was the number's.
+    pub number: Option<Personal<String>>,
+    /// How many calls.
+    pub calls: u64,
+    /// The status of the first refusal; absent for calls of ours.
+    pub status: Option<u16>,
+    /// Why the first of them was refused, in words.
+    pub why: String,
+    /// Over how many milliseconds.
+    pub over_ms: u32,
+}
+
+/// Whose limit it was.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+pub enum LimitOf {
+    /// The trunk's.
+    Trunk,
+    /// The number's.
+    Number,
+    /// That of everything.
+    Total,
+    /// The trunk's, for calls that go out through it.
+    Outbound,
+}
