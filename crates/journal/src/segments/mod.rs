@@ -5,6 +5,7 @@ mod directory;
 mod export;
 mod frame;
 mod index;
+mod pace;
 mod queue;
 mod recent;
 mod recovery;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use schemas::Record;
 use tokio::sync::oneshot;
 
-use crate::{Outcome, Reason};
+use super::pace::Pace;
+use crate::{Outcome, Reason, clock};
 
 /// How many bytes may wait: a second of a disk that hangs, at 64 MiB/s.
 pub(crate) const QUEUE_MAX_BYTES: usize = 64 << 20;
@@ -68,18 +69,19 @@ impl Queue {
         Ok(answered)
     }
 
-    /// Takes everything that waits; waits at most this long for something.
-    pub(crate) fn take(&self, patience: Duration) -> Work {
+    /// Takes everything that waits; waits at most this long for something, and then for as long as the pace asks.
+    pub(crate) fn take(&self, patience: Duration, pace: &Pace) -> Work {
         let mut inner = self.lock();
         if inner.waiting.is_empty() && !inner.closed {
             inner.asleep = true;
-            let asleep = |inner: &mut Inner| inner.waiting.is_empty() && !inner.closed;
-            inner = self
-                .wake
-                .wait_timeout_while(inner, patience, asleep)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            inner = self.wait(inner, patience, |inner| {
+                inner.waiting.is_empty() && !inner.closed
+            });
             inner.asleep = false;
+        }
+        let gather = pace.wait(clock::monotonic());
+        if !inner.waiting.is_empty() && !gather.is_zero() {
+            inner = self.wait(inner, gather, |inner| !inner.closed);
         }
         inner.bytes = 0;
         match std::mem::take(&mut inner.waiting) {
@@ -87,6 +89,16 @@ impl Queue {
             _ if inner.closed => Work::Close,
             _ => Work::Idle,
         }
+    }
+
+    fn wait<'a>(
+        &self,
+        inner: MutexGuard<'a, Inner>,
+        patience: Duration,
+        idle: impl FnMut(&mut Inner) -> bool,
+    ) -> MutexGuard<'a, Inner> {
+        let waited = self.wake.wait_timeout_while(inner, patience, idle);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Takes nothing more. What waits is still written.
@@ -119,18 +131,19 @@ mod tests {
             }),
         });
         let queue = Queue::default();
+        let pace = Pace::new(clock::monotonic());
         let submit = || queue.submit(vec![record.clone()]).map(|_| ());
         let taken = (0..1000).take_while(|_| submit().is_ok()).count();
         assert_eq!(taken, 63);
         assert_eq!(submit(), Err(Reason::Busy));
-        let Work::Write(waiting) = queue.take(Duration::ZERO) else {
+        let Work::Write(waiting) = queue.take(Duration::ZERO, &pace) else {
             panic!("nothing waits");
         };
         assert_eq!(waiting.len(), 63);
         assert_eq!(submit(), Ok(()));
         queue.close();
         assert_eq!(submit(), Err(Reason::Closed));
-        assert!(matches!(queue.take(Duration::ZERO), Work::Write(_)));
-        assert!(matches!(queue.take(Duration::ZERO), Work::Close));
+        assert!(matches!(queue.take(Duration::ZERO, &pace), Work::Write(_)));
+        assert!(matches!(queue.take(Duration::ZERO, &pace), Work::Close));
     }
 }

@@ -1,6 +1,7 @@
 //! The one thread that writes a stream: it takes all that arrived while the last sync ran, writes it
 //! at once, syncs once, and then answers.
 
+mod faults;
 mod space;
 
 use std::fs::{self, File};
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use super::directory;
 use super::frame::{self, Content, FRAME_BYTES, Frame, Kind};
 use super::index;
+use super::pace::Pace;
 use super::queue::{Queue, Submission, Work};
 use super::scan::to_u64;
 use super::settings::{Retention, Settings};
@@ -56,6 +58,7 @@ pub(crate) struct Writer {
     fault: Option<Reason>,
     /// Why nothing can ever be taken again.
     failed: Option<Reason>,
+    pace: Pace,
     synced: Instant,
     unsynced: bool,
 }
@@ -99,6 +102,7 @@ impl Writer {
             last,
             fault: None,
             failed: None,
+            pace: Pace::new(clock::monotonic()),
             synced: clock::monotonic(),
             unsynced: false,
         }
@@ -108,7 +112,7 @@ impl Writer {
     pub(crate) fn run(mut self) {
         self.expire();
         loop {
-            match self.queue.take(self.settings.wire_sync) {
+            match self.queue.take(self.settings.wire_sync, &self.pace) {
                 Work::Write(submissions) => self.write(submissions),
                 Work::Idle => {}
                 Work::Close => break,
@@ -227,6 +231,7 @@ impl Writer {
         if self.staged.is_empty() || self.fault.is_some() {
             return;
         }
+        self.pace.written(self.staged.len(), clock::monotonic());
         if let Err(error) = self.file.write_all_at(&self.buffer, self.length) {
             return self.cut_back(&error);
         }
@@ -346,41 +351,6 @@ impl Writer {
             }
         }
         Head::close(&self.store.head);
-    }
-
-    /// A write went wrong before a sync: takes back what it may have left.
-    fn cut_back(&mut self, error: &io::Error) {
-        if !directory::is_full(error) {
-            return self.fail("write", error);
-        }
-        let whole = self.file.set_len(self.length);
-        match whole.and_then(|()| directory::reserve(&self.file, self.space)) {
-            Err(error) if !directory::is_full(&error) => self.fail("cut back", &error),
-            _ => self.refuse(error),
-        }
-    }
-
-    /// Nothing can be taken now; what is staged was not.
-    fn refuse(&mut self, error: &io::Error) {
-        self.drop_staged();
-        self.fault = Some(if directory::is_full(error) {
-            Reason::Full(error.to_string())
-        } else {
-            Reason::Failed(error.to_string())
-        });
-    }
-
-    /// The disk did something after which nobody knows what is on it.
-    fn fail(&mut self, action: &'static str, error: &io::Error) {
-        self.drop_staged();
-        self.fault = Some(Reason::Failed(format!("cannot {action}: {error}")));
-        self.failed.clone_from(&self.fault);
-    }
-
-    fn drop_staged(&mut self) {
-        self.buffer.clear();
-        self.staged.clear();
-        self.lanes.forget();
     }
 
     fn header(&self, first: u64) -> frame::SegmentHeader {
