@@ -1,5 +1,5 @@
-//! How many events per second a rebuild takes in: log in memory, fold, and sled.
-//! `cargo bench -p trunkline-api`.
+//! How many events per second a rebuild takes in: log in memory, fold, and sled, with the allocator that ships.
+//! `cargo bench -p trunkline --bench rebuild`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,6 +15,9 @@ use std::time::Instant;
 
 use journal::{EventLog, Memory};
 use schemas::{CallId, Record, Timestamp};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CALLS: u64 = 20_000;
 /// How many calls are under way at once.
@@ -42,7 +45,7 @@ async fn main() {
     }
     let data = tempfile::tempdir().expect("a directory");
     let began = Instant::now();
-    trunkline_api::rebuild(Arc::clone(&log), data.path(), |_| {})
+    api::rebuild(Arc::clone(&log), data.path(), |_| {})
         .await
         .expect("it is built");
     let seconds = began.elapsed().as_secs_f64();
