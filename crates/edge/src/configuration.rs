@@ -172,8 +172,8 @@ pub enum Fault {
     TrunkTwice(TrunkName),
     /// A trunk has no source.
     #[error(
-        "trunk {0} has no sources; list the networks that its requests come from, such as 192.0.2.0/24, or give it a \
-         `login` to prove itself by"
+        "trunk {0} has no sources; list the networks that its requests come from, such as 192.0.2.0/24, or let it \
+         prove itself by a `login` or with `certificate_required`"
     )]
     NoSources(TrunkName),
     /// Two trunks have the same source.
@@ -285,7 +285,9 @@ impl Configuration {
 
     fn check_trunks(&self) -> Result<(), Fault> {
         for (index, trunk) in self.trunks.iter().enumerate() {
-            let proves = trunk.login.is_some() || trunk.registration.is_some();
+            let proves = trunk.login.is_some()
+                || trunk.registration.is_some()
+                || trunk.security.certificate_required;
             if trunk.sources.is_empty() && !proves {
                 return Err(Fault::NoSources(trunk.name.clone()));
             }

@@ -186,6 +186,7 @@ impl Core {
                 self.registration_flow_lost(flow, moment);
             }
             Input::Registrar { trunk, ways } => self.registrar_found(&trunk, ways, moment),
+            Input::Certified { party, trunk } => self.trunks.certify(party, &trunk),
             Input::TlsRefused(refusal) => {
                 self.counters.tls_refused.one();
                 self.node.tls_refused(&mut self.ledger, refusal, moment);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use schemas::{CallId, LegId, Record, TrunkName};
-use sip::endpoint::flow::{Flow, Transport};
+use sip::endpoint::flow::{Flow, Party, Transport};
 use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::{Malformed, Message};
 
@@ -51,6 +51,13 @@ pub enum Input {
         flow: Flow,
         /// Why.
         error: String,
+    },
+    /// TLS proved a connection to be a trunk's. Comes before what comes by it.
+    Certified {
+        /// The number that its flow carries.
+        party: Party,
+        /// The trunk.
+        trunk: TrunkName,
     },
     /// A TLS handshake came to nothing.
     TlsRefused(Refusal),

@@ -1,9 +1,13 @@
-//! Which trunk a message comes from: by source address, the narrowest network first, with the reason in words.
+//! Which trunk a message comes from: by what TLS proved of its connection, else by source address, the narrowest network
+//! first; with the reason in words.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use schemas::TrunkName;
 use schemas::observation::{Tried, TrunkMatch};
+use sip::endpoint::flow::{Flow, Party};
 
 use crate::configuration::Trunk;
 
@@ -16,6 +20,8 @@ pub struct Trunks {
     trunks: Vec<Trunk>,
     /// Network and index of its trunk, the narrowest network first.
     networks: Vec<(IpNet, usize)>,
+    /// Whose connection a certificate proved it to be.
+    certified: BTreeMap<Party, usize>,
 }
 
 impl Trunks {
@@ -27,7 +33,39 @@ impl Trunks {
             .flat_map(|(index, trunk)| trunk.sources.iter().map(move |network| (*network, index)))
             .collect();
         networks.sort_by_key(|(network, _)| std::cmp::Reverse(network.prefix_len()));
-        Trunks { trunks, networks }
+        Trunks {
+            trunks,
+            networks,
+            certified: BTreeMap::new(),
+        }
+    }
+
+    /// TLS proves whoever has this number to be that trunk.
+    pub fn certify(&mut self, party: Party, trunk: &TrunkName) {
+        if let Some(index) = self.trunks.iter().position(|one| one.name == *trunk) {
+            self.certified.insert(party, index);
+        }
+    }
+
+    /// The trunk that a message is from which came this way.
+    pub fn by(&self, flow: Flow) -> Option<&Trunk> {
+        match self.certified.get(&flow.party) {
+            Some(index) => self.trunks.get(*index),
+            None => self.of(flow.remote.ip()),
+        }
+    }
+
+    /// The same, and why; or the trunks that were tried.
+    pub fn explain_by(&self, flow: Flow) -> Result<TrunkMatch, Vec<Tried>> {
+        let certified = self.certified.get(&flow.party);
+        let Some(trunk) = certified.and_then(|index| self.trunks.get(*index)) else {
+            return self.explain(flow.remote.ip());
+        };
+        Ok(TrunkMatch {
+            trunk: trunk.name.clone(),
+            because: "the certificate of its connection proves who it is".to_owned(),
+            tried: Vec::new(),
+        })
     }
 
     /// The trunk that this address belongs to.
@@ -128,6 +166,29 @@ mod tests {
                 .as_str(),
             "six"
         );
+    }
+
+    #[test]
+    fn a_certificate_goes_before_an_address() {
+        use sip::endpoint::flow::Transport;
+        let mut trunks = trunks();
+        let party = Party(7);
+        trunks.certify(party, &TrunkName::from("six"));
+        trunks.certify(Party(8), &TrunkName::from("nobody"));
+        let by = |party| {
+            let local = "192.0.2.1:5061".parse().unwrap();
+            let remote = "10.1.2.3:40000".parse().unwrap();
+            Flow {
+                party,
+                ..Flow::new(Transport::Tls, local, remote)
+            }
+        };
+        assert_eq!(trunks.by(by(party)).unwrap().name.as_str(), "six");
+        let found = trunks.explain_by(by(party)).unwrap();
+        assert!(found.because.contains("certificate"), "{}", found.because);
+        for other in [Party(8), Party::UNPROVEN] {
+            assert_eq!(trunks.by(by(other)).unwrap().name.as_str(), "narrow");
+        }
     }
 
     #[test]

@@ -137,6 +137,55 @@ async fn a_certificate_is_needed_where_the_trunk_says_so() {
 }
 
 #[tokio::test]
+async fn a_certificate_says_which_trunk_it_is_wherever_it_comes_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "authority");
+    let stranger = Authority::new(folder.path(), "stranger");
+    let live = secure("127.82.8.1", &authority, |configuration| {
+        // Nobody on this machine is known by its address.
+        configuration.trunks[0].sources = vec!["192.0.2.0/24".parse().unwrap()];
+        for name in ["one.test", "two.test"] {
+            let mut trunk = Trunk::new(name, Vec::new());
+            trunk.security.authorities = Some(authority.file());
+            trunk.security.name = Some(name.to_owned());
+            trunk.security.certificate_required = true;
+            configuration.trunks.push(trunk);
+        }
+    })
+    .await;
+    let control = start(live.log.clone(), echo);
+    let own = authority.sign("two.test");
+    let connected = authority.connect(live.address, &TLS13, Some(&own));
+    line(connected.await.unwrap()).call().await;
+    let false_ones = [
+        None,
+        Some(authority.sign("other.test")),
+        Some(stranger.sign("two.test")),
+    ];
+    for shown in false_ones {
+        let connected = authority.connect(live.address, &TLS13, shown.as_ref());
+        let mut line = line(connected.await.unwrap());
+        let invite = line.invite();
+        line.say(invite.as_bytes()).await;
+        line.hear_status(403).await;
+    }
+    let calls = facts(&live.log).await;
+    let trunks: Vec<_> = calls
+        .values()
+        .flatten()
+        .filter_map(|fact| match fact {
+            Observation::InviteReceived(invite) => Some(invite.trunk.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(trunks.len(), 1);
+    assert_eq!(trunks[0].trunk.as_str(), "two.test");
+    assert!(trunks[0].because.contains("certificate"), "{trunks:?}");
+    live.stop().await;
+    control.abort();
+}
+
+#[tokio::test]
 async fn a_certificate_that_proves_nothing_is_as_good_as_none() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "authority");

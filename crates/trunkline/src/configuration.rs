@@ -219,8 +219,8 @@ pub struct Wait {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
-    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless a login or a
-    /// registration says whose a request is.
+    /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless a login, a
+    /// registration or a certificate says whose a request is.
     #[serde(default)]
     pub sources: Vec<String>,
     /// Who we are there: what answers it when it asks for credentials.
@@ -254,7 +254,8 @@ pub struct Trunk {
     pub certificate: Option<PathBuf>,
     /// The key of that certificate.
     pub key: Option<PathBuf>,
-    /// Whether a connection from it needs a certificate that proves who it is. Default: no.
+    /// Whether a connection from it needs a certificate that proves who it is. A connection from no trunk's address is its
+    /// if it shows that certificate. Default: no.
     #[serde(default)]
     pub certificate_required: bool,
     /// How requests of more than 1,300 octets go to it that would go by UDP: `tcp`, and UDP where that is refused, or

@@ -62,7 +62,7 @@ impl Core {
     /// A message by a stream: framed and read already.
     pub(super) fn message(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
         self.counters.datagrams_received.one();
-        let known = self.trunks.of(flow.remote.ip());
+        let known = self.trunks.by(flow);
         let registers = || message.method() == Some(&Method::Register);
         if known.is_none_or(|trunk| asks(trunk, registers)) && screen::begins(&message) {
             return self.newcomer(message, flow, moment);
@@ -108,7 +108,7 @@ impl Core {
         self.counters.datagrams_received.one();
         let source = flow.remote.ip();
         let drops = self.configuration.unknown_sources == UnknownSources::Drop;
-        if drops && self.trunks.of(source).is_none() {
+        if drops && self.trunks.by(flow).is_none() {
             self.counters.messages_refused.one();
             let error = || malformed.fault().to_string();
             return self.node.malformed(&mut self.ledger, source, error, moment);
@@ -180,8 +180,8 @@ impl Core {
                     .answer_options(transaction, status, None, extra, moment.now);
             }
             SipEvent::HopNamed { leg, fork, uri } => {
-                let source = self.endpoint.leg(leg).map(|leg| leg.flow.remote.ip());
-                let trunk = source.and_then(|source| self.trunks.of(source));
+                let flow = self.endpoint.leg(leg).map(|leg| leg.flow);
+                let trunk = flow.and_then(|flow| self.trunks.by(flow));
                 let trunk = trunk.map(|trunk| trunk.name.clone());
                 self.outputs.push_back(Output::Hop {
                     leg,
@@ -250,15 +250,14 @@ impl Core {
         });
     }
 
-    /// Whose a call is: by its password, by a registration, by its source.
+    /// Whose a call is: by its password, by a registration, by its certificate or its source.
     fn whose(&mut self, message: &Message, flow: Flow) -> Option<TrunkMatch> {
         let proven = self.proven.take();
         if let Some(found) = proven.or_else(|| self.by_registration(message, flow)) {
             return Some(found);
         }
-        let source = flow.remote.ip();
-        let trunk = self.trunks.of(source)?;
-        let found = (!asks(trunk, || false)).then(|| self.trunks.explain(source));
+        let trunk = self.trunks.by(flow)?;
+        let found = (!asks(trunk, || false)).then(|| self.trunks.explain_by(flow));
         found?.ok()
     }
 

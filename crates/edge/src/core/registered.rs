@@ -99,12 +99,12 @@ impl Core {
         flow: Flow,
         moment: Moment,
     ) {
-        let by_source = || {
-            let trunk = self.trunks.of(flow.remote.ip())?;
+        let known = || {
+            let trunk = self.trunks.by(flow)?;
             (!asks(trunk, || true)).then(|| trunk.name.clone())
         };
         let proven = self.proven.take().map(|found| found.trunk);
-        let trunk = proven.or_else(by_source);
+        let trunk = proven.or_else(known);
         let named = trunk.clone();
         let registers = |name: &TrunkName| {
             let trunk = self.trunks.named(name.as_str());

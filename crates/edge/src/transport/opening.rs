@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ProtocolVersion};
 use sip::endpoint::flow::{Flow, Party};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
@@ -22,8 +22,8 @@ pub(super) enum Opening {
     AcceptedSecure {
         stream: TcpStream,
         server: Arc<Server>,
-        /// Who the peer is if its certificate proves it.
-        proven: Party,
+        /// Who the peer is if its certificate proves it: a number for each proof of the server.
+        proven: Vec<Party>,
     },
     /// It is opened now, from this address if it is ours.
     Dial { from: Option<IpAddr> },
@@ -62,7 +62,7 @@ impl Opening {
                 stream,
                 server,
                 proven,
-            } => accept(stream, &server, proven, flow, bounds.handshake).await,
+            } => accept(stream, &server, &proven, flow, bounds.handshake).await,
             Opening::Dial { from } => {
                 let stream = connect(from, flow.remote, bounds.connect).await?;
                 Ok((Opened::Plain(stream), flow))
@@ -96,7 +96,7 @@ impl Opening {
 async fn accept(
     stream: TcpStream,
     server: &Server,
-    proven: Party,
+    proven: &[Party],
     flow: Flow,
     patience: Duration,
 ) -> Result<(Opened, Flow), NotOpened> {
@@ -108,9 +108,13 @@ async fn accept(
             let (kept, session) = stream.get_mut();
             kept.forget();
             let chain = session.peer_certificates().unwrap_or_default();
-            let proof = server.proof.as_ref();
-            let is_proven = proof.is_some_and(|proof| proof.is_given_by(chain));
-            let party = if is_proven { proven } else { Party::UNPROVEN };
+            let version = match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => TlsVersion::V1_2,
+                _ => TlsVersion::V1_3,
+            };
+            let mut proofs = server.proofs.iter().zip(proven);
+            let shown = proofs.find(|((_, proof), _)| proof.is_given_by(chain, version));
+            let party = shown.map_or(Party::UNPROVEN, |(_, party)| *party);
             let flow = Flow { party, ..flow };
             Ok((Opened::Secure(Box::new(stream.into())), flow))
         }

@@ -3,6 +3,8 @@
 //! Each connection is a task; this is what the edge's loop knows of them all. What they tell comes through one channel,
 //! in which each of them has at most one event waiting: none can crowd out the others.
 
+mod closed;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use super::crowd::{Crowd, Whose};
 use super::event::{ConnectionId, FromStream, Outgoing};
 use super::opening::Opening;
 use super::parties::{Parties, Proven};
-use super::tls::{Failure, Opener, Refusal, Tls};
+use super::tls::{Opener, Tls};
 use crate::configuration::{Configuration, Connections, TlsVersion};
 use crate::listen::Listen;
 use crate::port::Input;
@@ -167,7 +169,13 @@ impl Streams {
             }
             FromStream::Open { id, flow } => {
                 self.opened(id, flow);
-                Vec::new()
+                let trunk = self
+                    .parties
+                    .of(flow.party)
+                    .and_then(|one| one.trunk.clone());
+                let party = flow.party;
+                let certified = trunk.map(|trunk| Input::Certified { party, trunk });
+                certified.into_iter().collect()
             }
             FromStream::Closed {
                 id,
@@ -230,9 +238,15 @@ impl Streams {
                 // The configuration has a certificate where TLS is listened to.
                 let server = self.tls.server(trunk.as_ref())?;
                 let version_min = server.version_min;
-                let (named, host) = (trunk.clone(), None);
-                let proven = self.parties.number(Proven { trunk: named, host });
-                let proven = proven.unwrap_or(Party::UNPROVEN);
+                let parties = &mut self.parties;
+                let number = |trunk: &TrunkName| {
+                    let (trunk, host) = (Some(trunk.clone()), None);
+                    parties.number(Proven { trunk, host })
+                };
+                let proven = server.proofs.iter().map(|(trunk, _)| trunk).map(number);
+                let proven = proven
+                    .map(|party| party.unwrap_or(Party::UNPROVEN))
+                    .collect();
                 let opening = Opening::AcceptedSecure {
                     stream,
                     server,
@@ -338,47 +352,6 @@ impl Streams {
         {
             self.ways.insert(flow, way);
         }
-    }
-
-    fn closed(
-        &mut self,
-        id: ConnectionId,
-        unsent: Vec<TransactionKey>,
-        error: Option<String>,
-        refused: Option<Failure>,
-    ) -> Vec<Input> {
-        let Some(known) = self.open.remove(&id) else {
-            return Vec::new();
-        };
-        let flow = known.flow;
-        let ip = flow.remote.ip();
-        if known.opener == Opener::Peer {
-            self.crowd.leave(ip, whose(&known.trunk));
-        }
-        let mut inputs = Vec::new();
-        if let Some(failure) = refused {
-            inputs.push(Input::TlsRefused(Refusal {
-                peer: ip,
-                trunk: known.trunk,
-                opener: known.opener,
-                failure,
-            }));
-        }
-        let error = error.unwrap_or_else(|| "the connection was closed".to_owned());
-        if self
-            .ways
-            .get(&flow)
-            .is_some_and(|(current, _)| *current == id)
-        {
-            self.ways.remove(&flow);
-            let error = error.clone();
-            inputs.push(Input::FlowLost { flow, error });
-        }
-        inputs.extend(unsent.into_iter().map(|transaction| Input::SendFailed {
-            transaction,
-            error: error.clone(),
-        }));
-        inputs
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {

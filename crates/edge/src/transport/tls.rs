@@ -2,7 +2,8 @@
 //!
 //! Everything is read from files at once, and read again when one of them changes: connections that begin later use the
 //! new one, those that are open go on. A trunk is recognised by its source address before the handshake, so that its
-//! lowest version and its demand for a certificate hold from the first octet.
+//! lowest version and its demand for a certificate hold from the first octet; whoever has no trunk's address may prove by
+//! his certificate which trunk he is, if that trunk needs one.
 
 mod hello;
 mod material;
@@ -47,8 +48,8 @@ pub struct Tls {
 #[derive(Debug)]
 pub(super) struct Server {
     pub config: Arc<ServerConfig>,
-    /// What a certificate of the peer's is measured by; none if it is not asked for one.
-    pub proof: Option<Arc<Proof>>,
+    /// What a certificate of the peer's is measured by, and whose it is then; none if it is not asked for one.
+    pub proofs: Vec<(TrunkName, Arc<Proof>)>,
     pub version_min: TlsVersion,
 }
 
@@ -113,10 +114,8 @@ impl Tls {
                 &provider,
             )),
         };
-        if let Some(ours) = &ours {
-            let version_min = TlsVersion::default();
-            tls.server = Some(Arc::new(server(version_min, ours.clone(), None, &provider)));
-        }
+        let mut certified = Vec::new();
+        let mut version_min = TlsVersion::default();
         for (name, trunk) in &sources.trunks {
             let roots = match &trunk.authorities {
                 Some(path) => material::authorities(path)?,
@@ -128,11 +127,29 @@ impl Tls {
             };
             if let Some(ours) = &ours {
                 let proof = Proof::new(trunk, roots.clone(), &provider)?.map(Arc::new);
-                let server = server(trunk.version_min, ours.clone(), proof, &provider);
+                let proofs: Vec<_> = proof
+                    .map(|proof| (name.clone(), proof))
+                    .into_iter()
+                    .collect();
+                if trunk.certificate_required {
+                    certified.extend(proofs.iter().cloned());
+                    version_min = version_min.min(trunk.version_min);
+                }
+                let verifier = proofs.first().map(|(_, proof)| proof.clone());
+                let ours = (ours.clone(), verifier);
+                let server = server(trunk.version_min, ours, proofs, &provider);
                 tls.servers.insert(name.clone(), Arc::new(server));
             }
             let client = client(trunk, identity, &roots, &provider);
             tls.clients.insert(name.clone(), Arc::new(client));
+        }
+        if let Some(ours) = ours {
+            // Whoever comes from no trunk's address may still prove that he is one.
+            let any = certified
+                .first()
+                .map(|(_, proof)| Arc::new(proof.not_required()));
+            let server = server(version_min, (ours, any), certified, &provider);
+            tls.server = Some(Arc::new(server));
         }
         Ok(tls)
     }
@@ -167,15 +184,15 @@ impl Client {
 
 fn server(
     version_min: TlsVersion,
-    ours: Arc<SingleCertAndKey>,
-    proof: Option<Arc<Proof>>,
+    (ours, verifier): (Arc<SingleCertAndKey>, Option<Arc<Proof>>),
+    proofs: Vec<(TrunkName, Arc<Proof>)>,
     provider: &Arc<CryptoProvider>,
 ) -> Server {
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(versions(version_min))
         .expect("ring has suites for both versions");
-    let builder = match &proof {
-        Some(proof) => builder.with_client_cert_verifier(proof.clone()),
+    let builder = match verifier {
+        Some(verifier) => builder.with_client_cert_verifier(verifier),
         None => builder.with_no_client_auth(),
     };
     let mut config = builder.with_cert_resolver(ours);
@@ -184,7 +201,7 @@ fn server(
     config.send_tls13_tickets = 0;
     Server {
         config: Arc::new(config),
-        proof,
+        proofs,
         version_min,
     }
 }

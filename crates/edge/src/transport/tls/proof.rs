@@ -12,10 +12,10 @@ use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
 
 use super::Fault;
-use crate::configuration::TrunkSecurity;
+use crate::configuration::{TlsVersion, TrunkSecurity};
 
 /// What certificates of one trunk are measured by.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Proof {
     roots: Arc<RootCertStore>,
     client: Arc<dyn ClientCertVerifier>,
@@ -23,6 +23,7 @@ pub(crate) struct Proof {
     /// The name that it must hold; none where the authorities sign for nobody else.
     name: Option<ServerName<'static>>,
     required: bool,
+    version_min: TlsVersion,
 }
 
 impl Proof {
@@ -52,15 +53,24 @@ impl Proof {
             algorithms: provider.signature_verification_algorithms,
             name,
             required: trunk.certificate_required,
+            version_min: trunk.version_min,
         }))
     }
 
-    /// Whether a chain, the peer's own certificate first, proves who it is.
-    pub(crate) fn is_given_by(&self, chain: &[CertificateDer<'_>]) -> bool {
+    /// The same for somebody who may be somebody else: any certificate is let in, and none.
+    pub(super) fn not_required(&self) -> Proof {
+        Proof {
+            required: false,
+            ..self.clone()
+        }
+    }
+
+    /// Whether a chain, the peer's own certificate first, proves who it is, shown by this version of TLS.
+    pub(crate) fn is_given_by(&self, chain: &[CertificateDer<'_>], version: TlsVersion) -> bool {
         let Some((own, others)) = chain.split_first() else {
             return false;
         };
-        self.check(own, others, UnixTime::now()).is_ok()
+        version >= self.version_min && self.check(own, others, UnixTime::now()).is_ok()
     }
 
     fn check(
