@@ -94,6 +94,11 @@ pub const SENTENCES: &[Sentence] = &[
         Mark::Media,
         "{Party} sends audio before the answer ({status}).",
     ),
+    protocol(
+        "early.passed",
+        Mark::Media,
+        "The caller hears {party} before the answer.",
+    ),
     story("leg.answered", Mark::Ok, "{Party} answered after {after}."),
     story(
         "caller.answered",

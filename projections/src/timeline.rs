@@ -2,6 +2,7 @@
 
 mod cast;
 mod decided;
+mod invited;
 mod observed;
 mod session;
 mod telling;

@@ -92,7 +92,7 @@ fn locked_now(sample: &samples::Sample, cases: &[Vec<u8>]) -> Locked {
     Locked {
         kind: sample.kind,
         golden: files::golden_hash(cases),
-        schema: today.map(|info| files::structure_hash(&info.schema.to_value())),
+        schema: today.map(|info| files::layout_hash(&info)),
     }
 }
 

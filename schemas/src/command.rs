@@ -1,11 +1,14 @@
 //! What a decision tells the edge to do. Each command is carried out at most once and ends in exactly
 //! one observation: what came of it, or `CommandFailed`.
 
+mod dial;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::observation::{ContextHeader, Identity};
-use crate::{AgentName, LegId, Personal, Transport, TrunkName};
+use crate::{AgentName, LegId, Personal};
+
+pub use self::dial::{DialLeg, Told};
 
 /// Tell the caller that it rings (180).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,25 +37,14 @@ pub struct RefuseLeg {
     pub retry_after_s: Option<u32>,
 }
 
-/// Send an INVITE.
+/// Let the caller hear a leg that was dialed and sends media before it answers: by 183 with a session description, or, if
+/// the caller is answered, at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct DialLeg {
-    /// The new leg's id.
+pub struct PassEarlyMedia {
+    /// The caller's leg.
     pub leg: LegId,
-    /// The trunk that it goes through, if it is a trunk's.
-    pub trunk: Option<TrunkName>,
-    /// Where to send it: `host:port`, or a SIP URI such as `sip:pbx.example.com` that is looked up (RFC 3263).
-    pub destination: String,
-    /// How it travels, where the destination is no URI.
-    pub transport: Transport,
-    /// The Request-URI.
-    pub target: Personal<String>,
-    /// The From header field.
-    pub caller: Personal<Identity>,
-    /// Header fields to send along.
-    pub context: Vec<ContextHeader>,
-    /// The leg whose codecs come first in the offer, so that nothing needs transcoding.
-    pub codecs_of: Option<LegId>,
+    /// The leg that he shall hear.
+    pub from: LegId,
 }
 
 /// End a leg: BYE when it is answered, CANCEL when it rings, 487 or the status of a refusal otherwise.
@@ -173,7 +165,7 @@ crate::event::vocabulary! {
         /// 4xx to 6xx.
         502 => RefuseLeg,
         /// INVITE.
-        503 => DialLeg,
+        503 => DialLeg : 2,
         /// BYE, CANCEL or 487.
         504 => HangUpLeg,
         /// Two legs hear each other.
@@ -188,6 +180,8 @@ crate::event::vocabulary! {
         509 => ReportTransfer,
         /// REFER.
         510 => ReferLeg,
+        /// 183.
+        511 => PassEarlyMedia,
     }
 }
 
@@ -206,6 +200,7 @@ impl Command {
             Command::RefuseTransfer(command) => command.leg,
             Command::ReportTransfer(command) => command.leg,
             Command::ReferLeg(command) => command.leg,
+            Command::PassEarlyMedia(command) => command.leg,
         }
     }
 }

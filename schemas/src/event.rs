@@ -238,7 +238,7 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured DigitReceived HoldRequested ResumeRequested
-    LegsBridged TransferAnswered TransferReported LegRedialed
+    EarlyMediaPassed LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected

@@ -20,7 +20,7 @@ use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed, TlsRefused};
 pub use self::identity::{
     Diversion, ExternalCall, HistoryEntry, Identity, IdentityHeader, Party, Reason, RemoteParty,
-    SessionId, UserToUser,
+    SessionId, UserToUser, is_listed,
 };
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::limit::{LimitOf, LimitReached};
@@ -94,6 +94,17 @@ pub struct EarlyMediaStarted {
     pub leg: LegId,
     /// The status code that carried the description.
     pub status: u16,
+}
+
+/// The caller hears a leg that is not answered yet, because control decided so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlyMediaPassed {
+    /// The caller's leg.
+    pub leg: LegId,
+    /// The leg that he hears.
+    pub from: LegId,
+    /// The status that told him of a session, 183; absent if he was answered or heard somebody before.
+    pub status: Option<u16>,
 }
 
 /// A leg was answered: the far side sent 200, or the edge did for the leg of the caller.
@@ -597,6 +608,8 @@ crate::event::vocabulary! {
         30 => SessionExpired,
         /// Credentials were asked for in vain.
         31 => ChallengeUnanswered,
+        /// The caller hears who is not answered.
+        35 => EarlyMediaPassed,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

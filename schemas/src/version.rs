@@ -8,12 +8,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::{DialLeg, Told};
 use crate::media::MediaOffer;
 use crate::observation::{
     Caller, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed, LegFailure, Party,
     TrunkMatch,
 };
-use crate::{LegId, Personal, Transport};
+use crate::{LegId, Personal, Transport, TrunkName};
 
 /// Reads an old version of a type as today's.
 pub trait Lift: Sized {
@@ -130,5 +131,79 @@ impl Lift for InviteReceived {
             offer: old.offer,
             load: None,
         })
+    }
+}
+
+/// `DialLeg` as it was when the far side was told nothing of the call but header fields as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialLegV1 {
+    /// The new leg's id.
+    pub leg: LegId,
+    /// The trunk that it goes through, if it is a trunk's.
+    pub trunk: Option<TrunkName>,
+    /// Where to send it: `host:port`, or a SIP URI such as `sip:pbx.example.com` that is looked up (RFC 3263).
+    pub destination: String,
+    /// How it travels, where the destination is no URI.
+    pub transport: Transport,
+    /// The Request-URI.
+    pub target: Personal<String>,
+    /// The From header field.
+    pub caller: Personal<Identity>,
+    /// Header fields to send along.
+    pub context: Vec<ContextHeader>,
+    /// The leg whose codecs come first in the offer, so that nothing needs transcoding.
+    pub codecs_of: Option<LegId>,
+}
+
+impl Lift for DialLeg {
+    fn lift(version: u16, payload: &[u8]) -> Option<DialLeg> {
+        let 1 = version else { return None };
+        let old: DialLegV1 = crate::event::exact(payload)?;
+        let mut caller = old.caller.into_inner();
+        if caller.uri.is_empty() {
+            // Without a URI the edge wrote this one; today it would write one for the number.
+            caller.uri = "sip:anonymous@anonymous.invalid".to_owned();
+        }
+        Some(DialLeg {
+            leg: old.leg,
+            trunk: old.trunk,
+            destination: old.destination,
+            transport: old.transport,
+            target: old.target,
+            caller: Personal::new(caller),
+            told: Told::default(),
+            context: old.context,
+            codecs_of: old.codecs_of,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_without_uri_stays_anonymous() {
+        let old = DialLegV1 {
+            leg: LegId(1),
+            trunk: None,
+            destination: "192.0.2.7:5060".to_owned(),
+            transport: Transport::Udp,
+            target: Personal::from("sip:3500@192.0.2.7"),
+            caller: Personal::new(Identity {
+                display_name: "Ada".to_owned(),
+                number: "+442071838750".to_owned(),
+                uri: String::new(),
+            }),
+            context: Vec::new(),
+            codecs_of: None,
+        };
+        let payload = postcard::to_allocvec(&old).expect("a command encodes");
+        let lifted = DialLeg::lift(1, &payload).expect("it was written by version 1");
+        assert_eq!(
+            lifted.caller.reveal().uri,
+            "sip:anonymous@anonymous.invalid"
+        );
+        assert_eq!(DialLeg::lift(1, &payload[1..]), None);
     }
 }

@@ -2,7 +2,9 @@
 
 use schemas::command::BuiltInAgent;
 use schemas::conclusion::TransferMethod;
-use schemas::observation::{ContextHeader, Identity, Timer};
+use schemas::observation::{
+    Caller, ContextHeader, Diversion, HistoryEntry, SessionId, Timer, UserToUser,
+};
 use schemas::{AgentName, LegId, Personal, Timestamp, TrunkName};
 
 use crate::configuration::Configuration;
@@ -28,11 +30,15 @@ pub struct Call {
     pub(crate) routed: usize,
     pub(crate) agent: Option<AgentName>,
     pub(crate) ring_told: bool,
+    /// The caller hears a leg that is not answered.
+    pub(crate) hears_early: bool,
     pub(crate) transfer: Option<Transfer>,
     pub(crate) expired: Option<Expired>,
     pub(crate) handed_over: bool,
     pub(crate) blame: Option<Ending>,
     pub(crate) ending: Option<Ending>,
+    /// The Reason header field of the goodbye that was observed last.
+    pub(crate) reason: Option<String>,
     pub(crate) over: bool,
 }
 
@@ -41,8 +47,15 @@ pub struct Call {
 pub(crate) struct Invite {
     pub(crate) trunk: TrunkName,
     pub(crate) called: Personal<String>,
-    pub(crate) from: Personal<Identity>,
+    pub(crate) has_offer: bool,
+    pub(crate) caller: Caller,
+    pub(crate) privacy: Vec<String>,
+    pub(crate) diversions: Vec<Diversion>,
+    pub(crate) history: Vec<HistoryEntry>,
+    pub(crate) user_to_user: Vec<UserToUser>,
     pub(crate) context: Vec<ContextHeader>,
+    pub(crate) session: Option<SessionId>,
+    pub(crate) max_forwards: Option<u8>,
 }
 
 /// Whom the caller was given to.
@@ -177,6 +190,11 @@ impl Call {
     /// Whether the caller was answered, or will be because that was decided.
     pub(crate) fn caller_is_answered(&self) -> bool {
         self.caller().is_some_and(Leg::answered_or_about_to)
+    }
+
+    /// Whether the caller's INVITE carried an offer, which a provisional answer can answer.
+    pub(crate) fn caller_has_offered(&self) -> bool {
+        self.invite.as_ref().is_some_and(|invite| invite.has_offer)
     }
 
     pub(crate) fn is_serving(&self, leg: LegId) -> bool {

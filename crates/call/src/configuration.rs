@@ -9,6 +9,7 @@ use schemas::{AgentName, Hash, PAYLOAD_MAX_BYTES, Transport, TrunkName};
 use serde::{Deserialize, Serialize};
 
 pub use crate::limit::Limit;
+use crate::outbound::Outbound;
 use crate::validate::{Fault, Faults};
 
 /// The number that stands for every number that no other rule takes.
@@ -25,7 +26,8 @@ pub const LADDER_MAX: usize = 8;
 pub struct Configuration {
     /// The phone systems and carriers.
     pub trunks: BTreeMap<TrunkName, Trunk>,
-    /// The numbers that may be called, as the trunk sends them, and [`ANY_NUMBER`].
+    /// The numbers that may be called: in E.164 form with the plus where the trunk's rules make that of what it sends, as it
+    /// sends them otherwise; and [`ANY_NUMBER`].
     pub numbers: BTreeMap<String, Number>,
     /// Who answers.
     pub agents: BTreeMap<AgentName, Agent>,
@@ -49,6 +51,9 @@ pub struct Trunk {
     /// How many calls it may bring.
     #[serde(default, skip_serializing_if = "Limit::is_none")]
     pub limit: Limit,
+    /// What it is told of the calls that go to it.
+    #[serde(default)]
+    pub outbound: Outbound,
 }
 
 /// Where an INVITE is sent.
@@ -117,6 +122,9 @@ pub enum Agent {
         uri: String,
         /// Where the INVITE goes.
         destination: Destination,
+        /// What it is told of its calls.
+        #[serde(default)]
+        outbound: Outbound,
     },
 }
 

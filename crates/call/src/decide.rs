@@ -9,7 +9,7 @@ use crate::call::{Call, Serving};
 use crate::configuration::{Applied, Configuration};
 use crate::ending::Ending;
 use crate::failure::{Setback, phrase};
-use crate::{bridge, fall_back, hang_up, ring, route, transfer};
+use crate::{bridge, early_media, fall_back, hang_up, ring, route, transfer};
 
 /// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve()); `None` means
 /// that nothing follows from it.
@@ -27,7 +27,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
     match because {
         Observation::InviteReceived(invite) => route::invite(draft, call, configuration, invite),
         Observation::LegRinging(ringing) => ring::heard(draft, call, ringing.leg),
-        Observation::EarlyMediaStarted(early) => ring::heard(draft, call, early.leg),
+        Observation::EarlyMediaStarted(early) => early_media::started(draft, call, early.leg),
         Observation::LegAnswered(answered) => bridge::answered(draft, call, answered.leg),
         Observation::LegFailed(failed) => {
             if let Some(leg) = call.leg(failed.leg) {
@@ -67,6 +67,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::HoldRequested(_)
         | Observation::ResumeRequested(_)
         | Observation::AgentConnected(_)
+        | Observation::EarlyMediaPassed(_)
         | Observation::LegsBridged(_)
         | Observation::TransferAnswered(_)
         | Observation::TransferReported(_)
@@ -112,6 +113,7 @@ fn command_failed(
         "ConnectAgent" if call.transfer.is_none() && call.serving == Serving::Nobody => {
             fall_back::next(draft, call, configuration, &setback);
         }
+        "PassEarlyMedia" => early_media::not_passed(draft, call),
         "ReferLeg" => transfer::not_sent(draft, call, configuration, &setback),
         "HangUpLeg" | "RefuseLeg" if failed.leg == LegId::CALLER => {
             hang_up::goodbye(draft, call, failed.leg);
@@ -171,7 +173,8 @@ impl Draft {
         }
         let leg = LegId::CALLER;
         if call.caller_is_answered() {
-            self.command(HangUpLeg { leg, reason: None });
+            let reason = call.reason.clone();
+            self.command(HangUpLeg { leg, reason });
             return;
         }
         self.command(RefuseLeg {

@@ -29,6 +29,7 @@ pub fn evolve(call: &mut Call, step: Step<'_>) {
         Step::Observed(at, observation) => {
             call.now = at;
             call.blame = None;
+            call.reason = None;
             call.observed(observation);
         }
         Step::Decided(decision) => call.decided(decision),
@@ -48,8 +49,14 @@ impl Call {
                     .map(|leg| Ending::leg_failed(leg, &failed.failure));
                 self.with_leg(failed.leg, Leg::end);
             }
-            Observation::ByeReceived(bye) => self.leaves(bye.leg, Ending::bye),
-            Observation::CancelReceived(cancel) => self.leaves(cancel.leg, |_| Ending::cancel()),
+            Observation::ByeReceived(bye) => {
+                self.reason.clone_from(&bye.reason);
+                self.leaves(bye.leg, Ending::bye);
+            }
+            Observation::CancelReceived(cancel) => {
+                self.reason.clone_from(&cancel.reason);
+                self.leaves(cancel.leg, |_| Ending::cancel());
+            }
             Observation::LegEnded(ended) => {
                 self.leaves(ended.leg, |leg| Ending::leg_ended(leg, ended));
                 self.with_leg(ended.leg, Leg::end);
@@ -77,6 +84,7 @@ impl Call {
             | Observation::ResumeRequested(_)
             | Observation::TransferRequested(_)
             | Observation::AgentConnected(_)
+            | Observation::EarlyMediaPassed(_)
             | Observation::LegsBridged(_)
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
@@ -108,8 +116,15 @@ impl Call {
         self.invite = Some(Invite {
             trunk: invite.trunk.trunk.clone(),
             called: invite.called_number().clone(),
-            from: invite.from.clone(),
+            has_offer: invite.offer.is_some(),
+            caller: invite.caller.clone(),
+            privacy: invite.privacy.clone(),
+            diversions: invite.diversions.clone(),
+            history: invite.history.clone(),
+            user_to_user: invite.user_to_user.clone(),
             context: invite.context.clone(),
+            session: invite.session.clone(),
+            max_forwards: invite.max_forwards,
         });
         self.legs = vec![Leg::new(LegId::CALLER, Role::Caller, self.now)];
     }
@@ -234,7 +249,15 @@ impl Call {
                 }
                 self.with_leg(*leg, |leg| leg.leaving = true);
             }
+            Command::PassEarlyMedia(_) => {
+                self.ring_told = true;
+                self.hears_early = true;
+            }
             Command::DialLeg(DialLeg { leg, .. }) => {
+                if std::mem::take(&mut self.hears_early) {
+                    // Whom he heard is gone; that the next one rings is news.
+                    self.ring_told = false;
+                }
                 if self.leg(*leg).is_none() {
                     let role = match started {
                         Some(started) if started.leg == *leg => Role::Target,

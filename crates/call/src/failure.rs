@@ -114,12 +114,13 @@ impl Setback {
             TransferFailure::DestinationUnavailable | TransferFailure::CarrierUnavailable => {
                 if self.status == Some(480) { 480 } else { 503 }
             }
+            // 482 and 483 tell whoever looks for the loop.
+            TransferFailure::RoutingLoop => self.status.unwrap_or(480),
             TransferFailure::NumberNotFound
             | TransferFailure::NumberIncomplete
             | TransferFailure::NoAnswer
             | TransferFailure::Rejected
             | TransferFailure::BlockedByCarrier
-            | TransferFailure::RoutingLoop
             | TransferFailure::MethodUnsupported
             | TransferFailure::CallerLeft
             | TransferFailure::TargetUnknown => 480,

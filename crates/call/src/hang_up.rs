@@ -104,7 +104,7 @@ pub(crate) fn everyone(draft: &mut Draft, call: &Call, status: u16, why: &str) {
         if leg.role() != Role::Caller && leg.is_open() {
             draft.command(HangUpLeg {
                 leg: leg.id(),
-                reason: None,
+                reason: call.reason.clone(),
             });
         }
     }

@@ -1,15 +1,16 @@
 //! Which agent answers a number.
 
-use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent, DialLeg};
+use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent};
 use schemas::conclusion::CallRouted;
 use schemas::observation::{InviteReceived, Tried};
-use schemas::{AgentName, LegId, Personal, TrunkName};
+use schemas::{AgentName, LegId, TrunkName};
 
 use crate::call::Call;
 use crate::configuration::{ANY_NUMBER, Agent, Configuration, Number};
 use crate::decide::Draft;
 use crate::failure::Setback;
 use crate::limit;
+use crate::told::{self, Dialing};
 
 /// The most numbers that a refusal lists one by one; it counts the others.
 const TRIED_MAX: usize = 32;
@@ -52,7 +53,7 @@ pub(crate) fn invite(
     draft.tried(passed_over(configuration, trunk, called, number));
     let rule_name = format!("number {number}");
     if let Err(setback) = give_to(draft, call, configuration, &rule.agent, rule_name) {
-        draft.end_caller(call, 503, &setback.why);
+        draft.end_caller(call, setback.refusal(), &setback.why);
     }
 }
 
@@ -97,26 +98,28 @@ pub(crate) fn give_to(
                 does: does.clone(),
             });
         }
-        Agent::Sip { uri, destination } => {
+        Agent::Sip {
+            uri,
+            destination,
+            outbound,
+        } => {
             let leg = call
                 .next_leg()
                 .ok_or_else(|| unavailable("the call has too many legs".into()))?;
+            let invite = call.invite.as_ref();
+            let invite = invite.expect("a call that is given to an agent has begun");
+            let dialing = Dialing {
+                leg,
+                trunk: None,
+                destination: destination.clone(),
+                target: uri.clone(),
+                context: Vec::new(),
+            };
+            let dial = told::dial(invite, outbound, dialing)?;
             if call.caller_is_answered() {
                 draft.command(hold());
             }
-            let invite = call.invite.as_ref();
-            draft.command(DialLeg {
-                leg,
-                trunk: None,
-                destination: destination.address.clone(),
-                transport: destination.transport,
-                target: Personal::new(uri.clone()),
-                caller: invite.map(|invite| invite.from.clone()).unwrap_or_default(),
-                context: invite
-                    .map(|invite| invite.context.clone())
-                    .unwrap_or_default(),
-                codecs_of: Some(LegId::CALLER),
-            });
+            draft.command(dial);
         }
     }
     let tried = draft.take_tried();

@@ -68,13 +68,15 @@ pub(crate) fn resolve(
     let (uri, way) = match method {
         TransferMethod::Refer => (found.uri.without_headers(), Way::Refer),
         TransferMethod::Bridged => {
-            let destination = configuration
-                .trunks
-                .get(trunk)
+            let through = configuration.trunks.get(trunk);
+            let numbers = through.map(|trunk| trunk.outbound.numbers.clone());
+            let destination = through
                 .and_then(|trunk| trunk.destination.clone())
                 .ok_or_else(|| no_destination(trunk))?;
             (
-                found.uri.request_uri(destination.host()),
+                found
+                    .uri
+                    .request_uri(destination.host(), &numbers.unwrap_or_default()),
                 Way::Bridged(destination),
             )
         }

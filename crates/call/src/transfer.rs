@@ -17,6 +17,7 @@ use crate::decide::Draft;
 use crate::failure::{Setback, phrase};
 use crate::fall_back;
 use crate::target::{Refusal, Target, Way, resolve};
+use crate::told;
 
 /// Whether the one who asked for a transfer is told more (RFC 3515, section 2.4.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,7 @@ pub(crate) fn requested(
         return refuse(draft, request, 491);
     }
     match admit(call, configuration, request) {
-        Ok(target) => begin(draft, call, request, target),
+        Ok(target) => begin(draft, call, configuration, request, target),
         Err(refusal) => {
             draft.rule(refusal.rule);
             refuse(draft, request, refusal.status);
@@ -168,6 +169,16 @@ fn admit(
             why: "the call has too many legs".to_owned(),
         });
     }
+    if matches!(target.way, Way::Bridged(_))
+        && let Err(setback) = told::hops(invite)
+    {
+        return Err(Refusal {
+            rule: "transfer.refused.no_hops_left",
+            status: setback.report(),
+            failure: setback.failure,
+            why: setback.why,
+        });
+    }
     Ok(target)
 }
 
@@ -191,7 +202,13 @@ fn refuse(draft: &mut Draft, request: &TransferRequested, status: u16) {
     }
 }
 
-fn begin(draft: &mut Draft, call: &Call, request: &TransferRequested, target: Target) {
+fn begin(
+    draft: &mut Draft,
+    call: &Call,
+    configuration: &Configuration,
+    request: &TransferRequested,
+    target: Target,
+) {
     if request.source == TransferSource::Refer {
         draft.command(AcceptTransfer { leg: request.leg });
         draft.command(ReportTransfer {
@@ -202,7 +219,11 @@ fn begin(draft: &mut Draft, call: &Call, request: &TransferRequested, target: Ta
         });
     }
     match target.way.clone() {
-        Way::Bridged(destination) => bridged::begin(draft, call, target, destination),
+        Way::Bridged(destination) => {
+            let trunk = configuration.trunks.get(&target.trunk);
+            let rules = trunk.map(|trunk| trunk.outbound.clone());
+            bridged::begin(draft, call, &rules.unwrap_or_default(), target, destination);
+        }
         Way::Refer => refer::begin(draft, request, target),
     }
 }

@@ -3,6 +3,8 @@
 use schemas::Personal;
 use schemas::observation::ContextHeader;
 
+use crate::number::NumberForm;
+
 /// The longest URI that is read, in bytes.
 const URI_MAX_BYTES: usize = 2_048;
 
@@ -89,13 +91,21 @@ impl<'a> Uri<'a> {
     }
 
     /// The Request-URI of a call to it through `address`: a number becomes a user there (RFC 3261,
-    /// section 19.1.6).
-    pub(crate) fn request_uri(&self, address: &str) -> String {
+    /// section 19.1.6), in the form that is wanted there.
+    pub(crate) fn request_uri(&self, address: &str, numbers: &NumberForm) -> String {
         match self.scheme {
-            Scheme::Sip | Scheme::Sips => self.without_headers(),
+            Scheme::Sip | Scheme::Sips => {
+                let whole = self.without_headers();
+                let (user, number) = (self.user(), numbers.write(self.user()));
+                if number == user {
+                    return whole;
+                }
+                whole.replacen(&format!("{user}@"), &format!("{number}@"), 1)
+            }
             Scheme::Tel => {
                 let visual = |c: char| "-.()".contains(c);
                 let number: String = self.address.chars().filter(|c| !visual(*c)).collect();
+                let number = numbers.write(&number);
                 format!("sip:{number}@{address};user=phone")
             }
         }
@@ -196,8 +206,18 @@ mod tests {
         let uri = Uri::read("tel:+1-415-555-0199;ext=7").unwrap();
         assert_eq!(uri.user(), "+1-415-555-0199");
         assert_eq!(
-            uri.request_uri("192.0.2.1:5060"),
+            uri.request_uri("192.0.2.1:5060", &NumberForm::Plus),
             "sip:+14155550199@192.0.2.1:5060;user=phone"
+        );
+        let digits = NumberForm::Digits;
+        assert_eq!(
+            uri.request_uri("192.0.2.1:5060", &digits),
+            "sip:14155550199@192.0.2.1:5060;user=phone"
+        );
+        let uri = Uri::read("sip:+14155550199@pbx.example.com;user=phone?X-A=1").unwrap();
+        assert_eq!(
+            uri.request_uri("192.0.2.1:5060", &digits),
+            "sip:14155550199@pbx.example.com;user=phone"
         );
     }
 

@@ -71,6 +71,7 @@ impl Configuration {
                 check_address(faults, format!("trunk.{name}.target"), destination);
             }
             check_limit(faults, format!("trunk.{name}.limit"), &trunk.limit);
+            trunk.outbound.check(faults, &format!("trunk.{name}"));
         }
     }
 
@@ -81,7 +82,7 @@ impl Configuration {
                 faults.push(Fault {
                     key: key.clone(),
                     wrong: "this is no number that a caller can dial".into(),
-                    instead: "the number as the trunk sends it, \"+14155550100\", or \"*\"".into(),
+                    instead: "the number in E.164 form, \"+14155550100\", or as the trunk sends it, or \"*\"".into(),
                 });
             }
             self.check_number(faults, &key, rule);
@@ -120,7 +121,12 @@ impl Configuration {
             let key = format!("agent.{name}");
             match agent {
                 Agent::BuiltIn(does) => self.check_built_in(faults, &key, does),
-                Agent::Sip { uri, destination } => {
+                Agent::Sip {
+                    uri,
+                    destination,
+                    outbound,
+                } => {
+                    outbound.check(faults, &key);
                     if !matches!(Uri::read(uri), Some(uri) if uri.is_sip()) {
                         faults.push(Fault {
                             key: format!("{key}.uri"),
@@ -327,6 +333,8 @@ mod tests {
     use schemas::command::MenuChoice;
 
     use crate::configuration::Trunk;
+    use crate::number::NumberForm;
+    use crate::outbound::Outbound;
 
     #[test]
     fn each_fault_names_its_key_and_a_remedy() {
@@ -337,11 +345,21 @@ mod tests {
                 destination: None,
                 transfer: TransferMethod::Bridged,
                 limit: Limit::default(),
+                outbound: Outbound {
+                    domain: Some("pbx example".into()),
+                    numbers: NumberForm::National {
+                        country_code: "+44".into(),
+                        trunk_prefix: String::new(),
+                        international_prefix: "00".into(),
+                    },
+                    ..Outbound::default()
+                },
             },
         );
         configuration.trunks.insert(
             "carrier".into(),
             Trunk {
+                outbound: Outbound::default(),
                 destination: Some(Destination {
                     address: "carrier.example.com".into(),
                     transport: Transport::Udp,
@@ -387,7 +405,9 @@ mod tests {
         assert_eq!(
             faults,
             r#"trunk.carrier.target: "carrier.example.com" is no address with a port; write "host:port", like "192.0.2.10:5060"
-number."+1 415": this is no number that a caller can dial; write the number as the trunk sends it, "+14155550100", or "*"
+trunk.office.domain: "pbx example" is no host; write a name or an address, like "pbx.example.com"
+trunk.office.country_code: "+44" is none; write 1 to 3 digits
+number."+1 415": this is no number that a caller can dial; write the number in E.164 form, "+14155550100", or as the trunk sends it, or "*"
 number."+1 415".agent: there is no agent "bot"; write one of menu, tone, or a [agent.NAME] table of that name
 number."+1 415".trunk: there is no trunk "home"; write one of carrier, office, or a [trunk.NAME] table of that name
 number."+1 415".fallback: 200 is out of range; write a status from 400 to 699

@@ -50,6 +50,7 @@ static ALPHABET: LazyLock<Vec<Observation>> = LazyLock::new(|| {
     ];
     let each_leg = [
         "ringing L",
+        "early L",
         "answered L",
         "failed L 486 Busy Here",
         "failed L cancelled",

@@ -15,7 +15,7 @@ use sip::endpoint::keys::LegKey;
 use crate::call::{Call, LEGS_MAX};
 use crate::configuration::{CODECS, Digits};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
-use crate::port::{Output, Toward};
+use crate::port::Output;
 use crate::refusal::Refusal;
 use crate::session::Session;
 use crate::step::Step;
@@ -87,6 +87,7 @@ impl Call {
         match command {
             Command::RingLeg(RingLeg { leg }) => self.ring(step, because, *leg),
             Command::AnswerLeg(AnswerLeg { leg }) => self.answer(step, because, *leg),
+            Command::PassEarlyMedia(command) => self.pass_early_media(step, because, command),
             Command::RefuseLeg(command) => self.refuse(step, because, command),
             Command::DialLeg(command) => self.dial(step, because, command),
             Command::HangUpLeg(command) => self.hang_up(step, because, command),
@@ -117,26 +118,6 @@ impl Call {
                 status: status.get(),
             },
         );
-        Ok(())
-    }
-
-    fn answer(&mut self, step: &mut Step<'_>, because: EventId, leg: LegId) -> Result<(), Refusal> {
-        let (state, _) = self.live(leg)?;
-        let (Stage::Invited, Some(flow)) = (&state.stage, state.flow) else {
-            return Err(Refusal::over("the leg does not wait for an answer"));
-        };
-        state
-            .session
-            .check_offer()
-            .map_err(Refusal::not_acceptable)?;
-        state.stage = Stage::Answering { because };
-        state.socket = Socket::Asked;
-        let toward = Toward::Flow(flow);
-        step.outputs.push_back(Output::Open {
-            call: self.id,
-            leg,
-            toward,
-        });
         Ok(())
     }
 
@@ -234,6 +215,9 @@ impl Call {
         let id = (self.id.began_ms() << 8) | u64::from(command.leg.0);
         let session = Session::new(codecs, id);
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
+        if let Some(trunk) = trunk {
+            leg.through(trunk);
+        }
         leg.socket = Socket::Asked;
         self.legs.insert(command.leg, leg);
         step.outputs.push_back(Output::Open {
@@ -285,9 +269,9 @@ impl Call {
             return;
         };
         let mut extra = Extra::none();
-        // A reason that cannot be written must not keep anybody on the line.
-        if reason.is_some_and(|reason| extra.add("Reason", reason).is_err()) {
-            extra = Extra::none();
+        if let Some(reason) = reason.and_then(sip::reason::rewrite) {
+            // One that cannot be written must not keep anybody on the line.
+            let _ = extra.add("Reason", &reason);
         }
         // The peer may have hung up in the meantime: then there is nothing to say.
         let _ = step.endpoint.hang_up(key, extra, step.moment.now);
@@ -315,6 +299,7 @@ impl Call {
             }
             self.connect(step, one, Hears::Leg(other));
         }
+        self.name_sessions(step, leg, with);
         self.fact_because(step, Some(because), LegsBridged { leg, with });
         Ok(())
     }

@@ -41,7 +41,11 @@ impl Call {
         };
         let watched = state.answered.is_some();
         let accepts = state.session.described();
-        let negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
+        let mut negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
+        if state.keys.is_some() {
+            // Its keys go by INFO: they must not come to it twice.
+            negotiated.telephone_event = None;
+        }
         self.voice(
             step,
             media::Input::Update {

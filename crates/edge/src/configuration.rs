@@ -4,6 +4,7 @@ mod connections;
 mod digest;
 mod pace;
 mod probe;
+mod reading;
 mod security;
 
 use std::net::{IpAddr, SocketAddr};
@@ -22,6 +23,7 @@ pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login};
 pub use self::pace::Pace;
 pub use self::probe::Probe;
+pub use self::reading::{HEADERS, Reading};
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 use crate::listen::Listen;
 use crate::locate::question::Question;
@@ -109,6 +111,10 @@ pub struct Trunk {
     pub reliable: Reliable,
     /// Session timers (RFC 4028). Default: if the peer asks for one.
     pub timer: TimerTerms,
+    /// How keys are sent to it. Default: as telephone events.
+    pub dtmf: Dtmf,
+    /// How it says who calls whom, and what of its messages is read.
+    pub reading: Reading,
     /// TLS from and to it.
     pub security: TrunkSecurity,
     /// Whether requests of more than 1,300 octets that would go to it as datagrams go by TCP, if it takes that (RFC 3261
@@ -133,6 +139,16 @@ pub enum Digits {
     Counted,
     /// Which one it was, too; in INFO bodies of the wire capture as well.
     Stored,
+}
+
+/// How keys are sent to a trunk. However it sends its own is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Dtmf {
+    /// As telephone events in the audio stream (RFC 4733), where the peer takes them.
+    #[default]
+    TelephoneEvent,
+    /// By INFO requests (application/dtmf-relay).
+    Info,
 }
 
 /// What a request from no trunk's address gets.
@@ -351,6 +367,8 @@ impl Trunk {
             timer: TimerTerms::default(),
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
+            dtmf: Dtmf::default(),
+            reading: Reading::default(),
             security: TrunkSecurity::default(),
             large_by_tcp: true,
             keep_alive: None,

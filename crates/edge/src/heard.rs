@@ -70,6 +70,7 @@ impl Call {
                     Method::Signalled => DigitMethod::Info,
                 };
                 self.digit(step, leg, method, press.digit, press.duration);
+                self.pass_key(step, leg, press.digit, press.duration);
             }
             Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
             Event::AgentFinished { finished } => self.agent_finished(step, leg, finished),

@@ -6,16 +6,18 @@ use schemas::{LegId, Personal};
 use sip::endpoint::flow::Flow;
 use sip::{Message, Name};
 
-use crate::identity;
+use crate::configuration::Reading;
+use crate::identity::{self, Reader};
 use crate::observe::transport;
 
 /// The fact of a call that came in.
 pub fn invite_received(
     message: &Message,
     flow: Flow,
-    trunk: TrunkMatch,
+    (trunk, rules): (TrunkMatch, &Reading),
     offer: Option<MediaOffer>,
 ) -> InviteReceived {
+    let reader = Reader::new(message, rules);
     InviteReceived {
         leg: LegId::CALLER,
         trunk,
@@ -26,20 +28,20 @@ pub fn invite_received(
         session: identity::session(message),
         max_forwards: identity::max_forwards(message),
         request_uri: Personal::new(message.request_uri().to_owned()),
-        called: identity::called(message),
-        called_e164: None,
-        caller: identity::caller(message),
-        to: identity::of_header(message, Name::To),
-        from: identity::of_header(message, Name::From),
-        asserted: identity::asserted(message),
-        remote_parties: identity::remote_parties(message),
-        privacy: identity::privacy(message),
-        diversions: identity::diversions(message),
-        history: Vec::new(),
-        user_to_user: identity::user_to_user(message),
-        reasons: identity::reasons(message),
-        external: None,
-        context: identity::context(message),
+        called: reader.called(),
+        called_e164: reader.called_e164(),
+        caller: reader.caller(),
+        to: reader.identity(Name::To),
+        from: reader.identity(Name::From),
+        asserted: reader.asserted(),
+        remote_parties: reader.remote_parties(),
+        privacy: reader.privacy(),
+        diversions: reader.diversions(),
+        history: reader.history(),
+        user_to_user: reader.user_to_user(),
+        reasons: reader.reasons(),
+        external: reader.external(),
+        context: reader.context(),
         user_agent: message.header(Name::UserAgent).map(str::to_owned),
         offer,
         load: None,

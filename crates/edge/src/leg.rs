@@ -2,13 +2,15 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use schemas::command::{DialLeg, MenuChoice};
 use schemas::observation::{EndedBy, LegFailure};
-use schemas::{AgentName, EventId, LegId};
+use schemas::{AgentName, EventId, LegId, TrunkName};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 
-use crate::configuration::Digits;
+use crate::configuration::{Digits, Dtmf, Trunk};
+use crate::keys::Keys;
 use crate::redial::Dialed;
 use crate::session::Session;
 use crate::tally::milliseconds;
@@ -19,6 +21,8 @@ use crate::voice::Hears;
 pub struct Leg {
     /// Its number in the call.
     pub id: LegId,
+    /// The trunk that it goes through, if it is a trunk's.
+    pub trunk: Option<TrunkName>,
     /// Its name in the SIP endpoint; none before its INVITE is sent.
     pub key: Option<LegKey>,
     /// Which way its messages go; none before its INVITE is sent.
@@ -33,6 +37,8 @@ pub struct Leg {
     pub session: Session,
     /// Its RTP socket.
     pub socket: Socket,
+    /// The caller's: the session description of the 183 that he got.
+    pub early: Option<Bytes>,
     /// What it shall hear when its peer listens.
     pub hears: Hears,
     /// What its media was told last.
@@ -41,6 +47,8 @@ pub struct Leg {
     pub agent: Option<Agent>,
     /// Whether the log keeps which keys it pressed.
     pub digits: Digits,
+    /// The keys that it gets by INFO; none if it gets them as telephone events (RFC 4733).
+    pub keys: Option<Keys>,
     /// Whether a REFER of ours waits for its end on this leg.
     pub refers: bool,
     /// What it was dialed with; none for the caller's.
@@ -56,10 +64,12 @@ pub struct Leg {
 pub enum Stage {
     /// The caller's: it waits for a decision.
     Invited,
-    /// The caller's: it is to be answered as soon as it has a socket.
+    /// The caller's: it is to be answered, or to hear somebody, as soon as it has a socket.
     Answering {
         /// The decision that said so.
         because: EventId,
+        /// Which of both.
+        with: Answer,
     },
     /// To be dialed as soon as it has a socket.
     Opening {
@@ -81,6 +91,18 @@ pub enum Stage {
     },
     /// Over, and its last fact is written.
     Over,
+}
+
+/// What the caller gets with a session description.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// 200.
+    Final,
+    /// 183.
+    Early {
+        /// The leg that he hears.
+        from: LegId,
+    },
 }
 
 /// How a leg came to its end.
@@ -129,6 +151,7 @@ impl Leg {
     pub fn new(id: LegId, stage: Stage, session: Session, digits: Digits, now: Instant) -> Leg {
         Leg {
             id,
+            trunk: None,
             key: None,
             flow: None,
             stage,
@@ -136,15 +159,23 @@ impl Leg {
             answered: None,
             session,
             socket: Socket::None,
+            early: None,
             hears: Hears::Nothing,
             tuned: Hears::Nothing,
             agent: None,
             digits,
+            keys: None,
             refers: false,
             dialed: None,
             former: Vec::new(),
             gone: false,
         }
+    }
+
+    /// It goes through a trunk.
+    pub fn through(&mut self, trunk: &Trunk) {
+        self.trunk = Some(trunk.name.clone());
+        self.keys = (trunk.dtmf == Dtmf::Info).then(Keys::default);
     }
 
     /// Whether it is not over.

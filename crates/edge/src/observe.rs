@@ -10,13 +10,13 @@ use schemas::{Direction, LegId, WireMessage};
 use sip::endpoint::event::{EndCause, Event};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
-use sip::{Message, StatusCode};
+use sip::{Message, Method, StatusCode};
 
 use crate::call::{Call, ended_by_edge};
 use crate::capture::{DigitsInCapture, redact};
-use crate::configuration::{CODECS, Digits};
+use crate::configuration::{CODECS, Digits, Reading};
 use crate::dialog::retry_after_s;
-use crate::identity;
+use crate::identity::{self, Reader};
 use crate::invited;
 use crate::leg::{Ending, Leg, Stage};
 use crate::occupancy::Whose;
@@ -47,19 +47,25 @@ impl Call {
             session.take_offer(message.body());
         }
         let offer = session.media_offer();
+        let usual = Reading::default();
+        let rules = known.map_or(&usual, |trunk| &trunk.reading);
+        let mut invited = invited::invite_received(message, flow, (trunk, rules), offer);
         let now = step.moment.now;
         let mut leg = Leg::new(LegId::CALLER, Stage::Invited, session, digits, now);
+        if let Some(trunk) = known {
+            leg.through(trunk);
+        }
         leg.key = Some(key);
         leg.flow = Some(flow);
         self.legs.insert(LegId::CALLER, leg);
         step.places.insert(key, (self.id, LegId::CALLER));
-        let mut invite = invited::invite_received(message, flow, trunk, offer);
+        self.name_session(step, key, &invited);
         let whose = Whose {
-            trunk: invite.trunk.trunk.clone(),
-            number: invite.called_number().reveal().clone(),
+            trunk: invited.trunk.trunk.clone(),
+            number: invited.called_number().reveal().clone(),
         };
-        invite.load = Some(step.counted.began(self.id, whose, now));
-        self.fact(step, invite);
+        invited.load = Some(step.counted.began(self.id, whose, now));
+        self.fact(step, invited);
     }
 
     /// Something happened in the dialog of a leg.
@@ -137,6 +143,10 @@ impl Call {
                 self.refer_rejected(step, leg, status, &message);
             }
             Event::RequestFailed { method, .. } => self.request_failed(step, leg, &method),
+            Event::RequestAnswered {
+                method: Method::Info,
+                ..
+            } => self.key_arrived(step, leg),
             Event::InfoReceived {
                 answered, message, ..
             } => {
@@ -173,14 +183,15 @@ impl Call {
     fn early_media(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, sdp: &Bytes) {
         let status = status.get();
         self.rang(leg);
-        self.fact(step, LegRinging { leg, status });
         let Some(state) = self.legs.get_mut(&leg) else {
             return;
         };
+        // Told first: whoever hears it needs no ringing.
         if state.session.terms().is_none() && state.session.take_answer(sdp).is_ok() {
             self.fact(step, EarlyMediaStarted { leg, status });
             self.talk(step, leg);
         }
+        self.fact(step, LegRinging { leg, status });
     }
 
     fn answered(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Option<&Bytes>) {
@@ -286,7 +297,12 @@ impl Call {
     }
 
     fn bye(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
-        let (reason, context) = (identity::reason(message), identity::context(message));
+        let state = self.legs.get(&leg);
+        let trunk = state.and_then(|state| step.trunks.named(state.trunk.as_ref()?.as_str()));
+        let usual = Reading::default();
+        let rules = trunk.map_or(&usual, |trunk| &trunk.reading);
+        let context = Reader::new(message, rules).context();
+        let reason = identity::reason(message);
         self.fact(
             step,
             ByeReceived {

@@ -1,10 +1,9 @@
 //! A leg got its socket: it is answered, or its INVITE leaves.
 
 use schemas::command::DialLeg;
-use schemas::observation::{Identity, LegAnswered, LegDialed};
+use schemas::observation::LegDialed;
 use schemas::{EventId, LegId, Personal};
 use sip::endpoint::InviteRequest;
-use sip::endpoint::extra::Extra;
 
 use crate::call::Call;
 use crate::leg::{Socket, Stage};
@@ -14,6 +13,7 @@ use crate::redial::Dialed;
 use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::terms;
+use crate::told::Teller;
 use crate::voice::leg_id;
 use crate::way::way;
 
@@ -33,9 +33,9 @@ impl Call {
             Socket::None
         };
         match &mut state.stage {
-            Stage::Answering { because } => {
-                let because = *because;
-                self.answer_now(step, leg, because, result);
+            Stage::Answering { because, with } => {
+                let (because, with) = (*because, *with);
+                self.speak_now(step, leg, (because, with), result);
             }
             Stage::Opening { because, command } => {
                 let (because, command) = (*because, command.clone());
@@ -73,7 +73,8 @@ impl Call {
         self.legs.remove(&leg);
     }
 
-    fn close(&mut self, step: &mut Step<'_>, leg: LegId) {
+    /// Gives the socket of a leg back.
+    pub fn close(&mut self, step: &mut Step<'_>, leg: LegId) {
         if self
             .legs
             .get(&leg)
@@ -81,42 +82,6 @@ impl Call {
         {
             self.voice(step, media::Input::Remove { leg: leg_id(leg) });
         }
-    }
-
-    fn answer_now(
-        &mut self,
-        step: &mut Step<'_>,
-        leg: LegId,
-        because: EventId,
-        result: Result<Opened, String>,
-    ) {
-        let preferred = self.codec_beside(leg);
-        let Some(state) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        let Some(key) = state.key else { return };
-        let described = result.map_err(Refusal::unavailable).and_then(|opened| {
-            state.session.receive_at(opened.rtp);
-            state
-                .session
-                .answer(preferred)
-                .map_err(Refusal::not_acceptable)
-        });
-        let now = step.moment.now;
-        let answered = described
-            .and_then(|sdp| Ok(step.endpoint.answer(key, Some(sdp), Extra::none(), now)?));
-        if let Err(refusal) = answered {
-            // The leg waits on: control says what the caller gets.
-            state.stage = Stage::Invited;
-            self.close(step, leg);
-            self.command_failed(step, because, "AnswerLeg", leg, refusal);
-            return;
-        }
-        state.stage = Stage::Talking;
-        state.answered = Some(now);
-        let after_ms = state.age_ms(now);
-        self.fact_because(step, Some(because), LegAnswered { leg, after_ms });
-        self.negotiated(step, leg);
     }
 
     fn dial_now(
@@ -137,7 +102,8 @@ impl Call {
             .ok_or_else(|| Refusal::over("the leg was given up"))?;
         state.session.receive_at(opened.rtp);
         let sdp = state.session.offer(&first)?;
-        let caller = command.caller.reveal();
+        let host = step.endpoint.host(opened.flow);
+        let teller = Teller::new(command, &host);
         let call_id = call_id(self.id, command.leg);
         let trunk = command.trunk.as_ref();
         let trunk = trunk.and_then(|name| step.trunks.named(name.as_str()));
@@ -151,9 +117,11 @@ impl Call {
             credentials: trunk
                 .map(|trunk| trunk.credentials.clone())
                 .unwrap_or_default(),
-            headers: context(command),
+            max_forwards: command.told.max_forwards,
+            session_id: teller.session(),
+            headers: teller.headers(),
             sdp: Some(sdp),
-            ..InviteRequest::new(way.target, opened.flow, from(caller))
+            ..InviteRequest::new(way.target, opened.flow, teller.from())
         };
         let now = step.moment.now;
         let key = step.endpoint.invite(request.clone(), now)?;
@@ -175,7 +143,7 @@ impl Call {
             destination: flow.remote.to_string(),
             transport: transport(flow),
             target: command.target.clone(),
-            caller: Personal::new(caller.clone()),
+            caller: Personal::new(teller.caller()),
             sip_call_id: call_id,
         };
         self.fact_because(step, Some(because), dialed);
@@ -187,22 +155,4 @@ impl Call {
 /// Nothing secret follows from it: a dialog is found by its tags as well.
 fn call_id(call: schemas::CallId, leg: LegId) -> String {
     format!("{call}-{leg}")
-}
-
-/// The From of a caller; one that is not known calls as RFC 3323 has it.
-fn from(caller: &Identity) -> String {
-    let uri = match caller.uri.as_str() {
-        "" => "sip:anonymous@anonymous.invalid",
-        uri => uri,
-    };
-    sip::name_addr::format(Some(&caller.display_name), uri, None)
-}
-
-/// The listed header fields. One that cannot be written does not keep the others from crossing.
-fn context(command: &DialLeg) -> Extra {
-    let mut extra = Extra::none();
-    for header in &command.context {
-        let _ = extra.add(&header.name, header.value.reveal());
-    }
-    extra
 }

@@ -86,6 +86,11 @@ impl Session {
         }
     }
 
+    /// Whether the peer's offer waits for our answer.
+    pub fn has_offer(&self) -> bool {
+        self.offered.is_some()
+    }
+
     /// Our description for a 200: the answer to the offer that was taken, or our offer if there was none.
     pub fn answer(&mut self, preferred: Option<Codec>) -> Result<Bytes, String> {
         let local = self.describe(preferred.as_slice())?;

@@ -30,6 +30,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 transport: Transport::Udp,
                 target: Personal::from("sip:bot@pbx.test"),
                 caller: invite.from.clone(),
+                told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(leg),
             };

@@ -275,6 +275,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 transport: Transport::Tls,
                 target: Personal::from("sip:bot@bots.example"),
                 caller: from.clone(),
+                told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(LegId::CALLER),
             };

@@ -123,6 +123,7 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 transport: Transport::Udp,
                 target: Personal::from("sip:bot@bots.example"),
                 caller: from.clone(),
+                told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(leg),
             };

@@ -254,6 +254,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 transport: Transport::Tcp,
                 target: Personal::from("sip:bot@bots.example"),
                 caller: from.clone(),
+                told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(leg),
             };

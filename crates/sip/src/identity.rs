@@ -64,6 +64,15 @@ impl<'a> Diversion<'a> {
     pub fn counter(&self) -> Option<u32> {
         self.address.params().value("counter")?.parse().ok()
     }
+
+    /// `off`, `full`, `name`, `uri`, as sent.
+    #[must_use]
+    pub fn privacy(&self) -> Option<Cow<'a, str>> {
+        self.address
+            .params()
+            .get("privacy")
+            .map(|param| param.unquoted())
+    }
 }
 
 /// One User-to-User: opaque data of the peer's application.

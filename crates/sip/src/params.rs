@@ -122,6 +122,25 @@ fn holds(text: &str, any_of: &[u8]) -> bool {
     text.bytes().any(|octet| any_of.contains(&octet))
 }
 
+/// Writes a parameter behind a value: as it is if it is a token, in quotes otherwise. What would end the line is left out.
+pub fn write(text: &mut String, name: &str, value: &str) {
+    text.push(';');
+    text.push_str(name);
+    text.push('=');
+    if lex::is_token_text(value) {
+        text.push_str(value);
+        return;
+    }
+    text.push('"');
+    for c in value.chars().filter(|c| !c.is_control()) {
+        if matches!(c, '"' | '\\') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text.push('"');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,5 +178,16 @@ mod tests {
             assert_eq!(Params::parse(open), Err("unbalanced bracket"), "{open}");
         }
         assert!(Params::parse("r=<a;b>;c=d").is_ok());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_ends_no_line() {
+        let mut text = "x".to_owned();
+        write(&mut text, "reason", "no-answer");
+        write(&mut text, "text", "a \"b\" \\;\r\nVia: c");
+        assert_eq!(text, r#"x;reason=no-answer;text="a \"b\" \\;Via: c""#);
+        let params = Params::parse(&text[2..]).unwrap();
+        assert_eq!(params.value("reason"), Some("no-answer"));
+        assert_eq!(params.get("text").unwrap().unquoted(), r#"a "b" \;Via: c"#);
     }
 }

@@ -46,12 +46,28 @@ impl fmt::Display for Reason<'_> {
             write!(
                 f,
                 ";text=\"{}\"",
-                text.replace('\\', "\\\\").replace('"', "\\\"")
+                text.replace(char::is_control, " ")
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"")
             )?;
         }
         Ok(())
     }
 }
+
+/// The values of a header field that can be read, written anew: what may be said to another peer. None if there is none.
+#[must_use]
+pub fn rewrite(values: &str) -> Option<String> {
+    let read = lex::split_top(values, b',').filter_map(|value| Reason::parse(value).ok());
+    let written: Vec<_> = read
+        .take(VALUES_MAX)
+        .map(|reason| reason.to_string())
+        .collect();
+    (!written.is_empty()).then(|| written.join(", "))
+}
+
+/// Values that are said to another peer: one of each protocol in use is three.
+const VALUES_MAX: usize = 4;
 
 /// Retry-After.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +123,11 @@ mod tests {
         let reason =
             Reason::parse("Q.850 ;cause=16 ;text=\"Normal \\\"call\\\" clearing\"").unwrap();
         assert_eq!((reason.protocol, reason.cause), ("Q.850", Some(16)));
+        assert_eq!(
+            rewrite("Q.850 ; cause=17;text=\"a, b\";x=1, bad value, SIP;cause=600").as_deref(),
+            Some("Q.850;cause=17;text=\"a, b\", SIP;cause=600")
+        );
+        assert_eq!(rewrite("\"no reason\""), None);
         assert_eq!(reason.text.as_deref(), Some("Normal \"call\" clearing"));
         assert_eq!(Reason::parse(&reason.to_string()), Ok(reason.clone()));
         assert_eq!(Reason::parse("SIP;cause=x").unwrap().cause, None);

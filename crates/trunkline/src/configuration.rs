@@ -1,6 +1,8 @@
 //! The one file that a person writes: `trunkline.toml`. Read once at start-up; what is wrong in it is
 //! told with its line, its key and what to write instead.
 
+mod agent;
+pub mod context;
 mod identity;
 mod limit;
 mod terms;
@@ -11,6 +13,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use self::agent::Agent;
+use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register};
 pub use self::limit::{Limit, Outbound};
 pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
@@ -280,6 +284,27 @@ pub struct Trunk {
     /// Whether digits are kept. Default `count`.
     #[serde(default)]
     pub digits: Digits,
+    /// How keys are sent to it: `rfc4733`, the default, or `info`. However it sends its own is taken.
+    #[serde(default)]
+    pub dtmf: Dtmf,
+    /// The header fields that say who calls, the most trusted first. Default P-Asserted-Identity, Remote-Party-ID, From.
+    pub caller_from: Option<Vec<CallerHeader>>,
+    /// Those beside From that tell it who calls. Default: none.
+    #[serde(default)]
+    pub caller_to: Vec<CallerHeader>,
+    /// Whether it may know who calls without wanting to be named (RFC 3325). Default: no, such a caller is anonymous.
+    #[serde(default)]
+    pub trusted: bool,
+    /// The host of the URIs of callers towards it. Default: the edge's address.
+    pub domain: Option<String>,
+    /// How numbers are written.
+    #[serde(default)]
+    pub numbers: Numbers,
+    /// The header fields that are let in and those that are sent on, as they are. Default of both: Diversion,
+    /// History-Info, User-to-User and X-*.
+    pub headers_in: Option<Vec<String>>,
+    /// See `headers_in`.
+    pub headers_out: Option<Vec<String>>,
 }
 
 /// How a transfer is carried out.
@@ -332,42 +357,6 @@ pub struct Number {
     pub limit: Limit,
 }
 
-/// `[agent.NAME]`
-#[derive(Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Agent {
-    /// Says what it hears.
-    Echo {},
-    /// Plays a tone.
-    Tone {
-        /// Hertz, 100 to 3400. Default 440.
-        #[serde(default = "default_tone_hz")]
-        frequency_hz: u16,
-    },
-    /// Plays a WAV file of 8 kHz, 16 bit, mono.
-    Announcement {
-        /// The file.
-        file: String,
-        /// Whether it begins again at its end.
-        #[serde(default)]
-        repeat: bool,
-    },
-    /// Plays a prompt and transfers by digit.
-    Menu {
-        /// The WAV file of the prompt. Default: a pattern of tones.
-        prompt: Option<String>,
-        /// Digit → transfer: `{ "1" = "queue" }`.
-        choices: BTreeMap<String, String>,
-    },
-    /// A SIP peer.
-    Sip {
-        /// Its URI: `sip:bot@127.0.0.1:5080`.
-        uri: String,
-        /// Where to send the INVITE, if not to the URI's host and port.
-        destination: Option<String>,
-    },
-}
-
 /// `[transfer.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -378,8 +367,4 @@ pub struct Transfer {
     pub trunk: Option<String>,
     /// How. Default: as the caller's trunk says.
     pub method: Option<TransferMethod>,
-}
-
-fn default_tone_hz() -> u16 {
-    440
 }

@@ -1,5 +1,6 @@
 //! From the file that a person wrote to what each role is told.
 
+mod context;
 mod identity;
 mod limit;
 mod probe;
@@ -185,6 +186,8 @@ fn edge_trunk(
     resolved.registers = trunk.registers;
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
+    resolved.dtmf = context::dtmf(trunk.dtmf);
+    resolved.reading = context::reading(name, trunk, source, faults);
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);
     resolved.probe = probe::of(name, trunk, source, faults);
@@ -237,6 +240,7 @@ fn call_configuration(
             destination: transport::of_trunk(name, trunk, source, faults),
             transfer: method(trunk.transfer),
             limit: limit::of(&trunk.limit),
+            outbound: context::trunk(name, trunk, source, faults),
         };
         configuration
             .trunks
@@ -316,8 +320,14 @@ fn resolve_agent(
                 })
                 .collect(),
         }),
-        file::Agent::Sip { uri, destination } => Agent::Sip {
+        file::Agent::Sip {
+            uri,
+            destination,
+            trusted,
+            headers_out,
+        } => Agent::Sip {
             uri: uri.clone(),
+            outbound: context::agent(name, (*trusted, headers_out.as_deref()), source, faults),
             destination: {
                 let key = format!("agent.{name}.destination");
                 let text = destination.as_deref().unwrap_or(uri);

@@ -174,6 +174,7 @@ impl Row {
             | Observation::SessionExpired(_)
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
+            | Observation::EarlyMediaPassed(_)
             | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
             | Observation::SourceRefused(_)

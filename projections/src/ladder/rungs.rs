@@ -124,6 +124,12 @@ impl Drawing<'_> {
                 let label = format!("{} (INVITE, SDP)", early.status);
                 self.answer(record, early.leg, Mark::Mute, &label);
             }
+            Observation::EarlyMediaPassed(passed) => {
+                if let Some(status) = passed.status {
+                    let label = format!("{status} (INVITE, SDP)");
+                    self.answer(record, passed.leg, Mark::Mute, &label);
+                }
+            }
             Observation::LegAnswered(answered) => {
                 self.answer(record, answered.leg, Mark::Ok, "200 OK (INVITE, SDP)");
             }

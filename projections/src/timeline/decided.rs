@@ -106,6 +106,12 @@ pub(crate) fn words(command: &Command, cast: &Cast) -> String {
     match command {
         Command::RingLeg(_) => format!("let {party} hear ringing"),
         Command::AnswerLeg(_) => format!("answer {party}"),
+        Command::PassEarlyMedia(pass) => {
+            format!(
+                "let {party} hear {} before the answer",
+                cast.party(pass.from)
+            )
+        }
         Command::RefuseLeg(refuse) => {
             format!("refuse {party} with {} {}", refuse.status, refuse.phrase)
         }

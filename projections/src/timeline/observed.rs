@@ -2,13 +2,14 @@
 
 use schemas::media::{DigitMethod, StreamMeasure};
 use schemas::observation::{
-    ByeReceived, DigitReceived, EndedBy, InviteReceived, LegAnswered, LegDialed, LegEnded,
-    LegFailed, LegFailure, MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress,
-    TransferProgressed, TransferRequested, TransferSource,
+    ByeReceived, DigitReceived, EndedBy, LegAnswered, LegDialed, LegEnded, LegFailed, LegFailure,
+    MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress, TransferProgressed,
+    TransferRequested, TransferSource,
 };
 use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
+use super::invited;
 use super::session;
 use super::telling::{Telling, told};
 use crate::sentences::span;
@@ -19,7 +20,7 @@ const LOSS_WARN_PERMILLE: u64 = 10;
 pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
     let party = |leg: LegId| ("party", cast.party(leg));
     match observation {
-        Observation::InviteReceived(invite) => invite_received(invite),
+        Observation::InviteReceived(invite) => invited::invite_received(invite),
         Observation::LegDialed(dialed) => leg_dialed(dialed, cast),
         Observation::LegRedialed(redialed) => session::redialed(redialed, cast),
         Observation::SessionRefreshed(refreshed) => session::refreshed(refreshed, cast),
@@ -32,6 +33,9 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         Observation::EarlyMediaStarted(early) => {
             let status = ("status", early.status.to_string());
             told("leg.early", &[party(early.leg), status]).on(early.leg)
+        }
+        Observation::EarlyMediaPassed(passed) => {
+            told("early.passed", &[party(passed.from)]).on(passed.leg)
         }
         Observation::LegAnswered(answered) => leg_answered(answered, cast),
         Observation::LegFailed(failed) => leg_failed(failed, cast),
@@ -142,48 +146,6 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
             told("node.event", &[("name", observation.name().to_owned())])
         }
     }
-}
-
-fn invite_received(invite: &InviteReceived) -> Telling {
-    let party = invite.caller.party.reveal();
-    let caller = match (party.number(), party.identity.display_name.as_str()) {
-        ("", "") => "an anonymous caller".to_owned(),
-        ("", name) => name.to_owned(),
-        (number, "") => number.to_owned(),
-        (number, name) => format!("{number} ({name})"),
-    };
-    let fields = [
-        ("caller", caller),
-        ("called", invite.called_number().reveal().clone()),
-        ("trunk", invite.trunk.trunk.to_string()),
-    ];
-    let mut telling = told("invite.received", &fields)
-        .on(invite.leg)
-        .with("trunk matched", invite.trunk.because.as_str())
-        .with(
-            "from",
-            format!("{} by {:?}", invite.source, invite.transport),
-        )
-        .with("to", invite.local.as_str())
-        .with("request URI", invite.request_uri.reveal().as_str())
-        .with("Call-ID", invite.sip_call_id.as_str())
-        .with("User-Agent", invite.user_agent.clone().unwrap_or_default());
-    telling = match &invite.offer {
-        Some(offer) => telling.with(
-            "offer",
-            format!(
-                "{} ({}) at {}",
-                offer.codecs.join(", "),
-                offer.profile,
-                offer.address
-            ),
-        ),
-        None => telling.with("offer", "none: the answer carries it"),
-    };
-    for header in &invite.context {
-        telling = telling.with(&header.name, header.value.reveal().as_str());
-    }
-    telling
 }
 
 fn leg_dialed(dialed: &LegDialed, cast: &Cast) -> Telling {

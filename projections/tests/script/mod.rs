@@ -312,6 +312,12 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         }
         .into(),
         "resume" => ResumeRequested { leg: line.leg(1) }.into(),
+        "early-passed" => EarlyMediaPassed {
+            leg: line.leg(1),
+            from: line.leg(2),
+            status: line.find("status").and_then(|text| text.parse().ok()),
+        }
+        .into(),
         "bridged" => LegsBridged {
             leg: line.leg(1),
             with: line.leg(2),
@@ -597,6 +603,7 @@ fn command(part: &Line) -> Option<Command> {
             transport: Transport::Udp,
             target: Personal::from(part.word(2)),
             caller: Personal::default(),
+            told: schemas::command::Told::default(),
             context: Vec::new(),
             codecs_of: None,
         }

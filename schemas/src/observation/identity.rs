@@ -139,3 +139,40 @@ pub struct SessionId {
     /// The name that its receiver gave; absent if the sender does not know it.
     pub remote: Option<String>,
 }
+
+/// Whether a list names a header field: in full, or with a `*` at its end for the rest of the name. Case does not matter.
+pub fn is_listed(name: &str, list: &[String]) -> bool {
+    list.iter().any(|listed| match listed.strip_suffix('*') {
+        Some(start) => name
+            .get(..start.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(start)),
+        None => name.eq_ignore_ascii_case(listed),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_listed_in_full_or_by_the_beginning_of_its_name() {
+        let list = [
+            "Diversion".to_owned(),
+            "x-queue".to_owned(),
+            "X-CRM-*".to_owned(),
+        ];
+        for (name, listed) in [
+            ("diversion", true),
+            ("X-Queue", true),
+            ("X-Queue-Time", false),
+            ("x-crm-id", true),
+            ("x-crm", false),
+            ("History-Info", false),
+            ("", false),
+            ("x-cr\u{fc}-id", false),
+        ] {
+            assert_eq!(is_listed(name, &list), listed, "{name}");
+        }
+        assert!(!is_listed("X-Queue", &[]));
+    }
+}

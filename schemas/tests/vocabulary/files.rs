@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use trunkline_schemas::{
     CallId, Chain, Draft, Event, Hash, Lane, NodeName, Record, Subject, Timestamp, TrunkName,
-    Unknown,
+    TypeInfo, Unknown,
 };
 
 /// What the lock knows of one type in one version.
@@ -85,6 +85,23 @@ pub fn golden_hash(cases: &[Vec<u8>]) -> String {
 /// The hash that the lock keeps of a JSON Schema: names, types, formats, order of variants; no words.
 pub fn structure_hash(schema: &Value) -> String {
     Hash::of(canonical(&structure(schema, Place::Schema)).as_bytes()).to_string()
+}
+
+/// The hash of what is stored of a type. A decision holds its commands and conclusions as items with numbers and versions
+/// of their own (`Item`), each of which is locked by itself: what they are is no part
+/// of its layout.
+pub fn layout_hash(info: &TypeInfo) -> String {
+    let mut schema = info.schema.clone().to_value();
+    if info.name == "Decision" {
+        for items in ["commands", "conclusions"] {
+            schema["properties"][items]["items"] = Value::from("an item");
+        }
+        let definitions = schema["$defs"].as_object_mut();
+        definitions
+            .expect("a decision names other types")
+            .retain(|name, _| name == "Hash");
+    }
+    structure_hash(&schema)
 }
 
 /// Records of every subject and lane, as they were written on the day the envelope was frozen. Their

@@ -31,7 +31,7 @@ fn no_layout_changes_without_a_new_version() {
         );
         assert_eq!(
             locked.schema,
-            Some(files::structure_hash(&info.schema.to_value())),
+            Some(files::layout_hash(&info)),
             "{stem} has another layout than the one that is locked under this version. \
              {HOW_TO_CHANGE}",
         );

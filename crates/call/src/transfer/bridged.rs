@@ -12,18 +12,26 @@
 //!     │◄──── BYE         │                    │                 │
 //! ```
 
-use schemas::command::{BridgeLegs, DialLeg, HangUpLeg};
+use schemas::command::{BridgeLegs, HangUpLeg};
 use schemas::conclusion::{TransferCompleted, TransferMethod, TransferStarted};
 use schemas::{LegId, Personal};
 
 use crate::call::{Call, Serving};
 use crate::configuration::Destination;
 use crate::decide::Draft;
+use crate::outbound::Outbound;
 use crate::route;
 use crate::target::Target;
+use crate::told::{self, Dialing};
 
 /// Dials the target with the caller's own number; the caller waits.
-pub(crate) fn begin(draft: &mut Draft, call: &Call, target: Target, destination: Destination) {
+pub(crate) fn begin(
+    draft: &mut Draft,
+    call: &Call,
+    rules: &Outbound,
+    target: Target,
+    destination: Destination,
+) {
     let leg = call
         .next_leg()
         .expect("a transfer is admitted when a leg is free");
@@ -31,24 +39,18 @@ pub(crate) fn begin(draft: &mut Draft, call: &Call, target: Target, destination:
         .invite
         .as_ref()
         .expect("a call with an open caller has begun");
-    let mut context = invite.context.clone();
-    for header in target.context {
-        context.retain(|known| !known.name.eq_ignore_ascii_case(&header.name));
-        context.push(header);
-    }
-    let to = Personal::new(target.uri);
-    draft.rule("transfer.bridged.started");
-    draft.command(route::hold());
-    draft.command(DialLeg {
+    let to = Personal::new(target.uri.clone());
+    let dialing = Dialing {
         leg,
         trunk: Some(target.trunk),
-        destination: destination.address,
-        transport: destination.transport,
-        target: to.clone(),
-        caller: invite.from.clone(),
-        context,
-        codecs_of: Some(LegId::CALLER),
-    });
+        destination,
+        target: target.uri,
+        context: target.context,
+    };
+    let dial = told::dial(invite, rules, dialing);
+    draft.rule("transfer.bridged.started");
+    draft.command(route::hold());
+    draft.command(dial.expect("a transfer is admitted when hops are left"));
     draft.conclude(TransferStarted {
         target: to,
         method: TransferMethod::Bridged,

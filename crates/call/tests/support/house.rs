@@ -3,10 +3,13 @@
 use call::configuration::{
     Agent, Destination, Fallback, Limit, Number, TransferTarget, Transfers, Trunk, Waits,
 };
+use call::number::NumberForm;
+use call::outbound::Outbound;
 use call::{Applied, Configuration};
 use schemas::Transport;
 use schemas::command::{BuiltInAgent, MenuChoice};
 use schemas::conclusion::TransferMethod;
+use schemas::observation::IdentityHeader;
 use trunkline_call as call;
 
 pub fn applied() -> Applied {
@@ -25,6 +28,8 @@ pub fn configuration() -> Configuration {
                 trunk(Some("carrier.example.com:5060"), TransferMethod::Refer),
             ),
             ("closed", trunk(None, TransferMethod::Bridged)),
+            ("trusted", trusted()),
+            ("british", british()),
         ]
         .map(|(name, trunk)| (name.into(), trunk))
         .into(),
@@ -73,6 +78,15 @@ pub fn configuration() -> Configuration {
                     "queue",
                     target("sip:+14155550199@pbx.example.com", Some("office"), None),
                 ),
+                ("boss", target("tel:+442071838750", Some("british"), None)),
+                (
+                    "friend",
+                    target(
+                        "sip:+442071838751@trusted.example.com",
+                        Some("trusted"),
+                        None,
+                    ),
+                ),
                 (
                     "sales",
                     target(
@@ -105,6 +119,43 @@ fn trunk(address: Option<&str>, transfer: TransferMethod) -> Trunk {
             status: Some(480),
             ..Limit::default()
         },
+        outbound: Outbound::default(),
+    }
+}
+
+/// In our trust domain, and told by every header there is.
+fn trusted() -> Trunk {
+    Trunk {
+        outbound: Outbound {
+            trusted: true,
+            identity: vec![
+                IdentityHeader::PAssertedIdentity,
+                IdentityHeader::RemotePartyId,
+            ],
+            domain: Some("trusted.example.com".into()),
+            ..Outbound::default()
+        },
+        ..trunk(Some("trusted.example.com:5060"), TransferMethod::Bridged)
+    }
+}
+
+/// Outside of it, told by every header, with numbers as they are dialed in Britain, and two headers of context.
+fn british() -> Trunk {
+    Trunk {
+        outbound: Outbound {
+            numbers: NumberForm::National {
+                country_code: "44".into(),
+                trunk_prefix: "0".into(),
+                international_prefix: "00".into(),
+            },
+            identity: vec![
+                IdentityHeader::PAssertedIdentity,
+                IdentityHeader::RemotePartyId,
+            ],
+            headers: vec!["Diversion".into(), "X-Case".into()],
+            ..Outbound::default()
+        },
+        ..trunk(Some("british.example.com:5060"), TransferMethod::Bridged)
     }
 }
 
@@ -139,6 +190,7 @@ fn sip(uri: &str, address: &str) -> Agent {
     Agent::Sip {
         uri: uri.to_owned(),
         destination: destination(address),
+        outbound: Outbound::default(),
     }
 }
 

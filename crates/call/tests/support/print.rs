@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use schemas::observation::Tried;
-use schemas::{Command, Conclusion, Decision};
+use schemas::command::DialLeg;
+use schemas::observation::{Identity, Party, Tried};
+use schemas::{Command, Conclusion, Decision, Personal};
 
 pub fn decision(decision: &Decision) -> String {
     let mut text = format!("    {}\n", decision.rule);
@@ -28,11 +29,6 @@ fn command(command: &Command) -> String {
                 .unwrap_or_default()
         ),
         Command::DialLeg(dial) => {
-            let context: Vec<String> = dial
-                .context
-                .iter()
-                .map(|header| format!(", {}: {}", header.name, header.value.reveal()))
-                .collect();
             format!(
                 " {} at {} {:?}{}, from {}{}{}",
                 dial.target.reveal(),
@@ -42,14 +38,15 @@ fn command(command: &Command) -> String {
                     .as_ref()
                     .map(|trunk| format!(" through {trunk}"))
                     .unwrap_or_default(),
-                dial.caller.reveal().number,
-                context.concat(),
+                from(dial.caller.reveal()),
+                told(dial),
                 dial.codecs_of
                     .map(|leg| format!(", codecs of {leg}"))
                     .unwrap_or_default(),
             )
         }
         Command::BridgeLegs(bridge) => format!(" with {}", bridge.with),
+        Command::PassEarlyMedia(pass) => format!(" from {}", pass.from),
         Command::ConnectAgent(connect) => format!(" {}", connect.agent),
         Command::RefuseTransfer(refuse) => format!(" {} {}", refuse.status, refuse.phrase),
         Command::ReportTransfer(report) => format!(
@@ -67,12 +64,73 @@ fn command(command: &Command) -> String {
                 .map(|by| format!(", referred by {}", by.reveal()))
                 .unwrap_or_default()
         ),
-        Command::RingLeg(_)
-        | Command::AnswerLeg(_)
-        | Command::HangUpLeg(_)
-        | Command::AcceptTransfer(_) => String::new(),
+        Command::HangUpLeg(hang_up) => hang_up
+            .reason
+            .as_ref()
+            .map(|reason| format!(", {reason}"))
+            .unwrap_or_default(),
+        Command::RingLeg(_) | Command::AnswerLeg(_) | Command::AcceptTransfer(_) => String::new(),
     };
     format!("{} {}{rest}", command.name(), command.leg())
+}
+
+fn from(caller: &Identity) -> &str {
+    match caller.number.as_str() {
+        "" => &caller.display_name,
+        number => number,
+    }
+}
+
+/// What is told beside From, in the order in which it is written.
+fn told(dial: &DialLeg) -> String {
+    let mut text = String::new();
+    let mut add =
+        |name: &str, value: &str| write!(text, ", {name}: {value}").expect("it takes text");
+    let told = &dial.told;
+    let number = |party: &Personal<Party>| party.reveal().identity.number.clone();
+    for identity in &told.asserted {
+        add("asserted", from(identity.reveal()));
+    }
+    for remote in &told.remote_parties {
+        let privacy = remote.privacy.clone().unwrap_or_default();
+        let screened = if remote.screened {
+            "screened"
+        } else {
+            "unscreened"
+        };
+        let text = format!("{} {screened} {privacy}", number(&remote.party));
+        add("remote party", &text);
+    }
+    for value in &told.privacy {
+        add("privacy", value);
+    }
+    for diversion in &told.diversions {
+        add("diversion", &number(&diversion.party));
+    }
+    for entry in &told.history {
+        let identity = &entry.party.reveal().identity;
+        let index = entry.index.clone().unwrap_or_default();
+        add(
+            "history",
+            &format!("{index} {}{}", identity.number, identity.uri),
+        );
+    }
+    for data in &told.user_to_user {
+        add("User-to-User", data.content.reveal());
+    }
+    if let Some(domain) = &told.domain {
+        add("at", domain);
+    }
+    if let Some(session) = &told.session {
+        add("session", session);
+    }
+    if let Some(hops) = told.max_forwards {
+        add("hops", &hops.to_string());
+    }
+    for header in &dial.context {
+        add(&header.name, header.value.reveal());
+    }
+    text
 }
 
 fn conclusion(text: &mut String, one: &Conclusion) {

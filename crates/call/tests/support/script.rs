@@ -1,12 +1,13 @@
 //! The script language of the scenarios: one observation a line.
 //!
 //! ```text
-//! invite +14155550100 from +14155550123 trunk office [load TRUNK NUMBER TOTAL] [X-Case=7]
+//! invite +14155550100 from +14155550123 trunk office [load TRUNK NUMBER TOTAL] [X-Case=7] [asserted=+14155550124] [privacy=id]
+//!        [hops=3] [diversion=3500] [hidden-diversion=3501] [history=3502] [User-to-User=00] [session=ab…] [no-offer]
 //!                   a load is the calls in progress, and behind a `/` the new ones
 //! dialed 1 · ringing 1 [180] · early 1 · answered 1
 //! failed 1 486 Busy Here [retry 30] · failed 1 timeout B · failed 1 unreachable · failed 1 cancelled
 //! failed 1 impossible no common codec
-//! bye 1 · cancel 0 · ended 1 peer|control|edge cause
+//! bye 1 [Q.850;cause=16] · cancel 0 [SIP;cause=200] · ended 1 peer|control|edge cause
 //! refer 1 to queue [replaces] · choice menu to queue
 //! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
 //! lost echo finished · cannot DialLeg 1 503 no free port
@@ -14,7 +15,7 @@
 //! ```
 //! A number before a line is the time in seconds since the INVITE; otherwise 10 ms pass.
 
-use schemas::media::DigitMethod;
+use schemas::media::{DigitMethod, MediaDirection, MediaOffer};
 use schemas::observation::*;
 use schemas::{EventId, LegId, Observation, Personal, Timestamp, Transport};
 
@@ -102,15 +103,15 @@ fn observation(words: &[&str]) -> Option<Observation> {
         }
         .into(),
         ["failed", leg, why @ ..] => failed(self::leg(leg), why).into(),
-        ["bye", leg] => ByeReceived {
+        ["bye", leg, reason @ ..] => ByeReceived {
             leg: self::leg(leg),
-            reason: None,
+            reason: reason.first().map(|&text| text.to_owned()),
             context: Vec::new(),
         }
         .into(),
-        ["cancel", leg] => CancelReceived {
+        ["cancel", leg, reason @ ..] => CancelReceived {
             leg: self::leg(leg),
-            reason: None,
+            reason: reason.first().map(|&text| text.to_owned()),
         }
         .into(),
         ["ended", leg, by, cause @ ..] => LegEnded {
@@ -219,7 +220,23 @@ fn occupancy(text: &str) -> Occupancy {
     }
 }
 
-fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived {
+fn invite(to: &str, from: &str, trunk: &str, rest: &[&str]) -> InviteReceived {
+    let pairs = || rest.iter().filter_map(|word| word.split_once('='));
+    let find = |name: &str| {
+        pairs()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    };
+    let party = |text: &str| {
+        Personal::new(Party {
+            identity: Identity {
+                display_name: String::new(),
+                number: text.to_owned(),
+                uri: format!("sip:{text}@192.0.2.1"),
+            },
+            e164: text.starts_with('+').then(|| text.to_owned()),
+        })
+    };
     let identity = Identity {
         display_name: String::new(),
         number: from.to_owned(),
@@ -236,39 +253,71 @@ fn invite(to: &str, from: &str, trunk: &str, context: &[&str]) -> InviteReceived
         local: "192.0.2.2:32681".into(),
         transport: Transport::Udp,
         sip_call_id: "beef@192.0.2.1".into(),
-        session: None,
-        max_forwards: None,
+        session: find("session").map(|name| SessionId {
+            local: name.to_owned(),
+            remote: None,
+        }),
+        max_forwards: find("hops").and_then(|hops| hops.parse().ok()),
         request_uri: Personal::new(format!("sip:{to}@192.0.2.2")),
         called: to.into(),
         called_e164: None,
         caller: Caller {
-            header: IdentityHeader::From,
-            party: Personal::new(Party {
-                identity: identity.clone(),
-                e164: None,
-            }),
-            withheld: false,
+            header: match find("asserted") {
+                Some(_) => IdentityHeader::PAssertedIdentity,
+                None => IdentityHeader::From,
+            },
+            party: party(find("asserted").unwrap_or(from)),
+            withheld: find("privacy").is_some(),
         },
         to: Personal::default(),
         from: Personal::new(identity),
         asserted: Vec::new(),
         remote_parties: Vec::new(),
-        privacy: Vec::new(),
-        diversions: Vec::new(),
-        history: Vec::new(),
-        user_to_user: Vec::new(),
+        privacy: find("privacy").map(str::to_owned).into_iter().collect(),
+        diversions: pairs()
+            .filter(|(key, _)| *key == "diversion" || *key == "hidden-diversion")
+            .map(|(key, number)| Diversion {
+                party: party(number),
+                reason: Some("user-busy".into()),
+                counter: Some(1),
+                privacy: (key == "hidden-diversion").then(|| "full".to_owned()),
+            })
+            .collect(),
+        history: find("history")
+            .map(|number| HistoryEntry {
+                party: party(number),
+                index: Some("1".into()),
+                cause: Some(302),
+                privacy: None,
+            })
+            .into_iter()
+            .collect(),
+        user_to_user: find("User-to-User")
+            .map(|content| UserToUser {
+                content: Personal::from(content),
+                encoding: Some("hex".into()),
+                purpose: None,
+                holds: None,
+            })
+            .into_iter()
+            .collect(),
         reasons: Vec::new(),
         external: None,
-        context: context
-            .iter()
-            .filter_map(|header| header.split_once('='))
+        context: pairs()
+            .filter(|(name, _)| name.starts_with(|c: char| c.is_ascii_uppercase()))
             .map(|(name, value)| ContextHeader {
                 name: name.to_owned(),
                 value: value.into(),
             })
             .collect(),
         user_agent: None,
-        offer: None,
+        offer: (!rest.contains(&"no-offer")).then(|| MediaOffer {
+            codecs: vec!["PCMU/8000".into()],
+            address: "192.0.2.1:4000".into(),
+            profile: "RTP/AVP".into(),
+            direction: MediaDirection::SendReceive,
+            telephone_event: true,
+        }),
         load: None,
     }
 }

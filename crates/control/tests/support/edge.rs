@@ -199,6 +199,7 @@ impl Held {
                 bye
             }
             Command::RingLeg(_)
+            | Command::PassEarlyMedia(_)
             | Command::AcceptTransfer(_)
             | Command::RefuseTransfer(_)
             | Command::ReportTransfer(_)

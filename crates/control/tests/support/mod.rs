@@ -9,6 +9,7 @@ use std::sync::Arc;
 use call::configuration::{
     Agent, Destination, Fallback, Number, TransferTarget, Transfers, Trunk, Waits,
 };
+use call::outbound::Outbound;
 use call::{Applied, Configuration};
 use journal::EventLog;
 use schemas::command::{BuiltInAgent, MenuChoice};
@@ -62,6 +63,7 @@ pub fn applied() -> Arc<Applied> {
                 destination: Some(destination.clone()),
                 transfer: TransferMethod::Bridged,
                 limit: Default::default(),
+                outbound: Outbound::default(),
             },
         )]
         .into(),
@@ -77,6 +79,7 @@ pub fn applied() -> Arc<Applied> {
                 Agent::Sip {
                     uri: "sip:bot@192.0.2.10".into(),
                     destination,
+                    outbound: Outbound::default(),
                 },
             ),
             ("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo)),

@@ -78,6 +78,11 @@ fn command(words: &[&str]) -> Command {
     let leg = |text: &str| LegId(text.parse().unwrap());
     match words {
         ["ring", to] => RingLeg { leg: leg(to) }.into(),
+        ["early", to, from] => PassEarlyMedia {
+            leg: leg(to),
+            from: leg(from),
+        }
+        .into(),
         ["answer", to] => AnswerLeg { leg: leg(to) }.into(),
         ["refuse", to, status, phrase @ ..] => RefuseLeg {
             leg: leg(to),
@@ -100,6 +105,7 @@ fn command(words: &[&str]) -> Command {
                 number: "+14155550100".to_owned(),
                 uri: "sip:+14155550100@192.0.2.10".to_owned(),
             }),
+            told: schemas::command::Told::default(),
             context: vec![ContextHeader {
                 name: "X-Queue".to_owned(),
                 value: Personal::from("sales"),

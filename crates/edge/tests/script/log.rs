@@ -178,6 +178,7 @@ fn outcome(fact: &Record) -> Option<(String, LegId)> {
     let (command, leg) = match observation {
         Observation::CommandFailed(failed) => return Some((failed.command, failed.leg)),
         Observation::LegRinging(ringing) => ("RingLeg", ringing.leg),
+        Observation::EarlyMediaPassed(passed) => ("PassEarlyMedia", passed.leg),
         Observation::LegAnswered(answered) => ("AnswerLeg", answered.leg),
         Observation::LegDialed(dialed) => ("DialLeg", dialed.leg),
         Observation::LegEnded(ended) if ended.cause.starts_with("refused") => {

@@ -43,7 +43,7 @@ use schemas::{CallId, Chain, Lane, NodeName, Subject, Timestamp};
 use sip::endpoint::flow::{Flow, Transport};
 use trunkline_edge::Listen;
 use trunkline_edge::clock::Moment;
-use trunkline_edge::configuration::{Configuration, Digits, Probe, Trunk, UnknownSources};
+use trunkline_edge::configuration::{Configuration, Digits, Dtmf, Probe, Trunk, UnknownSources};
 use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
 use trunkline_edge::port::Input;
@@ -136,6 +136,11 @@ impl Scene {
                 probe.uri = "sip:pbx.example".to_owned();
                 trunk.probe = Some(probe);
                 self.configuration.trunks.push(trunk);
+            }
+            ["trunk", name, network, "info"] => {
+                let dtmf = Dtmf::Info;
+                let trunk = identity::trunk(name, network);
+                self.configuration.trunks.push(Trunk { dtmf, ..trunk });
             }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,

@@ -99,6 +99,46 @@ fn is_reserved(name: &Name<'_>) -> bool {
     )
 }
 
+/// Whether a list may name this header as one that is read, or sent on, as it is. Who calls, how long a call lives and
+/// whom it is for have rules of their own. A name that ends with `*` stands for all that begin so, of `X-` headers only.
+#[must_use]
+pub fn may_be_listed(name: &str) -> bool {
+    if let Some(start) = name.strip_suffix('*') {
+        let begins = start
+            .get(..2)
+            .is_some_and(|begin| begin.eq_ignore_ascii_case("X-"));
+        return begins && crate::lex::is_token_text(start) && !start.contains('*');
+    }
+    let known = Name::of(name);
+    let has_rules = matches!(
+        known,
+        Name::PAssertedIdentity
+            | Name::PPreferredIdentity
+            | Name::RemotePartyId
+            | Name::Privacy
+            | Name::Reason
+            | Name::Identity
+            | Name::SessionId
+            | Name::Replaces
+            | Name::Join
+            | Name::TargetDialog
+            | Name::ReferTo
+            | Name::ReferSub
+            | Name::Expires
+            | Name::Event
+            | Name::SubscriptionState
+            | Name::ContentEncoding
+            | Name::ContentDisposition
+            | Name::MimeVersion
+            | Name::ProxyRequire
+            | Name::WwwAuthenticate
+            | Name::ProxyAuthenticate
+            | Name::Path
+            | Name::ServiceRoute
+    );
+    crate::lex::is_token_text(name) && !name.contains('*') && !is_reserved(&known) && !has_rules
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,5 +152,38 @@ mod tests {
         assert_eq!(extra.add("X A", "a"), Err(ExtraError::Name));
         assert_eq!(extra.add("i", "a"), Err(ExtraError::Reserved));
         assert!(extra.names(Name::Other("x-queue")));
+    }
+
+    #[test]
+    fn what_may_be_listed_is_neither_ours_nor_who_calls() {
+        for name in [
+            "X-Queue",
+            "x-crm-*",
+            "X-*",
+            "Diversion",
+            "User-to-User",
+            "Call-Info",
+            "P-Early-Media",
+        ] {
+            assert!(may_be_listed(name), "{name}");
+        }
+        for name in [
+            "*",
+            "P-*",
+            "X",
+            "x*",
+            "X-*-a",
+            "X-a*b",
+            "Via",
+            "v",
+            "P-Asserted-Identity",
+            "Privacy",
+            "",
+            "X y",
+            "Session-ID",
+            "Authorization",
+        ] {
+            assert!(!may_be_listed(name), "{name}");
+        }
     }
 }

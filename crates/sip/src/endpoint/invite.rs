@@ -288,6 +288,17 @@ impl Endpoint {
         self.contact_of(&self.config.contact_user, flow)
     }
 
+    /// The host that peers know us by on this flow, without a port: that of a caller who is a number.
+    #[must_use]
+    pub fn host(&self, flow: Flow) -> Box<str> {
+        let sent_by = self.config.sent_by(flow.local);
+        let host = match sent_by.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => host,
+            Some(_) | None => &sent_by,
+        };
+        host.into()
+    }
+
     /// Where requests reach us by this flow, for whoever bears this name.
     pub(super) fn contact_of(&self, user: &str, flow: Flow) -> Box<str> {
         let parameter = match flow.transport {

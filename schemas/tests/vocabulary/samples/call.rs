@@ -63,6 +63,16 @@ fn dialing() -> Vec<Listed> {
         }),
         observation(LegRinging { leg, status: 180 }),
         observation(EarlyMediaStarted { leg, status: 183 }),
+        observation(EarlyMediaPassed {
+            leg: LegId::CALLER,
+            from: leg,
+            status: Some(183),
+        }),
+        observation(EarlyMediaPassed {
+            leg: LegId::CALLER,
+            from: LegId(2),
+            status: None,
+        }),
         observation(LegAnswered {
             leg,
             after_ms: 4_210,

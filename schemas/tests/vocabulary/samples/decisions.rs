@@ -2,12 +2,10 @@
 
 use trunkline_schemas::command::*;
 use trunkline_schemas::conclusion::*;
-use trunkline_schemas::observation::{ContextHeader, Identity, Tried};
-use trunkline_schemas::{
-    AgentName, Command, Decision, Hash, LegId, Personal, Transport, TrunkName,
-};
+use trunkline_schemas::observation::Tried;
+use trunkline_schemas::{AgentName, Command, Decision, Hash, LegId, Personal};
 
-use super::{Listed, command, conclusion, event};
+use super::{Listed, command, conclusion, dial, event};
 
 pub fn samples() -> Vec<Listed> {
     let mut all = vec![
@@ -25,6 +23,7 @@ pub fn samples() -> Vec<Listed> {
         }),
     ];
     all.extend(commands());
+    all.extend(dial::samples());
     all.extend(agents());
     all.extend(conclusions());
     all
@@ -32,27 +31,12 @@ pub fn samples() -> Vec<Listed> {
 
 fn commands() -> Vec<Listed> {
     let leg = LegId::CALLER;
-    let dial = |transport, trunk: Option<&str>, codecs_of| {
-        command(DialLeg {
-            leg: LegId(2),
-            trunk: trunk.map(TrunkName::from),
-            destination: "192.0.2.7:5060".into(),
-            transport,
-            target: Personal::from("sip:3500@192.0.2.7"),
-            caller: Personal::new(Identity {
-                display_name: "Ada Lovelace".into(),
-                number: "+442071838750".into(),
-                uri: "sip:+442071838750@203.0.113.10".into(),
-            }),
-            context: vec![ContextHeader {
-                name: "User-to-User".into(),
-                value: Personal::from("004164613d3132333435;encoding=hex"),
-            }],
-            codecs_of,
-        })
-    };
     vec![
         command(RingLeg { leg }),
+        command(PassEarlyMedia {
+            leg,
+            from: LegId(1),
+        }),
         command(AnswerLeg { leg }),
         command(RefuseLeg {
             leg,
@@ -66,9 +50,6 @@ fn commands() -> Vec<Listed> {
             phrase: "Service Unavailable".into(),
             retry_after_s: Some(30),
         }),
-        dial(Transport::Udp, Some("office-cube"), Some(leg)),
-        dial(Transport::Tcp, None, None),
-        dial(Transport::Tls, None, None),
         command(HangUpLeg {
             leg,
             reason: Some("Q.850;cause=16".into()),

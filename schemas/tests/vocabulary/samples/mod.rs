@@ -5,6 +5,7 @@
 
 mod call;
 mod decisions;
+mod dial;
 mod invite;
 mod node;
 mod registration;
@@ -121,13 +122,27 @@ fn event(value: impl Into<Event>) -> Listed {
 fn old<Old: Serialize>(version: u16, value: &Old, today: impl Into<Observation>) -> Listed {
     let today = today.into();
     let (kind, newest, _) = today.encode();
+    written_before((kind, version, newest), value, inner(&today))
+}
+
+/// The same for a command.
+fn old_command<Old: Serialize>(version: u16, value: &Old, today: impl Into<Command>) -> Listed {
+    let today = today.into();
+    let (kind, newest, _) = today.encode();
+    written_before((kind, version, newest), value, inner(&today))
+}
+
+fn written_before<Old: Serialize>(
+    (kind, version, newest): (u16, u16, u16),
+    value: &Old,
+    today: Value,
+) -> Listed {
     assert!(
         version < newest,
-        "version {version} of {} is no old one",
-        today.name()
+        "version {version} of {kind} is no old one"
     );
     let payload = postcard::to_allocvec(value).expect("a sample encodes");
-    let (json, today) = (json(value), inner(&today));
+    let json = json(value);
     (
         kind,
         version,

@@ -1,0 +1,78 @@
+//! Keys to a leg whose trunk takes them by INFO (application/dtmf-relay): one at a time, so that none overtakes another.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use media::Digit;
+use schemas::LegId;
+use sip::endpoint::Endpoint;
+use sip::endpoint::extra::Extra;
+use sip::endpoint::keys::LegKey;
+
+use crate::call::Call;
+use crate::leg::Leg;
+use crate::step::Step;
+use crate::voice::Hears;
+
+/// Keys that wait for their turn: more than anybody types ahead. What comes behind them is lost, as it would be with a
+/// peer that does not listen.
+const WAITING_MAX: usize = 32;
+
+/// The keys of one leg.
+#[derive(Debug, Default)]
+pub struct Keys {
+    waiting: VecDeque<(Digit, Duration)>,
+    /// An INFO was sent and has no answer yet.
+    is_sent: bool,
+}
+
+impl Call {
+    /// A key was pressed on a leg: whoever hears it and takes keys by INFO gets one.
+    pub fn pass_key(&mut self, step: &mut Step<'_>, from: LegId, digit: Digit, down: Duration) {
+        let hears = |leg: &&mut Leg| leg.hears == Hears::Leg(from) && leg.talks();
+        for leg in self.legs.values_mut().filter(hears) {
+            let (Some(keys), Some(key)) = (leg.keys.as_mut(), leg.key) else {
+                continue;
+            };
+            if keys.waiting.len() < WAITING_MAX {
+                keys.waiting.push_back((digit, down));
+            }
+            keys.send_next(step.endpoint, key, step.moment.now);
+        }
+    }
+
+    /// An INFO of ours was answered, or never will be: the next key.
+    pub fn key_arrived(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(leg) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        if let (Some(keys), Some(key)) = (leg.keys.as_mut(), leg.key) {
+            keys.is_sent = false;
+            keys.send_next(step.endpoint, key, step.moment.now);
+        }
+    }
+}
+
+impl Keys {
+    fn send_next(&mut self, endpoint: &mut Endpoint, leg: LegKey, now: Instant) {
+        while !self.is_sent
+            && let Some((digit, down)) = self.waiting.pop_front()
+        {
+            let sent = endpoint.info(
+                leg,
+                "application/dtmf-relay",
+                body(digit, down),
+                &Extra::none(),
+                now,
+            );
+            // A leg that is over takes none: they are lost with it.
+            self.is_sent = sent.is_ok();
+        }
+    }
+}
+
+fn body(digit: Digit, down: Duration) -> Bytes {
+    let key = digit.key();
+    format!("Signal={key}\r\nDuration={}\r\n", down.as_millis()).into()
+}
