@@ -44,7 +44,12 @@ impl Sipp {
         Sipp::listening(Sipp::start(scenario, talk, &["-rtp_echo"]))
     }
 
-    /// The same with a scenario that asks for a transfer to `target`.
+    /// Waits for a call; the scenario says what it plays.
+    pub fn listen(scenario: &str, talk: Duration) -> Sipp {
+        Sipp::listening(Sipp::start(scenario, talk, &[]))
+    }
+
+    /// The same as `answer` with a scenario that asks for a transfer to `target`.
     pub fn answer_and_refer(scenario: &str, target: &str, talk: Duration) -> Sipp {
         let target = target.trim_start_matches("sip:");
         Sipp::listening(Sipp::start(

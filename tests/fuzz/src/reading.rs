@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use sip::number::NumberForm;
 use sip::{
     Framed, Malformed, Message, Method, Name, ResponseBuilder, StatusCode, StreamParser, Uri,
 };
@@ -136,14 +137,35 @@ fn addresses(message: &Message) {
         uri_parts(&refer_to.uri());
     }
     let _ = message.referred_by();
-    let _ = message.asserted_identities().count();
+    identities(message);
+}
+
+/// Every view of who calls, through whom and what for.
+pub fn identities(message: &Message) {
+    for address in message.asserted_identities().flatten() {
+        uri_parts(&address.uri());
+        let _ = NumberForm::Plus.normalise_uri(&address.uri());
+    }
     for party in message.remote_party_ids().flatten() {
         let _ = (party.party(), party.is_screened(), party.privacy());
     }
     for diversion in message.diversions().flatten() {
         let _ = (diversion.reason(), diversion.counter());
+        let _ = diversion.privacy();
     }
-    let _ = message.user_to_user().count();
+    for entry in message.history().flatten() {
+        uri_parts(&entry.address.uri());
+        let _ = (entry.cause(), entry.privacy());
+        if let Some(index) = entry.index() {
+            assert!(sip::history_info::is_index(index), "{index}");
+        }
+    }
+    let _ = (
+        message.user_to_user().count(),
+        message.reasons().count(),
+        message.privacy().count(),
+    );
+    let _ = (message.external_call(), message.session_id());
 }
 
 fn parameters(params: sip::Params<'_>) {

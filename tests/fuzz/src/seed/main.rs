@@ -21,6 +21,7 @@ fn main() -> io::Result<()> {
     put(&target, "datagram", &messages)?;
     put(&target, "stream", &programs::streams(&messages))?;
     put(&target, "uri", &texts::uris())?;
+    put(&target, "identity", &texts::identities())?;
     put(&target, "digest", &texts::challenges())?;
     put(&target, "sdp", &texts::descriptions(&messages))?;
     put(&target, "endpoint", &programs::endpoint(&messages))?;

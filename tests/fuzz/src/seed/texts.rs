@@ -38,7 +38,8 @@ const CALLS: [(&str, &str); 8] = [
         "Contact: <sip:a@192.0.2.7:5062>\r\nSupported: timer, 100rel\r\nSession-Expires: 1800;refresher=uac\r\n\
          Min-SE: 90\r\nP-Asserted-Identity: <tel:+14155550123>\r\nDiversion: <sip:x@y>;reason=no-answer;counter=1\r\n\
          Remote-Party-ID: <sip:x@y>;party=calling;screen=yes;privacy=off\r\nPrivacy: id\r\n\
-         User-to-User: 00c81031;encoding=hex\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n",
+         User-to-User: 00c81031;encoding=hex\r\nHistory-Info: <sip:x@y;cause=302>;index=1\r\n\
+         X-EI: E.crm-7781;O.+12025550188;\r\nContent-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n",
     ),
     (
         "REFER sip:b@192.0.2.9 SIP/2.0",
@@ -95,6 +96,29 @@ pub fn uris() -> Vec<Vec<u8>> {
         "<sip:x@y>;party=calling;screen=yes;privacy=full",
         "SIP/2.0 180 Ringing\r\n",
         "P-Asserted-Identity",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .into()
+}
+
+/// Values of headers that say who calls.
+pub fn identities() -> Vec<Vec<u8>> {
+    [
+        "\"Cullen, J\" <sip:+14155550123@gw;user=phone>, <tel:+1-415-555-0123>",
+        "<tel:7183-8750;phone-context=+4420>",
+        "\"X\" <sip:1@h>;party=calling;screen=yes;privacy=\"full\"",
+        "<sip:+14155550188@h>;reason=\"no answer\";counter=2;privacy=off, <sip:q@h>",
+        "<sip:+14155550100@h;cause=302?Reason=SIP%3Bcause%3D302&Privacy=history>;index=1.1;rc=1",
+        "56a390f3d2b7310023a2;encoding=hex;purpose=isdn-uui;content=isdn-uui",
+        "S.1731000000000x8;E.crm-7781;O.+12025550188;",
+        "ab30317f1a784dc48ff824d0d3715d86;remote=47755a9de7794ba387653f2099600ef2",
+        "Q.850;cause=17;text=\"user \\\"busy\\\"\", SIP;cause=600",
+        "id;user;critical",
+        "+442071838750",
+        "020 7183-8750",
+        "0014155550100",
+        "X-Queue",
+        "x-crm-*",
     ]
     .map(|text| text.as_bytes().to_vec())
     .into()

@@ -1,0 +1,52 @@
+//! What a call says of itself, and what is heard before it is answered, across trunkline with programs that others wrote.
+//! `tests/run` runs these; they need `cargo build -p trunkline`.
+
+use std::time::Duration;
+
+use trunkline_tests::baresip::{Baresip, Called};
+use trunkline_tests::sipp::{self, Sipp};
+use trunkline_tests::system::Trunkline;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An agent on this port gets what the office says of a call, but for one header.
+fn house(agent: u16) -> String {
+    format!(
+        "[trunk.office]\nsources = [\"127.0.0.0/8\"]\n\n[number.\"*\"]\nagent = \"bot\"\n\n\
+         [agent.bot]\nkind = \"sip\"\nuri = \"sip:agent@127.0.0.1:{agent}\"\n\
+         headers_out = [\"Diversion\", \"X-Queue\"]\n"
+    )
+}
+
+#[test]
+#[ignore = "needs SIPp: tests/run"]
+fn what_a_phone_system_says_of_a_call_reaches_the_agent_and_his_early_media_the_caller() {
+    let agent = Sipp::listen("agent_early", SECOND);
+    let trunkline = Trunkline::serve(&house(agent.port()));
+    let caller = Sipp::call("caller_early", "100", trunkline.sip_port(), SECOND);
+    caller.succeeds();
+    agent.succeeds();
+    let calls = trunkline.calls_over(1);
+    assert_eq!(calls[0]["outcome"], "completed", "{calls:#?}");
+    assert_eq!(
+        calls[0]["caller"]["field"], "P-Asserted-Identity",
+        "{calls:#?}"
+    );
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs SIPp and baresip: tests/run"]
+fn a_phone_hears_the_agent_before_he_answers() {
+    let agent = Sipp::listen("agent_tone", SECOND);
+    let trunkline = Trunkline::serve(&house(agent.port()));
+    let mut caller = Baresip::start("caller", Called::Rings, 440);
+    caller.dial(&format!("sip:100@127.0.0.1:{}", trunkline.sip_port()));
+    caller.event("CALL_PROGRESS");
+    caller.hears(sipp::TONE_HZ, 1.0);
+    caller.event("CALL_ESTABLISHED");
+    caller.hang_up();
+    agent.succeeds();
+    trunkline.calls_over(1);
+    trunkline.stop();
+}
