@@ -75,6 +75,9 @@ impl Call {
             let sdp = state.session.answer(preferred);
             sdp.map_err(Refusal::not_acceptable)
         });
+        if let Answer::Early { from } = with {
+            self.name_sessions(step, leg, from);
+        }
         let spoken = described.and_then(|sdp| match with {
             Answer::Final => self.accept(step, because, leg, sdp),
             Answer::Early { .. } => self.progress(step, leg, sdp),

@@ -210,6 +210,7 @@ impl Call {
                 state.stage = Stage::Talking;
                 state.answered = Some(now);
                 let after_ms = state.age_ms(now);
+                self.name_callers_session(step, leg);
                 self.fact(step, LegAnswered { leg, after_ms });
                 self.negotiated(step, leg);
             }

@@ -20,6 +20,14 @@ impl Call {
         }
     }
 
+    /// A leg that was dialed for a caller who waits was answered: his own answer says what the session is called there.
+    pub fn name_callers_session(&self, step: &mut Step<'_>, leg: LegId) {
+        let caller = self.legs.get(&LegId::CALLER);
+        if caller.is_some_and(|caller| caller.waits_for_answer()) {
+            self.name_sessions(step, LegId::CALLER, leg);
+        }
+    }
+
     /// Two legs hear each other: each is told what the other's end calls the session, if it named it.
     pub fn name_sessions(&self, step: &mut Step<'_>, leg: LegId, with: LegId) {
         for (one, other) in [(leg, with), (with, leg)] {
