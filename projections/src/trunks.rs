@@ -4,6 +4,7 @@
 //! event is new), and from the rows of calls.
 
 mod reach;
+mod registration;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,6 +17,7 @@ use crate::history::Outcome;
 use crate::plain;
 
 pub use self::reach::{Answers, Reach, State};
+pub use self::registration::{Registrant, Registration};
 
 /// The most trunks that are told apart; further ones are not taken note of.
 const TRUNKS_MAX: usize = 1_000;
@@ -37,6 +39,8 @@ pub struct Trunks {
 pub struct Trunk {
     /// What probes found out about its targets, by edge and target. Empty: it is not probed.
     pub reach: Vec<Reach>,
+    /// Its registrations, by edge: ours with it, and its with us. Empty: there is none.
+    pub registrations: Vec<Registration>,
     /// The last TLS handshakes with it that came to nothing.
     pub tls_refused: Option<TlsSeen>,
     /// The last connections of it that were too many.
@@ -138,7 +142,22 @@ impl Trunks {
             Observation::TrunkDown(told) => self.with(&told.trunk, |trunk| {
                 reach::down(&mut trunk.reach, seen, &told);
             }),
-            // What an edge knew of targets ends with it.
+            Observation::TrunkRegistered(told) => self.with(&told.trunk, |trunk| {
+                registration::registered(&mut trunk.registrations, seen, &told);
+            }),
+            Observation::RegistrationRefused(told) => self.with(&told.trunk, |trunk| {
+                registration::refused(&mut trunk.registrations, seen, &told);
+            }),
+            Observation::RegistrationEnded(told) => self.with(&told.trunk, |trunk| {
+                registration::ended(&mut trunk.registrations, seen, &told);
+            }),
+            Observation::TrunkBound(told) => self.with(&told.trunk, |trunk| {
+                registration::bound(&mut trunk.registrations, seen, &told);
+            }),
+            Observation::TrunkUnbound(told) => self.with(&told.trunk, |trunk| {
+                registration::unbound(&mut trunk.registrations, seen, &told);
+            }),
+            // What an edge knew of targets and registrations ends with it.
             Observation::EdgeStarted(_) | Observation::EdgeStopped(_) => self.forget(node),
             Observation::TlsRefused(told) => {
                 let Some(name) = told.trunk.clone() else {
@@ -227,9 +246,10 @@ impl Trunks {
     fn forget(&mut self, node: &NodeName) -> bool {
         let mut changed = false;
         for trunk in self.trunks.values_mut() {
-            let before = trunk.reach.len();
+            let before = trunk.reach.len() + trunk.registrations.len();
             trunk.reach.retain(|reach| reach.node != *node);
-            changed |= trunk.reach.len() < before;
+            trunk.registrations.retain(|one| one.node != *node);
+            changed |= trunk.reach.len() + trunk.registrations.len() < before;
         }
         changed
     }

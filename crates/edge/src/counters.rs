@@ -67,6 +67,8 @@ counters! {
     challenges_sent,
     /// Trunks that are registered here now (a gauge).
     trunks_registered,
+    /// Trunks that we are registered at now (a gauge).
+    registrations,
     /// REGISTERs of ours that a trunk's registrar took.
     registrations_refreshed,
     /// REGISTERs of ours that came to nothing.

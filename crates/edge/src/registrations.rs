@@ -143,6 +143,11 @@ impl Registrations {
         }
     }
 
+    /// How many bindings of ours stand.
+    pub fn standing(&self) -> usize {
+        self.rows.iter().filter(|row| row.told.is_some()).count()
+    }
+
     /// Whether no REGISTER is on its way.
     pub fn are_quiet(&self) -> bool {
         self.rows.iter().all(|row| row.register.is_none())

@@ -133,7 +133,8 @@ pub struct Edge {
     pub advertise: Option<IpAddr>,
     /// The RTP ports, `first-last`. Default `16384-32767`.
     pub rtp_ports: String,
-    /// What a request from no trunk's address gets: `refuse` (403, the default) or `drop`.
+    /// What a request from no trunk's address gets: `refuse` (403, the default) or `drop`. Where a trunk has a login it is
+    /// asked for that first.
     pub unknown_sources: UnknownSources,
     /// The most calls at once. Default 10000.
     pub max_calls: usize,

@@ -319,10 +319,11 @@ fn control_rows(now: control::Snapshot) -> Vec<(&'static str, u64)> {
 }
 
 /// What goes down as well.
-const GAUGES: [&str; 6] = [
+const GAUGES: [&str; 7] = [
     "calls_up",
     "connections",
     "trunks_registered",
+    "registrations",
     "live_calls",
     "lag_us",
     "position",

@@ -61,6 +61,7 @@ impl Core {
             // The others belong to calls.
             _ => {}
         }
+        self.count_registrations();
     }
 
     pub(super) fn registrations_due(&mut self, moment: Moment) {
@@ -78,6 +79,7 @@ impl Core {
         let (registrations, bindings, mut around) = self.around(moment);
         registrations.flow_lost(flow, &mut around);
         bindings.flow_lost(flow, &mut around);
+        self.count_registrations();
     }
 
     /// Whose a request is by a registration, unless its trunk has to prove more.
@@ -139,6 +141,11 @@ impl Core {
         };
         let source = flow.remote.ip();
         self.node.stranger(&mut self.ledger, source, first, moment);
+    }
+
+    fn count_registrations(&self) {
+        let standing = self.registrations.standing();
+        self.counters.registrations.set(standing);
     }
 
     fn around(&mut self, moment: Moment) -> (&mut Registrations, &mut Bindings, Around<'_>) {

@@ -1,11 +1,11 @@
-//! `trunkline trunk ID`: whether a trunk answers, what was refused, its calls of the day.
+//! `trunkline trunk ID`: whether a trunk answers and is registered, what was refused, its calls of the day.
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use projections::Mark;
-use projections::trunks::{Reach, Trunk};
+use projections::trunks::{Reach, Registrant, Registration, Trunk};
 use schemas::TrunkName;
 
 use super::source::{Source, Where, read_file};
@@ -69,6 +69,12 @@ fn sheet(name: &TrunkName, trunk: &Trunk, up: usize) -> String {
         let head = ["edge", "target", "", "since", "why", "answered", "latency"];
         text.push_str(&format!("\n\n{}", table(&head, &lines)));
     }
+    if !trunk.registrations.is_empty() {
+        let lines: Vec<_> = trunk.registrations.iter().map(registration).collect();
+        let head = ["edge", "who registers", "where", "", "since", "why"];
+        let title = heading("Registration");
+        text.push_str(&format!("\n\n{title}\n{}", table(&head, &lines)));
+    }
     text.push_str(&format!("\n\n{}\n{up} up", heading("Calls")));
     if let Some(day) = &trunk.day {
         let ended = day.ended.iter();
@@ -107,6 +113,26 @@ fn target(reach: &Reach) -> Vec<String> {
             let [min, median, max] = [times.min_us, times.median_us, times.max_us].map(latency);
             format!("{median} ({min} to {max})")
         }),
+    ]
+}
+
+fn registration(one: &Registration) -> Vec<String> {
+    let mark = one.mark();
+    let word = if one.stands {
+        "stands"
+    } else {
+        "does not stand"
+    };
+    vec![
+        plain(one.node.as_str()).into_owned(),
+        match one.by {
+            Registrant::Edge => "we with it".to_owned(),
+            Registrant::Trunk => "it with us".to_owned(),
+        },
+        plain(one.place.as_deref().unwrap_or("-")).into_owned(),
+        painted(mark, &format!("{} {word}", mark.glyph())),
+        time(one.since),
+        plain(&one.why).into_owned(),
     ]
 }
 
@@ -183,11 +209,21 @@ mod tests {
             reach("192.0.2.7:5060", true, "it answers 200"),
             reach("192.0.2.8:5060", false, "no answer within 3 s"),
         ];
+        trunk.registrations = vec![Registration {
+            node: NodeName::from("edge-1"),
+            by: Registrant::Edge,
+            place: Some("192.0.2.7:5060".to_owned()),
+            stands: false,
+            since: Timestamp(1_795_244_400_000_000),
+            why: "403 Forbidden".to_owned(),
+            event: EventId([1; 16]),
+        }];
         let text = sheet(&name, &trunk, 2);
         for part in [
             "▲ partly",
             "192.0.2.7:5060 Udp  ✔ up    2026-11-21 07:00:00  it answers 200        3 of 4    22.0 ms (21.4 ms to 187.3 ms)",
             "✖ down",
+            "edge-1  we with it     192.0.2.7:5060  ✖ does not stand  2026-11-21 07:00:00  403 Forbidden",
             "2 up",
         ] {
             assert!(text.contains(part), "{part}\n{text}");
