@@ -243,6 +243,6 @@ event_from_observation! {
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
-    CallsTurnedAway TlsRefused ConnectionsRefused TrunkProbed TrunkUp TrunkDown LimitReached
+    CallsTurnedAway TlsRefused ConnectionsRefused TrunkProbed TrunkUp TrunkDown LimitReached LoadStated
     EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
 }

@@ -23,7 +23,7 @@ pub use self::identity::{
     SessionId, UserToUser, is_listed,
 };
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
-pub use self::limit::{LimitOf, LimitReached};
+pub use self::limit::{LimitOf, LimitReached, LoadStated, NumberLoad, TrunkLoad};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
@@ -638,6 +638,8 @@ crate::event::vocabulary! {
         112 => TrunkDown,
         /// Calls were too many.
         113 => LimitReached,
+        /// An edge said how many calls it has.
+        114 => LoadStated,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

@@ -84,6 +84,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::TrunkUp(_)
         | Observation::TrunkDown(_)
         | Observation::LimitReached(_)
+        | Observation::LoadStated(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

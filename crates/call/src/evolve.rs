@@ -101,6 +101,7 @@ impl Call {
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
             | Observation::LimitReached(_)
+            | Observation::LoadStated(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

@@ -63,6 +63,9 @@ pub struct Configuration {
     pub calls_max: usize,
     /// After how long without RTP a leg counts as silent. Default 2 s.
     pub media_silence: Duration,
+    /// Whether it states in the log how many calls it has, and adds what other edges state: needed where limits shall
+    /// hold across edges. Default: no.
+    pub states_load: bool,
     /// How long calls may go on when the edge is told to stop. Default 30 s.
     pub drain: Duration,
     /// How long a new call waits for control's first decision, and a call with a leg gone for its next
@@ -269,6 +272,7 @@ impl Configuration {
             unknown_sources: UnknownSources::default(),
             calls_max: 10_000,
             media_silence: Duration::from_secs(2),
+            states_load: false,
             drain: Duration::from_secs(30),
             control_patience: Duration::from_secs(5),
             retry_after_s: 10,

@@ -249,6 +249,7 @@ impl Core {
             self.node.deadline(),
             self.probing.deadline(),
             self.pacing.deadline(),
+            self.state_at(),
             self.stop_at,
             self.log_patience(),
             self.registrations.deadline(),
@@ -288,7 +289,7 @@ impl Core {
             .call()
             .filter(|_| header.lane == Lane::Decisions)
         else {
-            return;
+            return self.heard(record, moment);
         };
         let Some(call) = self.calls.get_mut(&id) else {
             return;

@@ -173,8 +173,8 @@ impl Node {
         self.tell_connections(ledger, told, moment);
     }
 
-    /// What the probes of a trunk say.
-    pub fn probed(&mut self, ledger: &mut Ledger, told: Observation, moment: Moment) {
+    /// What is counted elsewhere: probes of a trunk, how many calls there are.
+    pub fn told(&mut self, ledger: &mut Ledger, told: Observation, moment: Moment) {
         self.fact(ledger, told, moment);
     }
 

@@ -1,17 +1,27 @@
 //! How many calls are in progress and how many came within the last second: of each trunk, of each number, in total.
-//! Control decides by it how many are too many.
+//! Control decides by it how many are too many. With several edges each states what it has, and adds what others state.
+
+mod others;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use schemas::observation::{Load, Occupancy};
-use schemas::{CallId, TrunkName};
+use schemas::observation::{Load, LoadStated, NumberLoad, Occupancy, TrunkLoad};
+use schemas::{CallId, NodeName, Personal, TrunkName};
+
+use self::others::Others;
 
 /// How long a call is new.
 const NEW_FOR: Duration = Duration::from_secs(1);
 
 /// New calls that are remembered one by one: more in a second than an edge takes. Beyond it the oldest is forgotten.
 const NEW_MAX: usize = 10_000;
+
+/// The time between two statements of an edge that has calls.
+const STATE_EVERY: Duration = Duration::from_secs(1);
+
+/// Numbers of one statement: those with the most calls.
+const NUMBERS_STATED_MAX: usize = 1_000;
 
 /// What is counted of the calls of an edge.
 #[derive(Debug, Default)]
@@ -23,6 +33,9 @@ pub struct Counted {
     trunks: BTreeMap<TrunkName, Occupancy>,
     numbers: BTreeMap<String, Occupancy>,
     total: Occupancy,
+    others: Others,
+    /// When it was last stated what there is, if that was anything.
+    stated: Option<Instant>,
 }
 
 /// Whose a call is.
@@ -37,16 +50,16 @@ pub struct Whose {
 impl Counted {
     /// A call came in. What was there before it.
     pub fn began(&mut self, call: CallId, whose: Whose, now: Instant) -> Load {
-        while let Some((at, ..)) = self.new.front()
-            && (now.saturating_duration_since(*at) >= NEW_FOR || self.new.len() >= NEW_MAX)
-        {
+        self.expire(now);
+        if self.new.len() >= NEW_MAX {
             self.pop_new();
         }
-        let before = Load {
+        let mut before = Load {
             trunk: self.trunks.get(&whose.trunk).copied().unwrap_or_default(),
             number: self.numbers.get(&whose.number).copied().unwrap_or_default(),
             total: self.total,
         };
+        self.others.add(&mut before, &whose, now);
         self.change(&whose, |one| {
             one.calls = one.calls.saturating_add(1);
             one.new_calls = one.new_calls.saturating_add(1);
@@ -72,6 +85,51 @@ impl Counted {
             one.new_calls = one.new_calls.saturating_sub(1)
         });
         Some(whose)
+    }
+
+    /// Another edge states how many it has.
+    pub fn heard(&mut self, edge: &NodeName, stated: LoadStated, now: Instant) {
+        self.others.heard(edge, stated, now);
+    }
+
+    /// When it is to be stated what there is: as long as there is anything, and once after that.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.stated {
+            Some(at) => Some(at + STATE_EVERY),
+            None => self.new.front().map(|(at, ..)| *at),
+        }
+    }
+
+    /// States it if it is time.
+    pub fn due(&mut self, now: Instant) -> Option<LoadStated> {
+        self.deadline().filter(|at| *at <= now)?;
+        self.expire(now);
+        let is_anything = self.total != Occupancy::default();
+        self.stated = is_anything.then_some(now);
+        let trunks = self.trunks.iter().map(|(trunk, load)| TrunkLoad {
+            trunk: trunk.clone(),
+            load: *load,
+        });
+        let mut numbers: Vec<_> = self.numbers.iter().collect();
+        numbers.sort_by_key(|(_, load)| std::cmp::Reverse(load.calls));
+        let numbers = numbers.into_iter().take(NUMBERS_STATED_MAX);
+        let numbers = numbers.map(|(number, load)| NumberLoad {
+            number: Personal::new(number.clone()),
+            load: *load,
+        });
+        Some(LoadStated {
+            trunks: trunks.collect(),
+            numbers: numbers.collect(),
+            total: self.total,
+        })
+    }
+
+    fn expire(&mut self, now: Instant) {
+        while let Some((at, ..)) = self.new.front()
+            && now.saturating_duration_since(*at) >= NEW_FOR
+        {
+            self.pop_new();
+        }
     }
 
     fn pop_new(&mut self) {
@@ -133,6 +191,30 @@ mod tests {
         counted.over(three);
         let load = counted.began(four, whose("carrier", "100"), now + NEW_FOR / 2);
         assert_eq!(told(load), [(0, 0), (0, 1), (1, 2)]);
+    }
+
+    #[test]
+    fn what_edges_state_counts_for_each_other_until_it_is_old() {
+        let (mut one, mut other) = (Counted::default(), Counted::default());
+        let (now, edge) = (Instant::now(), NodeName::from("edge-2"));
+        let [first, second] = [1, 2].map(|id| CallId([id; 16]));
+        assert_eq!(other.deadline(), None, "there is nothing to state");
+        other.began(first, whose("office", "100"), now);
+        assert_eq!(other.deadline(), Some(now));
+        let stated = other.due(now).unwrap();
+        assert_eq!(other.due(now), None);
+        one.heard(&edge, stated, now);
+        let load = one.began(second, whose("office", "200"), now + STATE_EVERY);
+        assert_eq!(told(load), [(1, 1), (0, 0), (1, 1)]);
+        one.over(second);
+        // It has nothing any more: said once.
+        other.over(first);
+        let stated = other.due(now + STATE_EVERY).unwrap();
+        assert_eq!(stated.total, Occupancy::default());
+        assert_eq!(other.deadline(), None);
+        // One that died says nothing.
+        let load = one.began(second, whose("carrier", "100"), now + STATE_EVERY * 5);
+        assert_eq!(told(load), [(0, 0), (0, 0), (0, 0)]);
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub enum Input {
     Committed(Ticket),
     /// The log does not take a batch. It stays with the shell, which offers it again.
     LogAway,
-    /// A record of [`Lane::Decisions`](schemas::Lane::Decisions), of any call.
+    /// A record of [`Lane::Decisions`](schemas::Lane::Decisions), of any call; or a fact of another edge.
     Decision(Record),
     /// The socket that [`Output::Open`] asked for.
     Opened {

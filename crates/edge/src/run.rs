@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use journal::{BoxFuture, EventLog};
+use journal::{BoxFuture, EventLog, Filter};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::decisions::{Decided, Following, Place, follow};
+use self::decisions::{Decided, Following, Place, follow, followed};
 use self::lookup::Lookup;
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
@@ -54,6 +54,7 @@ pub struct Edge {
     switchboard: Switchboard,
     voices: mpsc::Receiver<FromVoice>,
     following: Following,
+    followed: Filter,
     locator: Locator,
     lookups: FuturesUnordered<BoxFuture<Lookup>>,
     checkpoint: Checkpoint,
@@ -94,7 +95,8 @@ impl Edge {
         let Moment { now, wall } = moment();
         // Decisions about calls of an earlier run are not carried out any more: they begin behind what is there.
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
-        let following = Following::Now(follow(log.clone(), Place::Head).await?);
+        let followed = followed(&configuration);
+        let following = Following::Now(follow(log.clone(), Place::Head, followed).await?);
         let (switchboard, voices) = Switchboard::new(&configuration, counters.clone());
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
@@ -122,6 +124,7 @@ impl Edge {
             switchboard,
             voices,
             following,
+            followed,
             locator,
             lookups: FuturesUnordered::new(),
             checkpoint,
@@ -354,7 +357,7 @@ impl Edge {
         {
             self.outbox.submit(batch);
         }
-        self.following.again(&self.log, now);
+        self.following.again(&self.log, self.followed, now);
     }
 
     fn deadline(&self, stopping: Stopping) -> Option<Instant> {

@@ -110,6 +110,7 @@ fn edge_configuration(
     };
     edge.calls_max = written.max_calls;
     edge.media_silence = Duration::from_millis(written.silence_ms);
+    edge.states_load = file.log.kind == file::LogKind::Jetstream && limit::any(file);
     edge.drain = Duration::from_secs(written.drain_s);
     let beside = path.parent().unwrap_or(Path::new(".")).join("recordings");
     edge.recordings = written

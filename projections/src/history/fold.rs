@@ -190,6 +190,7 @@ impl Row {
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
             | Observation::LimitReached(_)
+            | Observation::LoadStated(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

@@ -294,6 +294,7 @@ impl Drawing<'_> {
             | Observation::TrunkUp(_)
             | Observation::TrunkDown(_)
             | Observation::LimitReached(_)
+            | Observation::LoadStated(_)
             | Observation::CallsTurnedAway(_)
             | Observation::EdgeStarted(_)
             | Observation::EdgeStopped(_)

@@ -139,6 +139,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         | Observation::TrunkUp(_)
         | Observation::TrunkDown(_)
         | Observation::LimitReached(_)
+        | Observation::LoadStated(_)
         | Observation::CallsTurnedAway(_)
         | Observation::EdgeStarted(_)
         | Observation::EdgeStopped(_)

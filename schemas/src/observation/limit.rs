@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Occupancy;
 use crate::{Personal, TrunkName};
 
 /// Calls were refused because a limit of the configuration was reached. One event for many.
@@ -37,4 +38,34 @@ pub enum LimitOf {
     Total,
     /// The trunk's, for calls that go out through it.
     Outbound,
+}
+
+/// How many calls an edge has. Other edges add it to what they have, so that limits hold across edges: stated about once
+/// a second while there are any, so a limit can be passed by what comes to several edges within that second.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LoadStated {
+    /// Of each trunk that has any.
+    pub trunks: Vec<TrunkLoad>,
+    /// Of numbers called that have any: those with the most, if there are very many.
+    pub numbers: Vec<NumberLoad>,
+    /// In total.
+    pub total: Occupancy,
+}
+
+/// How many calls a trunk has at one edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrunkLoad {
+    /// The trunk.
+    pub trunk: TrunkName,
+    /// Its calls.
+    pub load: Occupancy,
+}
+
+/// How many calls a number has at one edge.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NumberLoad {
+    /// The number called.
+    pub number: Personal<String>,
+    /// Its calls.
+    pub load: Occupancy,
 }

@@ -45,7 +45,7 @@ impl Core {
             match output {
                 Probing::Look(trunk) => self.look(trunk),
                 Probing::Ask { trunk, uri, flow } => self.ask_target(trunk, uri, flow, moment),
-                Probing::Fact(fact) => self.node.probed(&mut self.ledger, *fact, moment),
+                Probing::Fact(fact) => self.node.told(&mut self.ledger, *fact, moment),
                 Probing::Avoid { flow, is_down } => {
                     self.outputs.push_back(Output::Reached { flow, is_down });
                 }

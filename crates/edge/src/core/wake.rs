@@ -16,6 +16,7 @@ impl Core {
         self.endpoint.handle(SipInput::Due, moment.now);
         self.node.due(&mut self.ledger, moment);
         self.pace(moment);
+        self.state_load(moment);
         if self.probing.deadline().is_some_and(|at| at <= moment.now) {
             self.probing.handle(probing::Input::Due, moment);
         }

@@ -8,6 +8,7 @@ use schemas::{Entry, Lane, Position};
 
 use super::Edge;
 use crate::clock::moment;
+use crate::configuration::Configuration;
 
 /// How long to wait before a log that cannot be followed is asked again.
 const FOLLOW_AGAIN_AFTER: Duration = Duration::from_millis(250);
@@ -58,13 +59,15 @@ impl Following {
     }
 
     /// Goes on if the wait is over.
-    pub(super) fn again(&mut self, log: &Arc<dyn EventLog>, now: Instant) {
+    pub(super) fn again(&mut self, log: &Arc<dyn EventLog>, filter: Filter, now: Instant) {
         if self.deadline().is_none_or(|at| at > now) {
             return;
         }
         *self = match self.take(now) {
             Following::Later(follower, _) => Following::Now(follower),
-            Following::Anew(from, _) => Following::Asked(from, follow(Arc::clone(log), from)),
+            Following::Anew(from, _) => {
+                Following::Asked(from, follow(Arc::clone(log), from, filter))
+            }
             follows => follows,
         };
     }
@@ -100,17 +103,26 @@ impl Edge {
     }
 }
 
+/// What an edge follows: decisions, and what other edges state if it adds that to what it has.
+pub(super) fn followed(configuration: &Configuration) -> Filter {
+    if configuration.states_load {
+        Filter::ALL.lanes(&[Lane::Decisions, Lane::Facts])
+    } else {
+        Filter::ALL.lanes(&[Lane::Decisions])
+    }
+}
+
 /// Decisions from there on.
 pub(super) fn follow(
     log: Arc<dyn EventLog>,
     from: Place,
+    filter: Filter,
 ) -> BoxFuture<Result<Follower, journal::Error>> {
     Box::pin(async move {
         let from = match from {
             Place::Head => log.head(Stream::Events).await?,
             Place::Behind(position) => position,
         };
-        let filter = Filter::ALL.lanes(&[Lane::Decisions]);
         log.follow(Stream::Events, from, filter).await
     })
 }
@@ -124,6 +136,8 @@ mod tests {
     use super::*;
     use journal::Memory;
     use schemas::{CallId, Chain, Decision, Draft, Hash, NodeName, Record, Subject, Timestamp};
+
+    const DECISIONS: Filter = Filter::ALL;
 
     fn decision(chain: &mut Chain) -> Record {
         chain.append(Draft {
@@ -151,7 +165,8 @@ mod tests {
     async fn decisions_that_were_made_while_the_log_was_out_of_reach_are_not_missed() {
         let log: Arc<dyn EventLog> = Arc::new(Memory::new());
         let mut chain = Chain::new(Subject::Call(CallId([1; 16])), Lane::Decisions);
-        let mut following = Following::Now(follow(log.clone(), Place::Head).await.unwrap());
+        let mut following =
+            Following::Now(follow(log.clone(), Place::Head, DECISIONS).await.unwrap());
         log.append(vec![decision(&mut chain)]).await;
         assert_eq!(entries(&mut following).await.len(), 1);
 
@@ -160,9 +175,9 @@ mod tests {
         let made_meanwhile = decision(&mut chain);
         log.append(vec![made_meanwhile.clone()]).await;
         assert_eq!(following.deadline(), Some(now + FOLLOW_AGAIN_AFTER));
-        following.again(&log, now);
+        following.again(&log, DECISIONS, now);
         assert!(matches!(following, Following::Later(..)), "it is too early");
-        following.again(&log, now + FOLLOW_AGAIN_AFTER);
+        following.again(&log, DECISIONS, now + FOLLOW_AGAIN_AFTER);
         assert_eq!(entries(&mut following).await[0].record, made_meanwhile);
     }
 
@@ -172,12 +187,13 @@ mod tests {
         let mut chain = Chain::new(Subject::Call(CallId([1; 16])), Lane::Decisions);
         log.append(vec![decision(&mut chain)]).await;
         let head = log.head(Stream::Events).await.unwrap();
-        let mut following = Following::Now(follow(log.clone(), Place::Head).await.unwrap());
+        let mut following =
+            Following::Now(follow(log.clone(), Place::Head, DECISIONS).await.unwrap());
         let now = Instant::now();
         following.after(&journal::Error::Truncated { head }, now);
         let made_again = decision(&mut chain);
         log.append(vec![made_again.clone()]).await;
-        following.again(&log, now + FOLLOW_AGAIN_AFTER);
+        following.again(&log, DECISIONS, now + FOLLOW_AGAIN_AFTER);
         let Decided::Follower(follower) = following.next().await else {
             panic!("a new follower was asked for");
         };

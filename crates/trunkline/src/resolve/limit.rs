@@ -17,6 +17,14 @@ pub(super) fn of(written: &file::Limit) -> Limit {
     }
 }
 
+/// Whether there is any limit: then edges have to know of each other's calls.
+pub(super) fn any(file: &file::File) -> bool {
+    let trunks = file.trunk.values().map(|trunk| &trunk.limit);
+    let numbers = file.number.values().map(|number| &number.limit);
+    let mut all = trunks.chain(numbers).chain([&file.limit]);
+    all.any(|limit| !of(limit).is_none())
+}
+
 /// How fast the edge dials.
 pub(super) fn pace(
     key: &str,

@@ -97,6 +97,26 @@ pub fn samples() -> Vec<Listed> {
             latency_us: 21_400,
             down_ms: Some(312_006),
         }),
+        observation(LoadStated {
+            trunks: vec![TrunkLoad {
+                trunk: "genesys".into(),
+                load: Occupancy {
+                    calls: 12,
+                    new_calls: 1,
+                },
+            }],
+            numbers: vec![NumberLoad {
+                number: "+14155550100".into(),
+                load: Occupancy {
+                    calls: 3,
+                    new_calls: 0,
+                },
+            }],
+            total: Occupancy {
+                calls: 12,
+                new_calls: 1,
+            },
+        }),
         limit(LimitOf::Trunk, Some("genesys"), None, Some(503)),
         limit(
             LimitOf::Number,
