@@ -4,6 +4,8 @@ pub mod call;
 pub mod calls;
 pub mod check;
 pub mod export;
+pub mod guide;
+pub mod platforms;
 pub mod rebuild;
 pub mod replay;
 pub mod source;

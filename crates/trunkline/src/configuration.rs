@@ -224,6 +224,8 @@ pub struct Wait {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trunk {
+    /// The platform that it is: what is not written here is as its profile says. Default: none.
+    pub platform: Option<String>,
     /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless a login, a
     /// registration or a certificate says whose a request is.
     #[serde(default)]

@@ -14,6 +14,7 @@ mod courier;
 mod demo;
 mod fault;
 mod log;
+mod platform;
 mod resolve;
 mod roles;
 mod spans;
@@ -65,7 +66,9 @@ enum Verb {
     Call(command::call::Options),
     /// Lists trunks: whether they answer, their calls of the day, what was refused.
     Trunks(command::trunks::Options),
-    /// Tells one trunk.
+    /// Lists the platforms that a trunk may name, and what each needs.
+    Platforms(command::platforms::Options),
+    /// Tells one trunk, or how it is connected.
     Trunk(command::trunk::Options),
     /// Tells what is proven of a trunk.
     Verify(command::verify::Options),
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Verb::Calls(options) => command::calls::run(&arguments.config, &options),
         Verb::Call(options) => command::call::run(&arguments.config, &options),
         Verb::Trunks(options) => command::trunks::run(&arguments.config, &options),
+        Verb::Platforms(options) => command::platforms::run(&options),
         Verb::Trunk(options) => command::trunk::run(&arguments.config, &options),
         Verb::Verify(options) => command::verify::run(&arguments.config, &options),
         Verb::Export(options) => command::export::run(&arguments.config, &options),

@@ -19,6 +19,7 @@ use schemas::{NodeName, TrunkName};
 
 use crate::configuration as file;
 use crate::fault::{Fault, Faults, Source};
+use crate::platform;
 
 /// The file and everything that follows from it.
 #[derive(Debug)]
@@ -47,7 +48,8 @@ pub fn read(path: &Path) -> anyhow::Result<Resolved> {
 /// Resolves the text of a configuration file.
 pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
     let source = Source::new(path, text);
-    let file: file::File = source.parse()?;
+    let mut file: file::File = source.parse()?;
+    platform::apply(&mut file, &source)?;
     let mut faults = Vec::new();
     let edge = edge_configuration(&file, path, &source, &mut faults);
     let call = match call::Applied::new(call_configuration(&file, &source, &mut faults)) {

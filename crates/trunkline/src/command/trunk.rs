@@ -1,4 +1,5 @@
-//! `trunkline trunk ID`: whether a trunk answers and is registered, what was refused, its calls of the day.
+//! `trunkline trunk ID`: whether a trunk answers and is registered, what was refused, its calls of the day;
+//! `trunkline trunk guide ID`: how it is connected.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,30 +9,52 @@ use projections::Mark;
 use projections::trunks::{Reach, Registrant, Registration, Trunk};
 use schemas::TrunkName;
 
+use super::guide;
 use super::source::{Source, Where, read_file};
 use super::terminal::{heading, painted, plain, table};
 use super::trunks::{latency, time};
 
 /// Which trunk.
 #[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub struct Options {
     /// The trunk's name.
-    trunk: String,
+    #[arg(required = true)]
+    trunk: Option<String>,
     #[command(flatten)]
     place: Where,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
+    #[command(subcommand)]
+    about: Option<About>,
+}
+
+/// What else there is to tell of a trunk.
+#[derive(Debug, clap::Subcommand)]
+enum About {
+    /// Tells what to enter on the console of its platform and in the configuration, and how to verify it.
+    Guide(guide::Options),
 }
 
 /// Tells a trunk. Exit code 0: it answers, or nobody asked; 1: none of its targets does.
 pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
+    if let Some(About::Guide(options)) = &options.about {
+        return guide::run(config, options);
+    }
+    let Some(trunk) = &options.trunk else {
+        bail!("which trunk? `trunkline trunks` lists what there is");
+    };
     let (mut told, up) = Source::open(config, &options.place)?.trunks()?;
-    let name = TrunkName::from(options.trunk.as_str());
+    let name = TrunkName::from(trunk.as_str());
     let known = told.trunks.remove(&name);
     if known.is_none() {
         let is_configured =
-            options.place.from.is_none() && read_file(config)?.trunk.contains_key(&options.trunk);
+            options.place.from.is_none() && read_file(config)?.trunk.contains_key(trunk);
         if !is_configured {
             bail!("nothing is known of a trunk {name:?}; `trunkline trunks` lists what there is");
         }

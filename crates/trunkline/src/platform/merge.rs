@@ -1,0 +1,111 @@
+//! A trunk and the profile of its platform, made one: tables key by key, and what the trunk says wins.
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Profile, find, near};
+use crate::configuration::{File, Trunk};
+use crate::fault::{Fault, Faults, Source};
+
+/// A trunk with what its platform adds.
+#[derive(Debug)]
+pub struct Filled {
+    /// Its platform's profile.
+    pub profile: Profile,
+    /// What the file says of it.
+    pub written: Table,
+    /// That and what the profile adds.
+    pub merged: Table,
+}
+
+/// Fills every trunk that names a platform. What is missing is told where the platform is named.
+pub fn apply(file: &mut File, source: &Source<'_>) -> Result<(), Faults> {
+    let mut faults = Vec::new();
+    for (name, trunk) in &mut file.trunk {
+        let Some(platform) = trunk.platform.clone() else {
+            continue;
+        };
+        let Some(filled) = fill(name, &platform, source)? else {
+            faults.push(unknown(name, &platform, source));
+            continue;
+        };
+        let missing = missing(&filled, name, &platform, source);
+        if !missing.is_empty() {
+            faults.extend(missing);
+            continue;
+        }
+        match Trunk::deserialize(Value::Table(filled.merged)) {
+            Ok(merged) => *trunk = merged,
+            Err(error) => {
+                let wrong = format!("with what {platform} sets: {}", error.message());
+                faults.push(source.fault(&format!("trunk.{name}.platform"), wrong, ""));
+            }
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Faults(faults)),
+    }
+}
+
+/// A trunk of the file with what a platform adds; nothing if there is no such platform.
+pub fn fill(name: &str, platform: &str, source: &Source<'_>) -> Result<Option<Filled>, Faults> {
+    let Some(profile) = find(platform) else {
+        return Ok(None);
+    };
+    let mut whole: Table = source.parse()?;
+    let written = match whole.get_mut("trunk").and_then(|all| all.get_mut(name)) {
+        Some(Value::Table(written)) => std::mem::take(written),
+        _ => Table::new(),
+    };
+    let mut merged = profile.trunk.clone();
+    merge(&mut merged, &written);
+    Ok(Some(Filled {
+        profile,
+        written,
+        merged,
+    }))
+}
+
+/// The value of a dotted key.
+pub fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => value(table.get(first)?.as_table()?, rest),
+    }
+}
+
+fn merge(into: &mut Table, written: &Table) {
+    for (key, value) in written {
+        match (into.get_mut(key), value) {
+            (Some(Value::Table(into)), Value::Table(written)) => merge(into, written),
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn missing(filled: &Filled, name: &str, platform: &str, source: &Source<'_>) -> Vec<Fault> {
+    let needed = filled.profile.here.iter().filter(|here| here.needed);
+    needed
+        .filter(|here| here.keys().all(|key| value(&filled.merged, key).is_none()))
+        .map(|here| {
+            let wrong = format!("{platform} needs {}: {}", here.key, here.what);
+            source.fault(&format!("trunk.{name}.platform"), wrong, &*here.write)
+        })
+        .collect()
+}
+
+fn unknown(name: &str, platform: &str, source: &Source<'_>) -> Fault {
+    let near = near(platform);
+    let instead = match near.is_empty() {
+        true => "the name of one that is known; `trunkline platforms` lists them".to_owned(),
+        false => format!(
+            "one of {}; `trunkline platforms` lists all",
+            near.join(", ")
+        ),
+    };
+    let wrong = format!("{platform:?} is no platform that is known");
+    source.fault(&format!("trunk.{name}.platform"), wrong, instead)
+}

@@ -1,0 +1,122 @@
+//! Every platform calls in its own way and is called in the way that it asks for: one service whose trunks say nothing but
+//! their platform, what that needs and where it is; told apart by addresses of loopback. A scenario is a file
+//! `NAME.platform`, with `{ip}`, `{here}` (the platform's address with its port), `{edge}` (ours) and `{number}`:
+//!
+//! ```text
+//! # What is proven.
+//! == number +12025550110      the number called
+//! == trunk                    lines of [trunk.NAME] beside `platform`
+//! == registers USER PASSWORD  it registers here
+//! == register                 our REGISTER: its first line, then what its fields are
+//! == invite                   the platform's INVITE; its Content-Length is counted here
+//! == answer 200               what it gets, then what `trunkline calls --json` tells of the call
+//! == challenge                the field by which the platform asks our INVITE for a password
+//! == refer                    our REFER for a transfer, if the platform takes them
+//! == options                  its OPTIONS, which gets 200
+//! == out                      our INVITE: its first line, then what its fields are; `-Name` is not there
+//! ```
+//!
+//! In what is expected `*` stands for any text.
+
+mod phone;
+mod scenario;
+mod service;
+
+use std::path::{Path, PathBuf};
+
+use crate::phone::Phone;
+use crate::scenario::{Scenario, check, fact};
+use crate::service::Service;
+
+#[test]
+fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
+    let scenarios: Vec<Scenario> = files().iter().map(|path| Scenario::read(path)).collect();
+    let mut phones: Vec<Phone> = (10..)
+        .zip(&scenarios)
+        .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario))
+        .collect();
+    let trunks = scenarios.iter().zip(&phones);
+    let text: String = trunks
+        .map(|(scenario, phone)| scenario.trunk(phone.here()))
+        .collect();
+    let service = Service::start(&text);
+    for (scenario, phone) in scenarios.iter().zip(&mut phones) {
+        eprintln!("{}: {}", scenario.name, scenario.claim);
+        play(scenario, phone, &service);
+    }
+    let calls = service.calls(scenarios.len());
+    for scenario in &scenarios {
+        let of_trunk = |call: &&serde_json::Value| call["trunk"] == *scenario.name;
+        let call = calls.iter().find(of_trunk);
+        let call = call.unwrap_or_else(|| panic!("no call of {}", scenario.name));
+        for line in &scenario.facts {
+            let told = fact(call, line);
+            told.unwrap_or_else(|| panic!("{}: not so: {line}\n{call:#}", scenario.name));
+        }
+        let guide = service.guide(&scenario.name);
+        assert_eq!(guide["platform"], *scenario.name, "{guide:#}");
+    }
+}
+
+#[test]
+fn every_platform_has_a_scenario() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("platforms");
+    for profile in std::fs::read_dir(folder).unwrap() {
+        let name = profile.unwrap().path();
+        let name = name.file_stem().unwrap().to_owned();
+        let scenario = |path: &PathBuf| path.file_stem() == Some(&name);
+        assert!(files().iter().any(scenario), "{name:?}");
+    }
+}
+
+fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
+    let (calls_by_tcp, called_by_tcp) = scenario.is_by_tcp();
+    let edge = service.sip(called_by_tcp);
+    if let Some((user, password)) = &scenario.registers {
+        phone.registers(service.sip(false), user, password);
+    }
+    if let Some(expected) = &scenario.register {
+        let register = phone.is_registered_at();
+        check(&scenario.name, expected, &register, phone.here(), edge);
+    }
+    phone.call(service.sip(calls_by_tcp), service.sip(false), scenario);
+    let answer = phone.final_answer("INVITE");
+    let status = format!("SIP/2.0 {} ", scenario.status);
+    assert!(answer.starts_with(&status), "{}: {answer}", scenario.name);
+    if scenario.status != 200 {
+        phone.acknowledge_refusal(&answer);
+        return;
+    }
+    phone.acknowledge(&answer);
+    if let Some(expected) = &scenario.out {
+        let mut invite = phone.press_until('1', Phone::is_called);
+        if let Some(challenge) = &scenario.challenge {
+            phone.refuse(&invite, "407 Proxy Authentication Required", challenge);
+            invite = phone.is_called_again(&invite);
+        }
+        check(&scenario.name, expected, &invite, phone.here(), edge);
+        phone.refuse(&invite, "603 Decline", "");
+    }
+    if let Some(expected) = &scenario.refer {
+        let refer = phone.press_until('2', Phone::is_referred);
+        check(&scenario.name, expected, &refer, phone.here(), edge);
+        phone.refuse_referral(&refer);
+    }
+    if let Some(lines) = &scenario.options {
+        let options = scenario.message(lines, phone.here(), edge);
+        let answer = phone.asks(&options);
+        let is_there = answer.starts_with("SIP/2.0 200 ");
+        assert!(is_there, "{}: {answer}", scenario.name);
+    }
+    phone.hang_up();
+}
+
+/// The scenarios, in the order of their names.
+fn files() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/platforms");
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<PathBuf> = files.map(|file| file.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "platform"));
+    files.sort();
+    files
+}
