@@ -23,6 +23,9 @@ pub struct Profile {
     /// What is peculiar about it.
     #[serde(default)]
     pub quirks: Vec<String>,
+    /// What it never takes.
+    #[serde(default)]
+    pub never: Vec<Never>,
     /// What is entered on its own console, in the guide's order. Values may have `{placeholders}`.
     pub there: Vec<There>,
     /// What is written here, in the guide's order.
@@ -39,6 +42,18 @@ pub enum Calls {
     In,
     /// Both ways.
     Both,
+}
+
+/// A value that a key of `[trunk.NAME]` cannot have there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Never {
+    /// The key.
+    pub key: String,
+    /// The value.
+    pub value: toml::Value,
+    /// Why.
+    pub why: String,
 }
 
 /// A field of its console.
@@ -234,6 +249,21 @@ mod tests {
             told.contains("trunkline.toml:3:1: unknown field `codec`"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn what_a_platform_never_takes_is_told_where_it_is_written() {
+        let mut told_of = 0;
+        for name in names() {
+            for never in find(name).unwrap().never {
+                let line = format!("{} = {}\n", never.key, never.value);
+                let told = with(name, true, &line).unwrap_err();
+                assert!(told.contains("trunkline.toml:3:1: "), "{told}");
+                assert!(told.contains(&never.why), "{told}");
+                told_of += 1;
+            }
+        }
+        assert!(told_of > 0);
     }
 
     #[test]

@@ -29,9 +29,10 @@ pub fn apply(file: &mut File, source: &Source<'_>) -> Result<(), Faults> {
             faults.push(unknown(name, &platform, source));
             continue;
         };
-        let missing = missing(&filled, name, &platform, source);
-        if !missing.is_empty() {
-            faults.extend(missing);
+        let mut wrong = missing(&filled, name, &platform, source);
+        wrong.extend(refused(&filled, name, source));
+        if !wrong.is_empty() {
+            faults.extend(wrong);
             continue;
         }
         match Trunk::deserialize(Value::Table(filled.merged)) {
@@ -93,6 +94,18 @@ fn missing(filled: &Filled, name: &str, platform: &str, source: &Source<'_>) -> 
         .map(|here| {
             let wrong = format!("{platform} needs {}: {}", here.key, here.what);
             source.fault(&format!("trunk.{name}.platform"), wrong, &*here.write)
+        })
+        .collect()
+}
+
+fn refused(filled: &Filled, name: &str, source: &Source<'_>) -> Vec<Fault> {
+    let never = filled.profile.never.iter();
+    never
+        .filter(|never| value(&filled.merged, &never.key) == Some(&never.value))
+        .map(|never| {
+            let key = format!("trunk.{name}.{}", never.key);
+            let instead = format!("another {}, or leave it out", never.key);
+            source.fault(&key, &*never.why, instead)
         })
         .collect()
 }
