@@ -1,5 +1,7 @@
 //! A SIP message as it crossed a socket: the evidence for ladders, pcap and wire replay.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,16 @@ pub enum Transport {
     Tcp,
     /// A stream inside TLS.
     Tls,
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+            Transport::Tls => "TLS",
+        })
+    }
 }
 
 /// Which way a SIP message went, seen from the edge.

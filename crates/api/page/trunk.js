@@ -55,8 +55,8 @@ function targets(trunk) {
     ...registrations.map((one) => notice(one.stands ? "ok" : "bad", one.since, `${one.by === "edge" ? "We are" : "It is"} ${one.stands ? "registered" : "not registered"}${one.place ? ` (${one.place})` : ""}: ${one.why}`)),
     tls_refused && notice("bad", tls_refused.at, `${tls_refused.told.handshakes} TLS handshakes came to nothing: ${tls_refused.told.error}; our versions ${tls_refused.told.versions_ours}, theirs ${tls_refused.told.versions_theirs || "cannot tell"}`,
       tls_refused.told.alert ? [["alert", tls_refused.told.alert]] : []),
-    limit_reached && notice("warn", limit_reached.at, `${limit_reached.told.calls} calls refused: ${limit_reached.told.why}`),
-    connections_refused && notice("warn", connections_refused.at, `${connections_refused.told.connections} connections closed at once: ${connections_refused.told.cause}`),
+    limit_reached && notice("warn", limit_reached.at, `Refused: ${limit_reached.told.why} (calls: ${limit_reached.told.calls})`),
+    connections_refused && notice("warn", connections_refused.at, `Closed at once: ${connections_refused.told.cause} (connections: ${connections_refused.told.connections})`),
   ].filter(Boolean);
   const table = reach.length ? el("div", { class: "scroll" }, el("table", {},
     el("thead", {}, el("tr", {}, ["Edge", "Target", "State", "Since", "Why", "Answered", "Latency"].map((head) => el("th", { scope: "col" }, head)))),

@@ -51,7 +51,7 @@ pub(super) fn words(observation: &Observation) -> Option<Words> {
         }
         Observation::TrunkBound(bound) => {
             let text = format!(
-                "trunk {} registered from {} by {:?} for {} s",
+                "trunk {} registered from {} by {} for {} s",
                 bound.trunk, bound.source, bound.transport, bound.expires_s
             );
             (Mark::Ok, text, Vec::new())

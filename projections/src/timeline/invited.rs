@@ -21,10 +21,7 @@ pub(super) fn invite_received(invite: &InviteReceived) -> Telling {
     let mut telling = told("invite.received", &fields)
         .on(invite.leg)
         .with("trunk matched", invite.trunk.because.as_str())
-        .with(
-            "from",
-            format!("{} by {:?}", invite.source, invite.transport),
-        )
+        .with("from", format!("{} by {}", invite.source, invite.transport))
         .with("to", invite.local.as_str())
         .with("request URI", invite.request_uri.reveal().as_str())
         .with("Call-ID", invite.sip_call_id.as_str())

@@ -163,7 +163,7 @@ fn leg_dialed(dialed: &LegDialed, cast: &Cast) -> Telling {
         .with("request URI", dialed.target.reveal().as_str())
         .with(
             "to",
-            format!("{} by {:?}", dialed.destination, dialed.transport),
+            format!("{} by {}", dialed.destination, dialed.transport),
         )
         .with("caller shown", dialed.caller.reveal().number.as_str())
         .with("Call-ID", dialed.sip_call_id.as_str())

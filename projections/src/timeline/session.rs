@@ -19,7 +19,7 @@ pub(super) fn redialed(redialed: &LegRedialed, cast: &Cast) -> Telling {
     ];
     told("leg.redialed", &parts)
         .on(redialed.leg)
-        .with("transport", format!("{:?}", redialed.transport))
+        .with("transport", redialed.transport.to_string())
 }
 
 pub(super) fn refreshed(refreshed: &SessionRefreshed, cast: &Cast) -> Telling {

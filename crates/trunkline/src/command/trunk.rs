@@ -86,7 +86,7 @@ fn sheet(name: &TrunkName, trunk: &Trunk, up: usize) -> String {
         painted(state.mark(), &glance)
     );
     if trunk.reach.is_empty() {
-        text.push_str(": it is not probed; `probe_s` asks it whether it is there");
+        text.push_str(": no probe has told yet; with `probe_s` in its configuration it is asked whether it is there");
     } else {
         let lines: Vec<_> = trunk.reach.iter().map(target).collect();
         let head = ["edge", "target", "", "since", "why", "answered", "latency"];
@@ -123,7 +123,7 @@ fn target(reach: &Reach) -> Vec<String> {
     vec![
         plain(reach.node.as_str()).into_owned(),
         match reach.transport {
-            Some(transport) => format!("{} {transport:?}", plain(&reach.target)),
+            Some(transport) => format!("{} {transport}", plain(&reach.target)),
             None => plain(&reach.target).into_owned(),
         },
         painted(mark, &format!("{} {word}", mark.glyph())),
@@ -176,20 +176,20 @@ fn refused(trunk: &Trunk) -> Vec<String> {
     if let Some(seen) = &trunk.limit_reached {
         let told = &seen.told;
         let line = format!(
-            "{} calls refused at {}: {}",
-            told.calls,
+            "refused at {}: {} (calls: {})",
             time(seen.at),
-            told.why
+            told.why,
+            told.calls
         );
         lines.push(plain(&line).into_owned());
     }
     if let Some(seen) = &trunk.connections_refused {
         let told = &seen.told;
         let line = format!(
-            "{} connections closed at {}: {}",
-            told.connections,
+            "closed at {}: {} (connections: {})",
             time(seen.at),
-            told.cause
+            told.cause,
+            told.connections
         );
         lines.push(plain(&line).into_owned());
     }
@@ -227,7 +227,7 @@ mod tests {
         };
         let mut trunk = Trunk::default();
         let name = TrunkName::from("office");
-        assert!(sheet(&name, &trunk, 0).contains("cannot tell: it is not probed"));
+        assert!(sheet(&name, &trunk, 0).contains("cannot tell: no probe has told yet"));
         trunk.reach = vec![
             reach("192.0.2.7:5060", true, "it answers 200"),
             reach("192.0.2.8:5060", false, "no answer within 3 s"),
@@ -244,7 +244,7 @@ mod tests {
         let text = sheet(&name, &trunk, 2);
         for part in [
             "▲ partly",
-            "192.0.2.7:5060 Udp  ✔ up    2026-11-21 07:00:00  it answers 200        3 of 4    22.0 ms (21.4 ms to 187.3 ms)",
+            "192.0.2.7:5060 UDP  ✔ up    2026-11-21 07:00:00  it answers 200        3 of 4    22.0 ms (21.4 ms to 187.3 ms)",
             "✖ down",
             "edge-1  we with it     192.0.2.7:5060  ✖ does not stand  2026-11-21 07:00:00  403 Forbidden",
             "2 up",
