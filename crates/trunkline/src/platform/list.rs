@@ -1,7 +1,7 @@
 //! The profiles that are part of the binary: one file of `platforms/` each, sorted by name.
 
 /// Name and text.
-pub(super) const PROFILES: [(&str, &str); 24] = [
+pub(super) const PROFILES: [(&str, &str); 26] = [
     ("8x8-byoc", include_str!("../../platforms/8x8-byoc.toml")),
     (
         "8x8-siptrunk",
@@ -9,8 +9,8 @@ pub(super) const PROFILES: [(&str, &str); 24] = [
     ),
     ("asterisk", include_str!("../../platforms/asterisk.toml")),
     (
-        "asterisk-registered",
-        include_str!("../../platforms/asterisk-registered.toml"),
+        "asterisk-registering",
+        include_str!("../../platforms/asterisk-registering.toml"),
     ),
     ("avaya-cm", include_str!("../../platforms/avaya-cm.toml")),
     (
@@ -24,6 +24,10 @@ pub(super) const PROFILES: [(&str, &str); 24] = [
     (
         "cisco-cube",
         include_str!("../../platforms/cisco-cube.toml"),
+    ),
+    (
+        "cisco-cube-registering",
+        include_str!("../../platforms/cisco-cube-registering.toml"),
     ),
     (
         "cisco-cucm",
@@ -42,6 +46,10 @@ pub(super) const PROFILES: [(&str, &str); 24] = [
     (
         "generic-registered",
         include_str!("../../platforms/generic-registered.toml"),
+    ),
+    (
+        "generic-registering",
+        include_str!("../../platforms/generic-registering.toml"),
     ),
     (
         "genesys-cloud",

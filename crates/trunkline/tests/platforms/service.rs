@@ -65,7 +65,7 @@ impl Service {
     pub fn calls(&self, count: usize) -> Vec<Value> {
         let calls = wait_for(|| {
             let output = Command::new(env!("CARGO_BIN_EXE_trunkline"))
-                .args(["calls", "--json", "--config"])
+                .args(["calls", "--json", "--limit", "1000", "--config"])
                 .arg(self.folder.path().join("trunkline.toml"))
                 .output()
                 .unwrap();
