@@ -1,5 +1,7 @@
 //! One event as bytes: `1 | header | length | payload`, never encoded again once it is written.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -37,9 +39,12 @@ pub enum DecodeError {
     },
 }
 
-/// An event as the log keeps it.
+/// An event as the log keeps it. A copy is one pointer: records cross many queues, hundreds at a time.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct Record(Arc<Written>);
+
+#[derive(PartialEq, Eq)]
+struct Written {
     header: Header,
     hash: Hash,
     bytes: Bytes,
@@ -56,12 +61,12 @@ impl Record {
         write_varint(&mut bytes, payload.len());
         let payload_at = bytes.len();
         bytes.extend_from_slice(payload);
-        Record {
+        Record(Arc::new(Written {
             header,
             hash,
             bytes: bytes.into(),
             payload_at,
-        }
+        }))
     }
 
     /// Reads a record. The payload's bytes are not looked at; [`Record::check`] does that.
@@ -78,52 +83,52 @@ impl Record {
             return Err(DecodeError::PayloadLength);
         }
         let payload_at = bytes.len() - payload.len();
-        Ok(Record {
+        Ok(Record(Arc::new(Written {
             header,
             hash,
             bytes,
             payload_at,
-        })
+        })))
     }
 
     /// The header.
     pub fn header(&self) -> &Header {
-        &self.header
+        &self.0.header
     }
 
     /// The event's id.
     pub fn id(&self) -> EventId {
-        self.header.id
+        self.0.header.id
     }
 
     /// What the event is about.
     pub fn subject(&self) -> &Subject {
-        &self.header.subject
+        &self.0.header.subject
     }
 
     /// The lane that it was written in.
     pub fn lane(&self) -> Lane {
-        self.header.lane
+        self.0.header.lane
     }
 
     /// The event's hash: over the envelope's version and the header, and by that over the payload.
     pub fn hash(&self) -> Hash {
-        self.hash
+        self.0.hash
     }
 
     /// The whole record as it is stored and sent.
     pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+        &self.0.bytes
     }
 
     /// The payload as it is stored.
     pub fn payload(&self) -> &[u8] {
-        &self.bytes[self.payload_at..]
+        &self.0.bytes[self.0.payload_at..]
     }
 
     /// Whether the payload is the one that the header commits to.
     pub fn check(&self) -> Result<(), DecodeError> {
-        if Hash::of(self.payload()) == self.header.payload_hash {
+        if Hash::of(self.payload()) == self.0.header.payload_hash {
             Ok(())
         } else {
             Err(DecodeError::PayloadHash)
@@ -132,15 +137,15 @@ impl Record {
 
     /// The event in today's words: older versions are lifted, unknown types kept as they are.
     pub fn event(&self) -> Result<Event, DecodeError> {
-        Event::decode(self.header.kind, self.header.version, self.payload())
+        Event::decode(self.0.header.kind, self.0.header.version, self.payload())
     }
 }
 
 impl std::fmt::Debug for Record {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Record")
-            .field("header", &self.header)
-            .field("hash", &self.hash)
+            .field("header", &self.0.header)
+            .field("hash", &self.0.hash)
             .field("payload_bytes", &self.payload().len())
             .finish()
     }
