@@ -219,7 +219,7 @@ impl Call {
             leg.through(trunk);
         }
         leg.socket = Socket::Asked;
-        self.legs.insert(command.leg, leg);
+        self.legs.insert(command.leg, Box::new(leg));
         step.outputs.push_back(Output::Open {
             call: self.id,
             leg: command.leg,

@@ -38,8 +38,8 @@ pub struct Call {
     facts: Chain,
     /// The lane of its SIP messages.
     pub wire: Chain,
-    /// Its legs.
-    pub legs: BTreeMap<LegId, Leg>,
+    /// Its legs; boxed, because a node of the map has room for eleven and a call has two.
+    pub legs: BTreeMap<LegId, Box<Leg>>,
     /// The number of the next decision.
     pub next_decision: u32,
     /// Commands that wait for a leg to be answered.
@@ -150,7 +150,7 @@ impl Call {
 
     /// The legs that hear this one.
     pub fn partners(&self, of: LegId) -> Vec<LegId> {
-        let hears = |leg: &&Leg| leg.hears == Hears::Leg(of) && leg.is_live();
+        let hears = |leg: &&Box<Leg>| leg.hears == Hears::Leg(of) && leg.is_live();
         self.legs.values().filter(hears).map(|leg| leg.id).collect()
     }
 
@@ -209,7 +209,7 @@ impl Call {
             return;
         }
         self.measures_by = None;
-        let waits = |leg: &&Leg| matches!(leg.stage, Stage::Ending { .. });
+        let waits = |leg: &&Box<Leg>| matches!(leg.stage, Stage::Ending { .. });
         let waiting: Vec<_> = self.legs.values().filter(waits).map(|leg| leg.id).collect();
         for leg in waiting {
             self.write_end(step, leg, None);
@@ -313,12 +313,12 @@ impl Call {
 
     /// Whether every leg is over and all of it is written.
     pub fn is_over(&self) -> bool {
-        self.legs.values().all(Leg::is_over)
+        self.legs.values().all(|leg| leg.is_over())
     }
 
     /// Whether any leg is not over.
     pub fn is_live(&self) -> bool {
-        self.legs.values().any(Leg::is_live)
+        self.legs.values().any(|leg| leg.is_live())
     }
 
     /// Sets the call's timers by the state that a step left it in.

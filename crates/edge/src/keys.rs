@@ -30,7 +30,7 @@ pub struct Keys {
 impl Call {
     /// A key was pressed on a leg: whoever hears it and takes keys by INFO gets one.
     pub fn pass_key(&mut self, step: &mut Step<'_>, from: LegId, digit: Digit, down: Duration) {
-        let hears = |leg: &&mut Leg| leg.hears == Hears::Leg(from) && leg.talks();
+        let hears = |leg: &&mut Box<Leg>| leg.hears == Hears::Leg(from) && leg.talks();
         for leg in self.legs.values_mut().filter(hears) {
             let (Some(keys), Some(key)) = (leg.keys.as_mut(), leg.key) else {
                 continue;

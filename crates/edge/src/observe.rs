@@ -57,7 +57,7 @@ impl Call {
         }
         leg.key = Some(key);
         leg.flow = Some(flow);
-        self.legs.insert(LegId::CALLER, leg);
+        self.legs.insert(LegId::CALLER, Box::new(leg));
         step.places.insert(key, (self.id, LegId::CALLER));
         self.name_session(step, key, &invited);
         let whose = Whose {

@@ -73,7 +73,8 @@ pub struct Endpoint {
     ids: Ids,
     /// The last number given to a leg or a transaction.
     last_key: u64,
-    legs: BTreeMap<LegKey, Leg>,
+    /// Boxed: numbers only grow, so the nodes of the map are half empty.
+    legs: BTreeMap<LegKey, Box<Leg>>,
     /// Our tag of each leg.
     tags: BTreeMap<Box<str>, LegKey>,
     clients: BTreeMap<TransactionKey, ClientTransaction>,
@@ -208,6 +209,6 @@ impl Endpoint {
 
     /// A leg's state: plain data.
     pub fn leg(&self, leg: LegKey) -> Option<&Leg> {
-        self.legs.get(&leg)
+        self.legs.get(&leg).map(Box::as_ref)
     }
 }

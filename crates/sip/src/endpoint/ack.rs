@@ -4,7 +4,6 @@ use bytes::Bytes;
 
 use crate::dialog::Dialog;
 use crate::dialog::exchange::Exchange;
-use crate::dialog::leg::Leg;
 use crate::header::Name;
 use crate::method::Method;
 
@@ -45,7 +44,9 @@ impl Endpoint {
         let leg = sent.purpose.leg();
         let state = leg.and_then(|leg| self.legs.get(&leg));
         let flow = state.map_or(sent.flow, |leg| leg.flow_to(dialog));
-        let said = state.and_then(Leg::session_id).map(|id| id.to_string());
+        let said = state
+            .and_then(|leg| leg.session_id())
+            .map(|id| id.to_string());
         let extra = Extra::none();
         // Nobody can ask an ACK for credentials, so it has those of the INVITE (RFC 3261 §22.1).
         let presented = sent.shown.presented.clone();

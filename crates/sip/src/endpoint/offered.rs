@@ -156,7 +156,7 @@ impl Endpoint {
         let Ok(reply) = self.accepting(key, Reply::new(StatusCode::OK)) else {
             return;
         };
-        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        let is_up = |leg: &Box<Leg>| matches!(leg.phase, Phase::Established);
         if !self.legs.get(&key).is_some_and(is_up) {
             return self.respond_anyway(transaction, &reply, Urgency::AfterCommit, now);
         }

@@ -284,7 +284,7 @@ impl Endpoint {
     pub(super) fn keep_leg(&mut self, leg: Leg) {
         let key = leg.key;
         self.tags.insert(leg.local_tag.clone(), key);
-        self.legs.insert(key, leg);
+        self.legs.insert(key, Box::new(leg));
         self.settle_leg(key);
     }
 
@@ -299,7 +299,10 @@ impl Endpoint {
     }
 
     pub(super) fn leg_mut(&mut self, key: LegKey) -> Result<&mut Leg, ActionError> {
-        self.legs.get_mut(&key).ok_or(ActionError::NoLeg)
+        self.legs
+            .get_mut(&key)
+            .map(Box::as_mut)
+            .ok_or(ActionError::NoLeg)
     }
 }
 

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use crate::dialog::leg::Leg;
 use crate::malformed::Answer;
 use crate::message::Message;
 use crate::method::Method;
@@ -63,7 +62,7 @@ impl Endpoint {
             None => self.tag_without_leg(&request),
         };
         let named;
-        let reply = match leg.and_then(Leg::session_id) {
+        let reply = match leg.and_then(|leg| leg.session_id()) {
             Some(id) => {
                 named = reply.clone().session_id(id);
                 &named

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use crate::dialog::exchange::Exchange;
-use crate::dialog::leg::{Cancel, Leg, Phase};
+use crate::dialog::leg::{Cancel, Phase};
 use crate::dialog::peer::Peer;
 use crate::dialog::refer::ReferIn;
 use crate::header::Name;
@@ -247,7 +247,7 @@ impl Endpoint {
             now,
         );
         self.drop_offers(key, now);
-        if let Some(exchange) = self.legs.get_mut(&key).map(Leg::take_exchange) {
+        if let Some(exchange) = self.legs.get_mut(&key).map(|leg| leg.take_exchange()) {
             self.abandon_reinvite(&exchange, now);
         }
         match phase {

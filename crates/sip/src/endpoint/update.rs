@@ -131,7 +131,7 @@ impl Endpoint {
                 message: response.clone(),
             });
         }
-        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        let is_up = |leg: &Box<Leg>| matches!(leg.phase, Phase::Established);
         if self.legs.get(&key).is_some_and(is_up) {
             let agreed = self.agreed_with(key, response);
             let accepted = Accepted {
