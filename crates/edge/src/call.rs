@@ -150,20 +150,16 @@ impl Call {
 
     /// The legs that hear this one.
     pub fn partners(&self, of: LegId) -> Vec<LegId> {
-        let hears = |leg: &&Box<Leg>| leg.hears == Hears::Leg(of) && leg.is_live();
-        self.legs.values().filter(hears).map(|leg| leg.id).collect()
+        let live = self.legs.values().filter(|leg| leg.is_live());
+        let partners = live.filter(|leg| leg.hears == Hears::Leg(of));
+        partners.map(|leg| leg.id).collect()
     }
 
     /// The codec that another leg of the call has agreed on: the one to prefer, so that nothing is transcoded.
     pub fn codec_beside(&self, leg: LegId) -> Option<Codec> {
-        let others = self
-            .legs
-            .values()
-            .filter(|other| other.id != leg && other.is_live());
-        others
-            .filter_map(|other| other.session.terms())
-            .map(|terms| terms.codec)
-            .next()
+        let live = self.legs.values().filter(|other| other.is_live());
+        let mut others = live.filter(|other| other.id != leg);
+        others.find_map(|other| Some(other.session.terms()?.codec))
     }
 
     /// A leg is over. Its last facts are written now, or when its media is measured.
@@ -209,8 +205,9 @@ impl Call {
             return;
         }
         self.measures_by = None;
-        let waits = |leg: &&Box<Leg>| matches!(leg.stage, Stage::Ending { .. });
-        let waiting: Vec<_> = self.legs.values().filter(waits).map(|leg| leg.id).collect();
+        let legs = self.legs.values();
+        let waiting = legs.filter(|leg| matches!(leg.stage, Stage::Ending { .. }));
+        let waiting: Vec<_> = waiting.map(|leg| leg.id).collect();
         for leg in waiting {
             self.write_end(step, leg, None);
         }

@@ -11,7 +11,6 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
 
 use crate::call::Call;
-use crate::leg::Leg;
 use crate::step::Step;
 use crate::voice::Hears;
 
@@ -30,8 +29,8 @@ pub struct Keys {
 impl Call {
     /// A key was pressed on a leg: whoever hears it and takes keys by INFO gets one.
     pub fn pass_key(&mut self, step: &mut Step<'_>, from: LegId, digit: Digit, down: Duration) {
-        let hears = |leg: &&mut Box<Leg>| leg.hears == Hears::Leg(from) && leg.talks();
-        for leg in self.legs.values_mut().filter(hears) {
+        let legs = self.legs.values_mut();
+        for leg in legs.filter(|leg| leg.hears == Hears::Leg(from) && leg.talks()) {
             let (Some(keys), Some(key)) = (leg.keys.as_mut(), leg.key) else {
                 continue;
             };

@@ -156,8 +156,8 @@ impl Endpoint {
         let Ok(reply) = self.accepting(key, Reply::new(StatusCode::OK)) else {
             return;
         };
-        let is_up = |leg: &Box<Leg>| matches!(leg.phase, Phase::Established);
-        if !self.legs.get(&key).is_some_and(is_up) {
+        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        if !self.leg(key).is_some_and(is_up) {
             return self.respond_anyway(transaction, &reply, Urgency::AfterCommit, now);
         }
         let (reply, agreed) = self.timed(key, transaction, reply);

@@ -243,8 +243,8 @@ impl Endpoint {
             status,
             StatusCode::DOES_NOT_EXIST | StatusCode::REQUEST_TIMEOUT
         );
-        let is_up = |leg: &Box<Leg>| matches!(leg.phase, Phase::Established);
-        if is_lost && self.legs.get(&key).is_some_and(is_up) {
+        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        if is_lost && self.leg(key).is_some_and(is_up) {
             self.send_bye(key, &Extra::none(), Some(EndCause::DialogLost), now);
         }
     }

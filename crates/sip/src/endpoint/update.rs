@@ -131,8 +131,8 @@ impl Endpoint {
                 message: response.clone(),
             });
         }
-        let is_up = |leg: &Box<Leg>| matches!(leg.phase, Phase::Established);
-        if self.legs.get(&key).is_some_and(is_up) {
+        let is_up = |leg: &Leg| matches!(leg.phase, Phase::Established);
+        if self.leg(key).is_some_and(is_up) {
             let agreed = self.agreed_with(key, response);
             let accepted = Accepted {
                 by: Side::We,
