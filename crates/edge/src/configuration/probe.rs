@@ -10,7 +10,7 @@ pub const PROBE_EVERY_MIN: Duration = Duration::from_secs(5);
 /// OPTIONS to every target of a trunk, again and again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// How often; not exactly, so that probes of many trunks do not go out together. [`PROBE_EVERY_MIN`] at least.
+    /// How often; not exactly, so that probes of many trunks do not go out together. At least 5 s.
     pub every: Duration,
     /// `host:port`, or a SIP URI that says more or less than that; the host may be a name.
     pub address: String,
