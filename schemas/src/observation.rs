@@ -7,6 +7,7 @@ mod connections;
 mod identity;
 mod invite;
 mod limit;
+mod of_an_edge;
 mod probing;
 mod registration;
 mod session;

@@ -177,24 +177,7 @@ impl Row {
             | Observation::EarlyMediaPassed(_)
             | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
-            | Observation::SourceRefused(_)
-            | Observation::MessagesMalformed(_)
-            | Observation::TlsRefused(_)
-            | Observation::ConnectionsRefused(_)
-            | Observation::TrunkRegistered(_)
-            | Observation::RegistrationRefused(_)
-            | Observation::RegistrationEnded(_)
-            | Observation::TrunkBound(_)
-            | Observation::TrunkUnbound(_)
-            | Observation::TrunkProbed(_)
-            | Observation::TrunkUp(_)
-            | Observation::TrunkDown(_)
-            | Observation::LimitReached(_)
-            | Observation::LoadStated(_)
-            | Observation::CallsTurnedAway(_)
-            | Observation::EdgeStarted(_)
-            | Observation::EdgeStopped(_)
-            | Observation::ConfigurationApplied(_) => {}
+            | schemas::of_an_edge!() => {}
         }
     }
 

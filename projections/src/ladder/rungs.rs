@@ -281,24 +281,7 @@ impl Drawing<'_> {
                 self.note(record, Mark::Bad, &text);
             }
             Observation::JournalGapFound(gap) => self.note(record, Mark::Bad, &gap.missing),
-            Observation::SourceRefused(_)
-            | Observation::MessagesMalformed(_)
-            | Observation::TlsRefused(_)
-            | Observation::ConnectionsRefused(_)
-            | Observation::TrunkRegistered(_)
-            | Observation::RegistrationRefused(_)
-            | Observation::RegistrationEnded(_)
-            | Observation::TrunkBound(_)
-            | Observation::TrunkUnbound(_)
-            | Observation::TrunkProbed(_)
-            | Observation::TrunkUp(_)
-            | Observation::TrunkDown(_)
-            | Observation::LimitReached(_)
-            | Observation::LoadStated(_)
-            | Observation::CallsTurnedAway(_)
-            | Observation::EdgeStarted(_)
-            | Observation::EdgeStopped(_)
-            | Observation::ConfigurationApplied(_) => {}
+            schemas::of_an_edge!() => {}
         }
     }
 

@@ -126,26 +126,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
             told("hangup.requested", &[("by", request.by.clone())])
         }
         Observation::JournalGapFound(gap) => told("log.gap", &[("missing", gap.missing.clone())]),
-        Observation::SourceRefused(_)
-        | Observation::MessagesMalformed(_)
-        | Observation::TlsRefused(_)
-        | Observation::ConnectionsRefused(_)
-        | Observation::TrunkRegistered(_)
-        | Observation::RegistrationRefused(_)
-        | Observation::RegistrationEnded(_)
-        | Observation::TrunkBound(_)
-        | Observation::TrunkUnbound(_)
-        | Observation::TrunkProbed(_)
-        | Observation::TrunkUp(_)
-        | Observation::TrunkDown(_)
-        | Observation::LimitReached(_)
-        | Observation::LoadStated(_)
-        | Observation::CallsTurnedAway(_)
-        | Observation::EdgeStarted(_)
-        | Observation::EdgeStopped(_)
-        | Observation::ConfigurationApplied(_) => {
-            told("node.event", &[("name", observation.name().to_owned())])
-        }
+        schemas::of_an_edge!() => told("node.event", &[("name", observation.name().to_owned())]),
     }
 }
 
