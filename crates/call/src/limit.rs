@@ -4,7 +4,7 @@
 //! What counts is what the edge counted when the call came in ([`Load`]): that is written, so a rehearsal decides the
 //! same. A call of which nobody counted anything is not limited.
 
-use schemas::observation::{InviteReceived, Load, Occupancy, Tried};
+use schemas::observation::{InviteReceived, LimitOf, Load, Occupancy, Tried};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
@@ -67,30 +67,36 @@ pub(crate) fn refuse(
     let name = &invite.trunk.trunk;
     let trunk = configuration.trunks.get(name).map(|trunk| &trunk.limit);
     let limits = [
-        ("limit.trunk", trunk, of_trunk, format!("trunk {name}"), 503),
         (
-            "limit.number",
+            LimitOf::Trunk,
+            trunk,
+            of_trunk,
+            format!("trunk {name}"),
+            503,
+        ),
+        (
+            LimitOf::Number,
             Some(&rule.limit),
             of_number,
             format!("number {number}"),
             486,
         ),
         (
-            "limit.total",
+            LimitOf::Total,
             Some(&configuration.limit),
             total,
             "all trunks".to_owned(),
             503,
         ),
     ];
-    for (name, limit, before, whose, status) in limits {
+    for (of, limit, before, whose, status) in limits {
         let Some(limit) = limit else { continue };
         let Some(failed) = limit.met(before) else {
             continue;
         };
         let status = limit.status.unwrap_or(status);
         let why = format!("limit of {whose}: {failed}");
-        draft.rule(name);
+        draft.rule(of.rule());
         draft.tried([Tried {
             candidate: format!("limit of {whose}"),
             failed,

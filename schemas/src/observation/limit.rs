@@ -40,6 +40,21 @@ pub enum LimitOf {
     Outbound,
 }
 
+impl LimitOf {
+    /// The limits by which control refuses calls. The edge keeps to the remaining one by itself.
+    pub const DECIDED: [LimitOf; 3] = [LimitOf::Trunk, LimitOf::Number, LimitOf::Total];
+
+    /// The rule that a decision names which refuses a call by it.
+    pub fn rule(self) -> &'static str {
+        match self {
+            LimitOf::Trunk => "limit.trunk",
+            LimitOf::Number => "limit.number",
+            LimitOf::Total => "limit.total",
+            LimitOf::Outbound => "limit.outbound",
+        }
+    }
+}
+
 /// How many calls an edge has. Other edges add it to what they have, so that limits hold across edges: stated about once
 /// a second while there are any, so a limit can be passed by what comes to several edges within that second.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

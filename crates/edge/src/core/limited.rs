@@ -39,13 +39,11 @@ impl Core {
         }
     }
 
-    /// Counts a call that a limit refused; the rules of limits are `limit.trunk`, `limit.number` and `limit.total`.
+    /// Counts a call that a limit refused.
     pub(super) fn limited(&mut self, call: CallId, decision: &Decision, moment: Moment) {
-        let limit = match decision.rule.as_str() {
-            "limit.trunk" => LimitOf::Trunk,
-            "limit.number" => LimitOf::Number,
-            "limit.total" => LimitOf::Total,
-            _ => return,
+        let mut limits = LimitOf::DECIDED.into_iter();
+        let Some(limit) = limits.find(|limit| limit.rule() == decision.rule) else {
+            return;
         };
         let Some(whose) = self.counted.refused(call) else {
             return;
