@@ -34,11 +34,11 @@ function card(trunk) {
     el("h3", {}, trunk.name),
     el("div", { class: "chips" }, Object.keys(VERDICT).filter((verdict) => counts[verdict]).map((verdict) => chip(VERDICT[verdict], `${counts[verdict]} ${verdict}`))),
     el("div", { class: "chips" }, reachChip(trunk)),
-    el("span", { class: "muted" }, `${trunk.up} up · ${ended} ended`, trunk.day ? ` · ${trunk.day.began} on ${trunk.day.date}` : "", trunk.configured ? "" : " · not in the configuration in force"),
+    el("span", { class: "muted" }, `${trunk.up} up · ${ended} ended`, trunk.day && [` · ${trunk.day.began} on `, el("time", {}, trunk.day.date)], trunk.configured ? "" : " · not in the configuration in force"),
     el("span", { class: "muted" }, "last evidence ", when(trunk.last_evidence)));
 }
 
-const REACH = { up: ["ok", "answers"], partly: ["warn", "answers in part"], down: ["bad", "does not answer"], cannot_tell: ["mute", "not probed"] };
+const REACH = { up: ["ok", "answers"], partly: ["warn", "answers in part"], down: ["bad", "does not answer"], cannot_tell: ["mute", "cannot tell"] };
 
 function reachChip(trunk) {
   const [mark, word] = REACH[trunk.reachability] || REACH.cannot_tell;
