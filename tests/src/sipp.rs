@@ -67,7 +67,7 @@ impl Sipp {
     /// Waits until it is done and fails unless everything went as its scenario says.
     pub fn succeeds(mut self) {
         let status = self.process.end(GIVES_UP + Duration::from_secs(5));
-        let errors = fs::read_to_string(self.folder.path().join("errors.log")).unwrap_or_default();
+        let errors = self.errors();
         let code = status.and_then(|status| status.code());
         assert_eq!(
             code,
@@ -75,6 +75,11 @@ impl Sipp {
             "SIPp {} did not go as its scenario says:\n{errors}",
             self.name
         );
+    }
+
+    /// What SIPp says went wrong.
+    fn errors(&self) -> String {
+        fs::read_to_string(self.folder.path().join("errors.log")).unwrap_or_default()
     }
 
     fn start(scenario: &str, talk: Duration, arguments: &[&str]) -> Sipp {
@@ -126,5 +131,14 @@ impl Sipp {
             self.process.output()
         );
         self
+    }
+}
+
+/// A test that fails before it asks how SIPp fared still tells it: its screen does not hold the error.
+impl Drop for Sipp {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the errors of sipp {}:\n{}", self.name, self.errors());
+        }
     }
 }
