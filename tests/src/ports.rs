@@ -1,5 +1,7 @@
 //! Ports that nobody uses, below those that the system gives out by itself.
 
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, Write};
 use std::net::{TcpListener, UdpSocket};
 
 /// The first port that is looked at. The ports that Linux gives out by itself begin at 32768.
@@ -9,21 +11,56 @@ const END: u16 = 32_000;
 
 /// The first of `count` ports in a row, even, on which nothing listens at 127.0.0.1, UDP or TCP.
 ///
-/// Processes begin at different places, so that two of them seldom look at the same ports.
+/// They are given out in turn to all processes of this machine. That a port is free does not suffice: another
+/// test may have been told so too, and its phone may not have begun to listen yet.
 pub fn free(count: u16) -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let pid = std::process::id();
-    let begin = u16::try_from(pid % 299).expect("less than 299 fits") * 40;
-    for _ in 0..END {
-        let at = NEXT.fetch_add(count.next_multiple_of(2), Ordering::Relaxed);
-        let first = FIRST + (begin + at) % (END - FIRST - count);
-        let first = first - first % 2;
+    let mut turn = Turn::take();
+    for _ in FIRST..END {
+        let first = turn.next(count);
         if (first..first + count).all(is_free) {
+            turn.write(first + count);
             return first;
         }
     }
     panic!("there are no {count} free ports between {FIRST} and {END}");
+}
+
+/// Where the next ports begin, in a file that is locked while somebody chooses.
+struct Turn {
+    file: File,
+    at: u16,
+}
+
+impl Turn {
+    fn take() -> Turn {
+        let path = std::env::temp_dir().join("trunkline-test-ports");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .expect("the file of the next port opens");
+        file.lock().expect("the file of the next port is locked");
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("it is read");
+        let at = text.trim().parse().unwrap_or(FIRST);
+        Turn { file, at }
+    }
+
+    fn next(&mut self, count: u16) -> u16 {
+        let even = self.at.next_multiple_of(2);
+        let fits = (FIRST..=END - count).contains(&even);
+        let first = if fits { even } else { FIRST };
+        self.at = first + 2;
+        first
+    }
+
+    fn write(&mut self, next: u16) {
+        self.file.rewind().expect("it is written from its start");
+        // All ports have five digits, so nothing of an older number stays behind.
+        writeln!(self.file, "{next}").expect("it is written");
+    }
 }
 
 fn is_free(port: u16) -> bool {
