@@ -198,6 +198,12 @@ impl Leg {
         matches!(self.stage, Stage::Invited | Stage::Answering { .. })
     }
 
+    /// When its target, if another one can be called, has been silent for too long.
+    pub fn silent_at(&self) -> Option<Instant> {
+        let dialing = matches!(self.stage, Stage::Dialing);
+        self.dialed.as_ref().filter(|_| dialing)?.silent_at
+    }
+
     /// Milliseconds since its INVITE.
     pub fn age_ms(&self, now: Instant) -> u32 {
         milliseconds(now.saturating_duration_since(self.began))

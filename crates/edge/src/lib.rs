@@ -47,6 +47,7 @@ pub mod observe;
 pub mod occupancy;
 pub mod open;
 pub mod outbox;
+mod over;
 pub mod pacing;
 pub mod port;
 pub mod ports;

@@ -2,12 +2,9 @@
 //! call comes in by [`Call::begin`], everything after it by [`Call::observe`].
 
 use bytes::Bytes;
-use schemas::observation::{
-    ByeReceived, CancelReceived, EarlyMediaStarted, EndedBy, LegAnswered, LegFailure, LegRinging,
-    TrunkMatch,
-};
+use schemas::observation::{EarlyMediaStarted, LegAnswered, LegFailure, LegRinging, TrunkMatch};
 use schemas::{Direction, LegId, WireMessage};
-use sip::endpoint::event::{EndCause, Event};
+use sip::endpoint::event::Event;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::{Message, Method, StatusCode};
@@ -15,10 +12,8 @@ use sip::{Message, Method, StatusCode};
 use crate::call::{Call, ended_by_edge};
 use crate::capture::{DigitsInCapture, redact};
 use crate::configuration::{CODECS, Digits, Reading};
-use crate::dialog::retry_after_s;
-use crate::identity::{self, Reader};
 use crate::invited;
-use crate::leg::{Ending, Leg, Stage};
+use crate::leg::{Leg, Stage};
 use crate::occupancy::Whose;
 use crate::session::Session;
 use crate::step::Step;
@@ -221,59 +216,6 @@ impl Call {
         }
     }
 
-    fn rejected(&mut self, step: &mut Step<'_>, leg: LegId, status: StatusCode, message: &Message) {
-        let failure = LegFailure::Refused {
-            status: status.get(),
-            phrase: message.reason_phrase().to_owned(),
-        };
-        let retry_after_s = retry_after_s(message);
-        if self.redial(step, leg, &failure, retry_after_s) {
-            return;
-        }
-        let ending = Ending::Failed {
-            failure,
-            reason: identity::reason(message),
-            retry_after_s,
-        };
-        self.end(step, leg, ending, None);
-    }
-
-    fn fail(&mut self, step: &mut Step<'_>, leg: LegId, failure: LegFailure) {
-        if self.redial(step, leg, &failure, None) {
-            return;
-        }
-        self.end(
-            step,
-            leg,
-            Ending::Failed {
-                failure,
-                reason: None,
-                retry_after_s: None,
-            },
-            None,
-        );
-    }
-
-    fn cancelled(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
-        self.fact(
-            step,
-            CancelReceived {
-                leg,
-                reason: identity::reason(message),
-            },
-        );
-        let cause = "CANCEL".to_owned();
-        self.end(
-            step,
-            leg,
-            Ending::Ended {
-                by: EndedBy::Peer,
-                cause,
-            },
-            None,
-        );
-    }
-
     /// The answer to an offer that stood in our 200.
     fn acked(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Option<&Bytes>) {
         let Some(state) = self.legs.get_mut(&leg) else {
@@ -294,54 +236,6 @@ impl Call {
                 self.end(step, leg, ended_by_edge(&error), None);
                 self.say_bye(step, leg, None);
             }
-        }
-    }
-
-    fn bye(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
-        let state = self.legs.get(&leg);
-        let trunk = state.and_then(|state| step.trunks.named(state.trunk.as_ref()?.as_str()));
-        let usual = Reading::default();
-        let rules = trunk.map_or(&usual, |trunk| &trunk.reading);
-        let context = Reader::new(message, rules).context();
-        let reason = identity::reason(message);
-        self.fact(
-            step,
-            ByeReceived {
-                leg,
-                reason,
-                context,
-            },
-        );
-        let cause = "BYE".to_owned();
-        self.end(
-            step,
-            leg,
-            Ending::Ended {
-                by: EndedBy::Peer,
-                cause,
-            },
-            None,
-        );
-    }
-
-    /// The endpoint forgot the leg. Whatever did not end it before, this does.
-    fn gone(&mut self, step: &mut Step<'_>, leg: LegId, cause: EndCause) {
-        let Some(state) = self.legs.get_mut(&leg) else {
-            return;
-        };
-        state.gone = true;
-        let waits = matches!(state.stage, Stage::Dialing);
-        if waits {
-            self.fail(step, leg, LegFailure::Cancelled);
-        } else if cause == EndCause::DialogLost {
-            self.end(
-                step,
-                leg,
-                ended_by_edge("the peer does not know the dialog any more"),
-                None,
-            );
-        } else {
-            self.end(step, leg, ended_by_edge("the dialog ended"), None);
         }
     }
 

@@ -130,11 +130,7 @@ impl Call {
         let Opened { flow, others, .. } = opened;
         state.key = Some(key);
         state.flow = Some(flow);
-        state.dialed = Some(Box::new(Dialed {
-            request,
-            others: others.into(),
-            rang: false,
-        }));
+        state.dialed = Some(Box::new(Dialed::new(request, others.into(), now)));
         step.places.insert(key, (self.id, command.leg));
         step.counters.legs_dialed.one();
         let dialed = LegDialed {

@@ -1,8 +1,8 @@
-//! The next target of a leg that is dialed: when one did not answer, could not be reached or said 503, its INVITE goes
-//! to the next (RFC 3263 section 4.3). Any other answer is the callee's and is final, as is everything once it rang.
+//! The next target of a leg that is dialed: when one was silent, could not be reached or said 503, its INVITE goes to
+//! the next (RFC 3263 section 4.3). Any other answer is the callee's and is final, as is everything once it rang.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use schemas::LegId;
 use schemas::observation::{LegFailure, LegRedialed};
@@ -10,15 +10,16 @@ use sip::StatusCode;
 use sip::dialog::leg::Phase;
 use sip::endpoint::InviteRequest;
 use sip::endpoint::flow::Flow;
+use sip::endpoint::keys::LegKey;
 
 use crate::call::Call;
-use crate::leg::Stage;
+use crate::leg::{Leg, Stage};
 use crate::observe::transport;
 use crate::port::Output;
 use crate::step::Step;
 
-/// How long a target may be silent before whoever gives up waiting for it takes that for a failure: a target that
-/// works says 100 at once.
+/// How long a target may be silent before that counts as its failure. One that works says 100 within 200 ms
+/// (RFC 3261 section 8.2.6.1), and by now four INVITEs went by UDP; timer B, 32 s, would outlast every caller.
 const SILENCE: Duration = Duration::from_secs(4);
 
 /// What a leg was dialed with, for the next target.
@@ -30,6 +31,26 @@ pub struct Dialed {
     pub others: VecDeque<Flow>,
     /// Whether a callee was heard of.
     pub rang: bool,
+    /// When the target has been silent for too long; none if there is no other one.
+    pub silent_at: Option<Instant>,
+}
+
+impl Dialed {
+    /// An INVITE that was sent now, and the targets that are left.
+    pub fn new(request: InviteRequest, others: VecDeque<Flow>, now: Instant) -> Dialed {
+        let mut dialed = Dialed {
+            request,
+            others,
+            rang: false,
+            silent_at: None,
+        };
+        dialed.sent(now);
+        dialed
+    }
+
+    fn sent(&mut self, now: Instant) {
+        self.silent_at = (!self.others.is_empty()).then(|| now + SILENCE);
+    }
 }
 
 impl Call {
@@ -73,6 +94,7 @@ impl Call {
             let Ok(key) = step.endpoint.invite(request, step.moment.now) else {
                 continue;
             };
+            dialed.sent(step.moment.now);
             state.former.extend(state.key.replace(key));
             state.flow = Some(next);
             step.places.insert(key, (self.id, leg));
@@ -89,6 +111,27 @@ impl Call {
         false
     }
 
+    /// Calls the next target of every leg whose target has been silent for too long. What the silent one still says
+    /// is answered by the endpoint: a late 100 with CANCEL, a late 200 with ACK and BYE.
+    pub fn leave_silent_targets(&mut self, step: &mut Step<'_>) {
+        let now = step.moment.now;
+        let due = |leg: &&mut Box<Leg>| leg.silent_at().is_some_and(|at| at <= now);
+        let mut silent = Vec::new();
+        for state in self.legs.values_mut().filter(due) {
+            if let Some(dialed) = &mut state.dialed {
+                dialed.silent_at = None;
+            }
+            if state.key.is_some_and(|key| was_silent(step, key)) {
+                silent.push(state.id);
+            }
+        }
+        for leg in silent {
+            self.say_bye(step, leg, None);
+            let error = format!("no response of any kind within {} s", SILENCE.as_secs());
+            self.fail(step, leg, LegFailure::Unreachable { error });
+        }
+    }
+
     /// Somebody gives up waiting for a leg that is dialed. If its target was silent all the time, it is told as failed.
     pub fn given_up(&self, step: &mut Step<'_>, leg: LegId) {
         let Some(state) = self.legs.get(&leg) else {
@@ -97,15 +140,18 @@ impl Call {
         let (Stage::Dialing, Some(key), Some(flow)) = (&state.stage, state.key, state.flow) else {
             return;
         };
-        let silent = step
-            .endpoint
-            .leg(key)
-            .is_some_and(|leg| matches!(leg.phase, Phase::Calling { heard: false, .. }));
-        if silent && step.moment.now.saturating_duration_since(state.began) >= SILENCE {
+        let waited = step.moment.now.saturating_duration_since(state.began);
+        if waited >= SILENCE && was_silent(step, key) {
             let asked = None;
             step.outputs.push_back(Output::Avoid { flow, asked });
         }
     }
+}
+
+/// Whether nothing was heard of an INVITE of ours.
+fn was_silent(step: &Step<'_>, key: LegKey) -> bool {
+    let leg = step.endpoint.leg(key);
+    leg.is_some_and(|leg| matches!(leg.phase, Phase::Calling { heard: false, .. }))
 }
 
 /// Whether a failure says that the target does not work, and nothing about the callee.

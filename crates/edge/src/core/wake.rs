@@ -55,7 +55,10 @@ impl Core {
                 call.end_legs(step, "control is away")
             });
         } else {
-            self.with_call(id, moment, |call, step| call.give_up_measures(step));
+            self.with_call(id, moment, |call, step| {
+                call.give_up_measures(step);
+                call.leave_silent_targets(step);
+            });
         }
     }
 
