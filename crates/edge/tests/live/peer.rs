@@ -27,24 +27,29 @@ pub struct Peer {
     leg: Option<LegKey>,
     /// Where everything is sent to, whatever the edge says of itself.
     pub through: Option<SocketAddr>,
+    /// Where it says that it is, if that is not its own socket.
+    pub appears: Option<SocketAddr>,
     /// Where the edge wants its audio.
     pub remote_rtp: Option<SocketAddr>,
 }
 
 impl Peer {
-    /// A peer on free ports of that address.
-    pub async fn new(ip: IpAddr, seed: u8) -> Peer {
+    /// A peer on free ports of that address. What it makes up follows from the seed.
+    pub async fn new(ip: IpAddr, seed: u64) -> Peer {
         let socket = UdpSocket::bind((ip, 0)).await.unwrap();
         let rtp = UdpSocket::bind((ip, 0)).await.unwrap();
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
         let media = LocalMedia::new(rtp.local_addr().unwrap(), &[Codec::Pcmu]);
         Peer {
-            endpoint: Endpoint::new(Config::new([seed; 32])),
+            endpoint: Endpoint::new(Config::new(key)),
             socket,
             rtp,
             media,
             session: LocalSession::new(1),
             leg: None,
             through: None,
+            appears: None,
             remote_rtp: None,
         }
     }
@@ -175,7 +180,8 @@ impl Peer {
     }
 
     fn flow(&self, remote: SocketAddr) -> Flow {
-        Flow::new(Transport::Udp, self.address(), remote)
+        let local = self.appears.unwrap_or_else(|| self.address());
+        Flow::new(Transport::Udp, local, remote)
     }
 }
 

@@ -18,24 +18,30 @@ const DELAY_MAX_MS: u64 = 60;
 pub struct Relay {
     /// Where the peer sends to.
     pub address: SocketAddr,
+    /// Where the edge sends to.
+    pub outside: SocketAddr,
     tasks: [JoinHandle<()>; 2],
 }
 
 impl Relay {
-    /// A way to the edge, which sees it at `ip`. `lost` counts what is lost.
-    pub async fn start(ip: IpAddr, edge: SocketAddr, seed: u64, lost: &Arc<AtomicU64>) -> Relay {
+    /// A way of that peer to the edge, which sees it at `ip`. `lost` counts what is lost.
+    pub async fn start(
+        (ip, peer): (IpAddr, SocketAddr),
+        edge: SocketAddr,
+        seed: u64,
+        lost: &Arc<AtomicU64>,
+    ) -> Relay {
         let inside = Arc::new(UdpSocket::bind((ip, 0)).await.unwrap());
         let outside = Arc::new(UdpSocket::bind((ip, 0)).await.unwrap());
         let address = inside.local_addr().unwrap();
-        let (peer, there) = tokio::sync::watch::channel(None);
+        let outside_address = outside.local_addr().unwrap();
         let dice = Dice(seed);
         let (from, to) = (inside.clone(), outside.clone());
         let (lost_up, lost_down) = (lost.clone(), lost.clone());
         let up = tokio::spawn(async move {
             let mut dice = Dice(dice.0 ^ 0x5555);
             loop {
-                let (bytes, source) = receive(&from).await;
-                peer.send_replace(Some(source));
+                let (bytes, _) = receive(&from).await;
                 pass(&mut dice, &to, bytes, edge, &lost_up);
             }
         });
@@ -43,13 +49,15 @@ impl Relay {
             let mut dice = dice;
             loop {
                 let (bytes, _) = receive(&outside).await;
-                let peer = *there.borrow();
-                let peer = peer.expect("a peer spoke first");
                 pass(&mut dice, &inside, bytes, peer, &lost_down);
             }
         });
         let tasks = [up, down];
-        Relay { address, tasks }
+        Relay {
+            address,
+            outside: outside_address,
+            tasks,
+        }
     }
 }
 
