@@ -99,6 +99,10 @@ async fn for_all_callers<F: Future<Output = ()> + Send + 'static>(
     lost.load(Ordering::Relaxed)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much is tested is said from outside"
+)]
 fn calls_each() -> u64 {
     let asked = std::env::var("TRUNKLINE_LOSSY_CALLS");
     let calls: u64 = asked.map_or(200, |calls| calls.parse().expect("a number of calls"));
