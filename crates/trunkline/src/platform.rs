@@ -17,6 +17,8 @@ pub struct Profile {
     pub guide: String,
     /// Which way calls go.
     pub calls: Calls,
+    /// Why none go there, if none do.
+    pub no_calls_out: Option<String>,
     /// The keys of `[trunk.NAME]` that it sets.
     #[serde(default)]
     pub trunk: toml::Table,
@@ -152,6 +154,10 @@ mod tests {
 
     /// A trunk of the platform with what it needs, as the profile's own examples have it, and these lines.
     fn with(name: &str, needs: bool, lines: &str) -> Result<Resolved, String> {
+        let (lines, tables) = match lines.find("\n[") {
+            Some(at) => lines.split_at(at),
+            None => (lines, ""),
+        };
         let folder = tempfile::tempdir().unwrap();
         for file in ["platform.password", "login.password"] {
             std::fs::write(folder.path().join(file), "hunter2\n").unwrap();
@@ -169,7 +175,7 @@ mod tests {
             String::new()
         };
         let text = format!(
-            "[trunk.one]\nplatform = \"{name}\"\n{lines}{needed}\n[number.\"*\"]\nagent = \"echo\"\n"
+            "[trunk.one]\nplatform = \"{name}\"\n{lines}{needed}\n[number.\"*\"]\nagent = \"echo\"\n{tables}"
         );
         let path = folder.path().join("trunkline.toml");
         resolve(&path, &text).map_err(|faults| faults.to_string())
@@ -249,6 +255,35 @@ mod tests {
             told.contains("trunkline.toml:3:1: unknown field `codec`"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn a_platform_that_is_never_called_is_told_where_somebody_is_to_be_transferred_through_it() {
+        let mut told_of = 0;
+        for name in names() {
+            let profile = find(name).unwrap();
+            let only_in = profile.calls == Calls::In;
+            assert_eq!(only_in, profile.no_calls_out.is_some(), "{name}");
+            let Some(why) = profile.no_calls_out else {
+                continue;
+            };
+            let transfer = |method: &str| {
+                let to = "to = \"sip:+12025550172@192.0.2.1\"\ntrunk = \"one\"";
+                format!("\n[transfer.sales]\n{to}\n{method}")
+            };
+            let told = with(name, true, &transfer("")).unwrap_err();
+            assert!(told.contains(": transfer.sales.trunk: "), "{told}");
+            assert!(told.contains(&why), "{told}");
+            let by_refer = with(name, true, &transfer("method = \"refer\"\n"));
+            let never = profile.never.iter().any(|never| never.key == "transfer");
+            assert!(
+                by_refer.is_ok() || never,
+                "{name}: {}",
+                by_refer.unwrap_err()
+            );
+            told_of += 1;
+        }
+        assert!(told_of > 0);
     }
 
     #[test]

@@ -36,6 +36,7 @@ struct Guide<'a> {
     platform: &'a str,
     title: &'a str,
     guide: &'a str,
+    no_calls_out: Option<&'a str>,
     there: Vec<Entry<'a>>,
     here: Vec<Line<'a>>,
     quirks: &'a [String],
@@ -143,6 +144,7 @@ fn guide<'a>(
         platform,
         title: &profile.title,
         guide: &profile.guide,
+        no_calls_out: profile.no_calls_out.as_deref(),
         there: there.collect(),
         here: here.chain(others).collect(),
         quirks: &profile.quirks,
@@ -255,6 +257,9 @@ fn sheet(guide: &Guide<'_>) -> String {
         guide.platform,
         guide.guide
     );
+    if let Some(why) = guide.no_calls_out {
+        text.push_str(&format!("\n{why}"));
+    }
     let there: Vec<_> = guide
         .there
         .iter()

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{Profile, find, near};
-use crate::configuration::{File, Trunk};
+use crate::configuration::{File, Transfer, TransferMethod, Trunk};
 use crate::fault::{Fault, Faults, Source};
 
 /// A trunk with what its platform adds.
@@ -42,6 +42,9 @@ pub fn apply(file: &mut File, source: &Source<'_>) -> Result<(), Faults> {
                 faults.push(source.fault(&format!("trunk.{name}.platform"), wrong, ""));
             }
         }
+    }
+    for (name, transfer) in &file.transfer {
+        faults.extend(never_called(name, transfer, file, source));
     }
     match faults.is_empty() {
         true => Ok(()),
@@ -108,6 +111,22 @@ fn refused(filled: &Filled, name: &str, source: &Source<'_>) -> Vec<Fault> {
             source.fault(&key, &*never.why, instead)
         })
         .collect()
+}
+
+/// A transfer by a call through a trunk whose platform is never called.
+fn never_called(
+    name: &str,
+    transfer: &Transfer,
+    file: &File,
+    source: &Source<'_>,
+) -> Option<Fault> {
+    let trunk = file.trunk.get(transfer.trunk.as_deref()?)?;
+    let why = find(trunk.platform.as_deref()?)?.no_calls_out?;
+    if transfer.method == Some(TransferMethod::Refer) {
+        return None;
+    }
+    let instead = "a trunk that can be called";
+    Some(source.fault(&format!("transfer.{name}.trunk"), why, instead))
 }
 
 fn unknown(name: &str, platform: &str, source: &Source<'_>) -> Fault {

@@ -11,6 +11,7 @@ use schemas::Transport;
 
 use crate::configuration as file;
 use crate::fault::{Fault, Source};
+use crate::platform;
 
 /// What the edge is told of its addresses.
 pub(super) fn edge(
@@ -142,12 +143,17 @@ pub(super) fn destination(
 }
 
 /// Where calls to a trunk go: to its target, to where we register, or to where it registered from, which the edge knows.
+/// None where its platform is never called.
 pub(super) fn of_trunk(
     name: &str,
     trunk: &file::Trunk,
     source: &Source<'_>,
     faults: &mut Vec<Fault>,
 ) -> Option<Destination> {
+    let platform = trunk.platform.as_deref().and_then(platform::find);
+    if platform.is_some_and(|platform| platform.no_calls_out.is_some()) {
+        return None;
+    }
     if trunk.registers {
         let (address, transport) = (REGISTERED.to_owned(), Transport::Udp);
         return Some(Destination { address, transport });
