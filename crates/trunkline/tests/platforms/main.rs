@@ -1,11 +1,13 @@
 //! Every platform calls in its own way and is called in the way that it asks for: one service whose trunks say nothing but
 //! their platform, what that needs and where it is; told apart by addresses of loopback. A scenario is a file
-//! `NAME.platform`, with `{ip}`, `{here}` (the platform's address with its port), `{edge}` (ours) and `{number}`:
+//! `NAME.platform`, with `{ip}`, `{port}`, `{here}` (the platform's address with its port), `{domain}` (its name, in DNS
+//! and in its certificate), `{edge}` (our address) and `{number}`:
 //!
 //! ```text
 //! # What is proven.
 //! == number +12025550110      the number called
 //! == trunk                    lines of [trunk.NAME] beside `platform`
+//! == tls 1.2 asks             the versions of TLS that it speaks, no other, and whether it asks for our certificate
 //! == registers USER PASSWORD  it registers here
 //! == register                 our REGISTER: its first line, then what its fields are
 //! == invite                   the platform's INVITE; its Content-Length is counted here
@@ -13,33 +15,55 @@
 //! == challenge                the field by which the platform asks our INVITE for a password
 //! == refer                    our REFER for a transfer, if the platform takes them
 //! == options                  its OPTIONS, which gets 200
-//! == out                      our INVITE: its first line, then what its fields are; `-Name` is not there
+//! == out                      our INVITE: its first line, then lines of its head and of its description; `-Name` is not
+//!                             there
+//! == no out                   why no call of ours goes there, as whoever configures one is told
 //! ```
 //!
-//! In what is expected `*` stands for any text.
+//! In what is expected `*` stands for any text. What its call comes in by is what Via says, what ours goes by is the
+//! `;transport=` of the trunk.
 
+mod authority;
+mod line;
 mod phone;
 mod scenario;
+#[path = "../serve/mod.rs"]
+mod serve;
 mod service;
+mod zone;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::authority::Authority;
 use crate::phone::Phone;
-use crate::scenario::{Scenario, check, fact};
+use crate::scenario::{Scenario, Transport, fact};
 use crate::service::Service;
+use crate::zone::Zone;
 
 #[test]
 fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
     let scenarios: Vec<Scenario> = files().iter().map(|path| Scenario::read(path)).collect();
+    let authority = Authority::new();
     let mut phones: Vec<Phone> = (10..)
         .zip(&scenarios)
-        .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario))
+        .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario, &authority))
         .collect();
-    let trunks = scenarios.iter().zip(&phones);
-    let text: String = trunks
-        .map(|(scenario, phone)| scenario.trunk(phone.here()))
-        .collect();
-    let service = Service::start(&text);
+    let (mut text, mut zone) = (String::new(), Zone::default());
+    for (scenario, phone) in scenarios.iter().zip(&phones) {
+        text += &scenario.trunk(phone.here());
+        let (name, here) = (scenario.domain(), phone.here());
+        if let IpAddr::V4(ip) = here.ip() {
+            zone.is_at(&name, ip);
+        }
+        let service = match scenario.is_called_by() {
+            Transport::Udp => "_sip._udp",
+            Transport::Tcp => "_sip._tcp",
+            Transport::Tls => "_sips._tcp",
+        };
+        zone.is_served_by(&format!("{service}.{name}"), &name, here.port());
+    }
+    let service = Service::start(&text, &authority, zone.serve());
     for (scenario, phone) in scenarios.iter().zip(&mut phones) {
         eprintln!("{}: {}", scenario.name, scenario.claim);
         play(scenario, phone, &service);
@@ -55,7 +79,13 @@ fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
         }
         let guide = service.guide(&scenario.name);
         assert_eq!(guide["platform"], *scenario.name, "{guide:#}");
+        match &scenario.no_out {
+            Some(why) => assert_eq!(guide["no_calls_out"], **why, "{guide:#}"),
+            None if scenario.status == 200 => assert!(scenario.out.is_some(), "{guide:#}"),
+            None => {}
+        }
     }
+    service.stop();
 }
 
 #[test]
@@ -70,16 +100,16 @@ fn every_platform_has_a_scenario() {
 }
 
 fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
-    let (calls_by_tcp, called_by_tcp) = scenario.is_by_tcp();
-    let edge = service.sip(called_by_tcp);
+    let edge = service.sip(scenario.is_called_by());
     if let Some((user, password)) = &scenario.registers {
-        phone.registers(service.sip(false), user, password);
+        phone.registers(service.sip(Transport::Udp), user, password);
     }
     if let Some(expected) = &scenario.register {
         let register = phone.is_registered_at();
-        check(&scenario.name, expected, &register, phone.here(), edge);
+        scenario.check(expected, &register, phone.here(), edge);
     }
-    phone.call(service.sip(calls_by_tcp), service.sip(false), scenario);
+    let by = service.sip(scenario.calls_by());
+    phone.call(by, service.sip(Transport::Udp), scenario);
     let answer = phone.final_answer("INVITE");
     let status = format!("SIP/2.0 {} ", scenario.status);
     assert!(answer.starts_with(&status), "{}: {answer}", scenario.name);
@@ -94,12 +124,12 @@ fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
             phone.refuse(&invite, "407 Proxy Authentication Required", challenge);
             invite = phone.is_called_again(&invite);
         }
-        check(&scenario.name, expected, &invite, phone.here(), edge);
+        scenario.check(expected, &invite, phone.here(), edge);
         phone.refuse(&invite, "603 Decline", "");
     }
     if let Some(expected) = &scenario.refer {
         let refer = phone.press_until('2', Phone::is_referred);
-        check(&scenario.name, expected, &refer, phone.here(), edge);
+        scenario.check(expected, &refer, phone.here(), edge);
         phone.refuse_referral(&refer);
     }
     if let Some(lines) = &scenario.options {

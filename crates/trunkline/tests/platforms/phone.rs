@@ -1,21 +1,26 @@
-//! A platform's side of a call as text, by UDP or TCP, from an address of its own.
+//! A platform's side of a call as text, from an address of its own, by what it speaks.
 
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use sip::digest::{Credential, Credentials, Secret, Sessions};
 use sip::{Message, Method};
 
-use crate::scenario::Scenario;
-use crate::service::PATIENCE;
+use crate::authority::{Authority, Ends};
+use crate::line::Line;
+use crate::scenario::{Scenario, Transport};
+use crate::serve::PATIENCE;
 
 pub struct Phone {
     here: SocketAddr,
-    udp: UdpSocket,
     listener: Option<TcpListener>,
-    calls_in: Line,
-    calls_out: Option<Line>,
+    tls: Option<Ends>,
+    /// The first is that of datagrams.
+    lines: Vec<Line>,
+    /// Which of them its call comes in by.
+    calls_in: usize,
+    /// The same for ours to it, once there is one.
+    calls_out: Option<usize>,
     invite: String,
     /// The To field with the edge's tag, and the edge's Contact.
     other: (String, String),
@@ -25,25 +30,20 @@ pub struct Phone {
 /// How long something may take that comes of a key, before the key is pressed again.
 const SOON: Duration = Duration::from_millis(500);
 
-/// What a message goes by.
-enum Line {
-    Udp,
-    Tcp { stream: TcpStream, unread: Vec<u8> },
-}
-
 impl Phone {
     /// On an address of loopback.
-    pub fn plug_in(ip: [u8; 4], scenario: &Scenario) -> Phone {
+    pub fn plug_in(ip: [u8; 4], scenario: &Scenario, authority: &Authority) -> Phone {
         let udp = UdpSocket::bind((Ipv4Addr::from(ip), 0)).unwrap();
-        udp.set_read_timeout(Some(PATIENCE)).unwrap();
         let here = udp.local_addr().unwrap();
-        let (_, called_by_tcp) = scenario.is_by_tcp();
+        let is_called_by = scenario.is_called_by();
+        let name = scenario.domain();
         Phone {
             here,
-            udp,
-            listener: called_by_tcp.then(|| TcpListener::bind(here).unwrap()),
-            calls_in: Line::Udp,
-            calls_out: None,
+            listener: (is_called_by != Transport::Udp).then(|| TcpListener::bind(here).unwrap()),
+            tls: scenario.tls.as_ref().map(|tls| authority.ends(&name, tls)),
+            lines: vec![Line::datagrams(udp)],
+            calls_in: 0,
+            calls_out: (is_called_by == Transport::Udp).then_some(0),
             invite: String::new(),
             other: Default::default(),
             sequence: 1_000,
@@ -54,20 +54,23 @@ impl Phone {
         self.here
     }
 
-    /// Waits until we register, and lets us.
+    /// Waits until we register, and lets us. A connection that this comes by is there for both ways.
     pub fn is_registered_at(&mut self) -> String {
-        let mut line = Line::Udp;
-        let register = line.expect(&self.udp, "REGISTER ");
+        let line = self
+            .is_reached_within(PATIENCE)
+            .expect("it is registered at");
+        self.calls_in = line;
+        let register = self.lines[line].expect("REGISTER ");
         let contact = field(&register, "Contact");
         let contact = contact.split(';').next().unwrap_or(contact);
         let more = format!("Contact: {contact};expires=240\r\n");
-        self.send(&line, &response(&register, "200 OK", &more));
+        self.lines[line].send(&response(&register, "200 OK", &more));
         register
     }
 
     /// Registers, and proves its password when it is asked.
     pub fn registers(&mut self, edge: SocketAddr, user: &str, password: &str) {
-        self.udp.connect(edge).unwrap();
+        self.faces(edge);
         let (here, uri) = (self.here, format!("sip:{edge}"));
         let register = |number: u32, proof: &str| {
             format!(
@@ -77,7 +80,7 @@ impl Phone {
                  Expires: 300\r\n{proof}Content-Length: 0\r\n\r\n"
             )
         };
-        self.send(&self.calls_in, &register(1, ""));
+        self.send(&register(1, ""));
         let asked = self.final_answer("REGISTER").into_bytes();
         let secret = Secret::Password(password.into());
         let credential = Credential::new(None, user, secret).unwrap();
@@ -87,28 +90,30 @@ impl Phone {
         let proofs = sessions.present(&Method::Register, &uri);
         let (_, value) = proofs[0].header();
         let proof = format!("Authorization: {value}\r\n");
-        self.send(&self.calls_in, &register(2, &proof));
+        self.send(&register(2, &proof));
         let answer = self.final_answer("REGISTER");
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
     }
 
     /// Calls as the scenario says.
     pub fn call(&mut self, edge: SocketAddr, datagrams: SocketAddr, scenario: &Scenario) {
-        let (by_tcp, _) = scenario.is_by_tcp();
-        self.udp.connect(datagrams).unwrap();
-        if by_tcp {
-            let stream = connected(self.here, edge);
-            let unread = Vec::new();
-            self.calls_in = Line::Tcp { stream, unread };
+        self.faces(datagrams);
+        if scenario.calls_by() != Transport::Udp && self.calls_in == 0 {
+            let tls = self
+                .tls
+                .as_ref()
+                .filter(|_| scenario.calls_by() == Transport::Tls);
+            self.calls_in = self.lines.len();
+            self.lines.push(Line::connect(self.here, edge, tls));
         }
         self.invite = scenario.message(&scenario.invite, self.here, edge);
-        self.send(&self.calls_in, &self.invite);
+        self.send(&self.invite.clone());
     }
 
     /// The final answer to a request of ours.
     pub fn final_answer(&mut self, method: &str) -> String {
         loop {
-            let answer = self.calls_in.expect(&self.udp, "SIP/2.0 ");
+            let answer = self.lines[self.calls_in].expect("SIP/2.0 ");
             let is_final = !answer.starts_with("SIP/2.0 1");
             if is_final && field(&answer, "CSeq").ends_with(method) {
                 return answer;
@@ -145,7 +150,7 @@ impl Phone {
 
     /// Asks something within its line, such as whether we are there; the answer.
     pub fn asks(&mut self, request: &str) -> String {
-        self.send(&self.calls_in, request);
+        self.send(request);
         self.final_answer(request.split(' ').next().unwrap())
     }
 
@@ -170,12 +175,12 @@ impl Phone {
 
     /// The REFER that comes, if it comes soon.
     pub fn is_referred(&mut self) -> Option<String> {
-        self.calls_in.next(&self.udp, "REFER ", SOON)
+        self.lines[self.calls_in].next("REFER ", SOON)
     }
 
     /// Refuses it.
-    pub fn refuse_referral(&self, refer: &str) {
-        self.send(&self.calls_in, &response(refer, "603 Decline", ""));
+    pub fn refuse_referral(&mut self, refer: &str) {
+        self.send(&response(refer, "603 Decline", ""));
     }
 
     /// Waits for the same INVITE with a password.
@@ -190,8 +195,8 @@ impl Phone {
 
     /// Refuses an INVITE, with this field.
     pub fn refuse(&mut self, invite: &str, status: &str, more: &str) {
-        let line = self.calls_out.as_ref().expect("it was called");
-        self.send(line, &response(invite, status, more));
+        let line = self.calls_out.expect("it was called");
+        self.lines[line].send(&response(invite, status, more));
     }
 
     pub fn hang_up(&mut self) {
@@ -201,14 +206,18 @@ impl Phone {
     }
 
     fn is_called_within(&mut self, within: Duration) -> Option<String> {
-        if self.calls_out.is_none() {
-            self.calls_out = Some(match &self.listener {
-                Some(listener) => Line::accept(listener, within)?,
-                None => Line::Udp,
-            });
+        let line = self.is_reached_within(within)?;
+        self.lines[line].next("INVITE ", within)
+    }
+
+    /// The line that we reach it by.
+    fn is_reached_within(&mut self, within: Duration) -> Option<usize> {
+        if let (None, Some(listener)) = (self.calls_out, &self.listener) {
+            let line = Line::accept(listener, self.tls.as_ref(), within)?;
+            self.calls_out = Some(self.lines.len());
+            self.lines.push(line);
         }
-        let line = self.calls_out.as_mut()?;
-        line.next(&self.udp, "INVITE ", within)
+        self.calls_out
     }
 
     fn request(&mut self, method: &str, via: Option<&str>, rest: &str) {
@@ -221,11 +230,8 @@ impl Phone {
                 (first + self.sequence).to_string()
             }
         };
-        let by = match self.calls_in {
-            Line::Udp => "UDP",
-            Line::Tcp { .. } => "TCP",
-        };
-        let own = format!("SIP/2.0/{by} {};branch=z9hG4bK{method}{number}", self.here);
+        let by = field(&self.invite, "Via").split(' ').next().unwrap();
+        let own = format!("{by} {};branch=z9hG4bK{method}{number}", self.here);
         let (head, body) = rest.split_once("\r\n\r\n").unwrap_or(("", ""));
         let head = if head.is_empty() {
             String::new()
@@ -242,111 +248,19 @@ impl Phone {
             call = field(&self.invite, "Call-ID"),
             length = body.len(),
         );
-        self.send(&self.calls_in, &text);
+        self.send(&text);
     }
 
-    fn send(&self, line: &Line, text: &str) {
-        match line {
-            Line::Udp => {
-                let sent = self.udp.send(text.as_bytes());
-                sent.unwrap_or_else(|error| panic!("{}: {error}", self.here));
-            }
-            Line::Tcp { stream, .. } => (&mut &*stream).write_all(text.as_bytes()).unwrap(),
-        }
-    }
-}
-
-impl Line {
-    fn accept(listener: &TcpListener, within: Duration) -> Option<Line> {
-        const PULSE: Duration = Duration::from_millis(20);
-        listener.set_nonblocking(true).unwrap();
-        let mut left = within;
-        loop {
-            if let Ok((stream, _)) = listener.accept() {
-                stream.set_nonblocking(false).unwrap();
-                let unread = Vec::new();
-                return Some(Line::Tcp { stream, unread });
-            }
-            left = left.checked_sub(PULSE)?;
-            crate::service::pause(PULSE);
+    /// Whom its datagrams go to.
+    fn faces(&self, edge: SocketAddr) {
+        if let Line::Udp(socket) = &self.lines[0] {
+            socket.connect(edge).unwrap();
         }
     }
 
-    /// The next message that begins so, if it comes within that time; others are passed over.
-    fn next(&mut self, udp: &UdpSocket, start: &str, within: Duration) -> Option<String> {
-        self.patience(udp, within);
-        let found = loop {
-            match self.receive(udp) {
-                Some(message) if message.starts_with(start) => break Some(message),
-                Some(_) => {}
-                None => break None,
-            }
-        };
-        self.patience(udp, PATIENCE);
-        found
+    fn send(&mut self, text: &str) {
+        self.lines[self.calls_in].send(text);
     }
-
-    fn patience(&self, udp: &UdpSocket, within: Duration) {
-        match self {
-            Line::Udp => udp.set_read_timeout(Some(within)).unwrap(),
-            Line::Tcp { stream, .. } => stream.set_read_timeout(Some(within)).unwrap(),
-        }
-    }
-
-    fn expect(&mut self, udp: &UdpSocket, start: &str) -> String {
-        loop {
-            let message = self.receive(udp);
-            let message = message.unwrap_or_else(|| panic!("no {start}came to {udp:?}"));
-            if message.starts_with(start) {
-                return message;
-            }
-        }
-    }
-
-    fn receive(&mut self, udp: &UdpSocket) -> Option<String> {
-        let mut buffer = vec![0; 65_535];
-        match self {
-            Line::Udp => {
-                let (length, from) = udp.recv_from(&mut buffer).ok()?;
-                // Whoever speaks first is whom it speaks to.
-                udp.connect(from).ok()?;
-                String::from_utf8(buffer[..length].to_vec()).ok()
-            }
-            Line::Tcp { stream, unread } => loop {
-                if let Some(message) = next_message(unread) {
-                    return Some(message);
-                }
-                let length = stream.read(&mut buffer).ok().filter(|length| *length > 0)?;
-                unread.extend(&buffer[..length]);
-            },
-        }
-    }
-}
-
-/// Takes the first whole message of a stream.
-fn next_message(unread: &mut Vec<u8>) -> Option<String> {
-    let start = unread.iter().position(|octet| !b"\r\n".contains(octet))?;
-    unread.drain(..start);
-    let text = String::from_utf8_lossy(unread).into_owned();
-    let (head, _) = text.split_once("\r\n\r\n")?;
-    let end = head.len() + 4 + field(head, "Content-Length").parse::<usize>().ok()?;
-    let message = unread.get(..end)?.to_vec();
-    unread.drain(..end);
-    String::from_utf8(message).ok()
-}
-
-/// A connection from an address of its own.
-fn connected(here: SocketAddr, edge: SocketAddr) -> TcpStream {
-    let runtime = tokio::runtime::Builder::new_current_thread();
-    let runtime = { runtime }.enable_io().build().unwrap();
-    let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.bind(SocketAddr::new(here.ip(), 0)).unwrap();
-        socket.connect(edge).await.unwrap().into_std().unwrap()
-    });
-    stream.set_nonblocking(false).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream
 }
 
 /// An answer to a request, with this field.
@@ -365,7 +279,8 @@ fn response(request: &str, status: &str, more: &str) -> String {
     format!("{text}{more}Content-Length: 0\r\n\r\n")
 }
 
-fn field<'a>(message: &'a str, name: &str) -> &'a str {
+/// The value of a header field.
+pub fn field<'a>(message: &'a str, name: &str) -> &'a str {
     let compact = match name {
         "From" => "f",
         "To" => "t",

@@ -18,8 +18,28 @@ pub struct Scenario {
     pub facts: Vec<String>,
     pub challenge: Option<String>,
     pub out: Option<Vec<String>>,
+    /// Why there are no calls to it.
+    pub no_out: Option<String>,
     pub refer: Option<Vec<String>>,
     pub options: Option<Vec<String>>,
+    pub tls: Option<Tls>,
+}
+
+/// What it goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+/// What a platform does by TLS.
+#[derive(Clone)]
+pub struct Tls {
+    /// The versions that it speaks.
+    pub versions: Vec<String>,
+    /// Whether it asks for our certificate.
+    pub asks: bool,
 }
 
 impl Scenario {
@@ -39,8 +59,10 @@ impl Scenario {
             facts: Vec::new(),
             challenge: None,
             out: None,
+            no_out: None,
             refer: None,
             options: None,
+            tls: None,
         };
         for section in sections {
             let (title, body) = section.split_once('\n').unwrap_or((section, ""));
@@ -60,75 +82,125 @@ impl Scenario {
                 }
                 ("challenge", _) => scenario.challenge = Some(lines.join("\r\n") + "\r\n"),
                 ("out", _) => scenario.out = Some(lines),
+                ("no", "out") => scenario.no_out = Some(lines.join(" ")),
                 ("refer", _) => scenario.refer = Some(lines),
                 ("options", _) => scenario.options = Some(lines),
+                ("tls", speaks) => {
+                    let (asks, versions): (Vec<_>, Vec<_>) =
+                        speaks.split(' ').partition(|word| *word == "asks");
+                    scenario.tls = Some(Tls {
+                        versions: versions.into_iter().map(str::to_owned).collect(),
+                        asks: !asks.is_empty(),
+                    });
+                }
                 other => panic!("{path:?} has a section {other:?}"),
             }
         }
         scenario
     }
 
-    /// Whether its calls and ours go by TCP.
-    pub fn is_by_tcp(&self) -> (bool, bool) {
-        let calls_in = self.invite.iter().any(|line| line.contains("SIP/2.0/TCP"));
-        let target = |line: &String| line.contains("{here};transport=tcp");
-        (calls_in, self.trunk.iter().any(target))
+    /// What its call comes in by.
+    pub fn calls_by(&self) -> Transport {
+        Transport::of(&self.invite, ["SIP/2.0/TCP", "SIP/2.0/TLS"])
+    }
+
+    /// What ours to it, or our registration there, goes by.
+    pub fn is_called_by(&self) -> Transport {
+        Transport::of(&self.trunk, [";transport=tcp", ";transport=tls"])
+    }
+
+    /// Its name in DNS and in its certificate.
+    pub fn domain(&self) -> String {
+        format!("{}.test", self.name)
     }
 
     /// What the configuration says of it: the trunk, and an echo, or a menu whose 1 leads back through it
     /// by a call and whose 2 as the platform has it.
     pub fn trunk(&self, here: SocketAddr) -> String {
         let (name, number) = (&self.name, &self.number);
-        let lines: String = self
-            .trunk
-            .iter()
-            .map(|line| filled(line, here) + "\n")
-            .collect();
-        let trunk = format!("[trunk.{name}]\nplatform = \"{name}\"\n{lines}");
-        if self.out.is_none() {
+        let mut trunk = format!("[trunk.{name}]\nplatform = \"{name}\"\n");
+        if self.tls.is_some() {
+            trunk += "ca = \"ca.pem\"\n";
+        }
+        trunk += &(self.filled(&self.trunk, here).join("\n") + "\n");
+        if self.out.is_none() && self.refer.is_none() {
             return format!("{trunk}[number.\"{number}\"]\nagent = \"echo\"\n");
         }
+        let is_named = self.trunk.iter().any(|line| line.contains("{domain}"));
+        let at = if is_named {
+            self.domain()
+        } else {
+            here.to_string()
+        };
+        let mut choices = Vec::new();
+        let mut transfers = String::new();
+        if self.out.is_some() {
+            choices.push(format!("\"1\" = \"{name}\""));
+            transfers += &format!(
+                "[transfer.{name}]\nto = \"sip:+12025550171@{at}\"\ntrunk = \"{name}\"\nmethod = \"bridged\"\n"
+            );
+        }
+        if self.refer.is_some() {
+            choices.push(format!("\"2\" = \"{name}-2\""));
+            transfers += &format!("[transfer.{name}-2]\nto = \"sip:+12025550172@{at}\"\n");
+        }
+        let choices = choices.join(", ");
         format!(
             "{trunk}[number.\"{number}\"]\nagent = \"{name}\"\n\
-             [agent.{name}]\nkind = \"menu\"\nchoices = {{ \"1\" = \"{name}\", \"2\" = \"{name}-2\" }}\n\
-             [transfer.{name}]\nto = \"sip:+12025550171@{here}\"\ntrunk = \"{name}\"\nmethod = \"bridged\"\n\
-             [transfer.{name}-2]\nto = \"sip:+12025550172@{here}\"\ntrunk = \"{name}\"\n"
+             [agent.{name}]\nkind = \"menu\"\nchoices = {{ {choices} }}\n{transfers}"
         )
     }
 
     /// A message of the platform.
     pub fn message(&self, lines: &[String], here: SocketAddr, edge: SocketAddr) -> String {
-        let lines = lines.iter().map(|line| {
-            let line = line.replace("{edge}", &edge.to_string());
-            filled(&line, here).replace("{number}", &self.number)
+        let edge = edge.to_string();
+        let lines = self.filled(lines, here).into_iter();
+        let lines = lines.map(|line| {
+            line.replace("{edge}", &edge)
+                .replace("{number}", &self.number)
         });
         let text = lines.collect::<Vec<_>>().join("\r\n") + "\r\n";
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.trim_end(), ""));
         format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     }
+
+    /// Whether a message of ours is what is expected: its first line, then lines of its head and of its description.
+    pub fn check(&self, expected: &[String], message: &str, here: SocketAddr, edge: SocketAddr) {
+        let mut lines = message.lines();
+        let first = lines.next().unwrap();
+        let lines: Vec<&str> = lines.collect();
+        let edge = edge.to_string();
+        for (index, line) in self.filled(expected, here).into_iter().enumerate() {
+            let line = line.replace("{edge}", &edge);
+            let is_so = match line.strip_prefix('-') {
+                Some(absent) => !lines.iter().any(|line| line.starts_with(absent)),
+                None if index == 0 => fits(&line, first),
+                None => lines.iter().any(|told| fits(&line, told)),
+            };
+            assert!(is_so, "{}: not so: {line}\n{message}", self.name);
+        }
+    }
+
+    /// Lines with the platform's addresses in them.
+    fn filled(&self, lines: &[String], here: SocketAddr) -> Vec<String> {
+        let filled = lines.iter().map(|line| {
+            line.replace("{here}", &here.to_string())
+                .replace("{ip}", &here.ip().to_string())
+                .replace("{port}", &here.port().to_string())
+                .replace("{domain}", &self.domain())
+        });
+        filled.collect()
+    }
 }
 
-/// A line with the platform's address in it.
-fn filled(line: &str, here: SocketAddr) -> String {
-    let line = line.replace("{here}", &here.to_string());
-    line.replace("{ip}", &here.ip().to_string())
-}
-
-/// Whether a message is what is expected: its first line, then its fields.
-pub fn check(name: &str, expected: &[String], message: &str, here: SocketAddr, edge: SocketAddr) {
-    let mut lines = message.lines();
-    let first = lines.next().unwrap();
-    let fields: Vec<&str> = lines.take_while(|line| !line.is_empty()).collect();
-    for (index, line) in expected.iter().enumerate() {
-        let line = filled(&line.replace("{edge}", &edge.to_string()), here);
-        let is_so = match line.strip_prefix('-') {
-            Some(absent) => !fields
-                .iter()
-                .any(|field| field.starts_with(&format!("{absent}:"))),
-            None if index == 0 => fits(&line, first),
-            None => fields.iter().any(|field| fits(&line, field)),
-        };
-        assert!(is_so, "{name}: not so: {line}\n{message}");
+impl Transport {
+    fn of(lines: &[String], [tcp, tls]: [&str; 2]) -> Transport {
+        let says = |text: &str| lines.iter().any(|line| line.contains(text));
+        match (says(tcp), says(tls)) {
+            (_, true) => Transport::Tls,
+            (true, false) => Transport::Tcp,
+            (false, false) => Transport::Udp,
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod phone;
 mod receiver;
+#[path = "../serve/mod.rs"]
+mod serve;
 mod service;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;

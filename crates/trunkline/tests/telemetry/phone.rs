@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use crate::receiver::PATIENCE;
+use crate::serve::PATIENCE;
 
 /// What the phones say of people and where they are: no trace may tell any of it.
 pub const PERSONAL: [&str; 6] = [

@@ -5,16 +5,13 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
 use crate::phone;
-
-/// How long anything of this test may take.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+use crate::serve::PATIENCE;
 
 /// How a request is met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
