@@ -18,7 +18,7 @@ impl Call {
         let Ok((state, key)) = self.live(leg) else {
             return;
         };
-        let before = state.session.terms().copied();
+        let before = state.session.terms().cloned();
         let described = match sdp {
             Some(sdp) => state.session.answer_change(sdp),
             None => state
@@ -26,7 +26,7 @@ impl Call {
                 .offer(&state.session.common_codecs())
                 .map(|offer| (offer, Hold::Unchanged)),
         };
-        let after = state.session.terms().copied();
+        let after = state.session.terms().cloned();
         let (answer, hold) = match described {
             Ok(described) => described,
             Err(error) => {
@@ -64,11 +64,14 @@ impl Call {
 
 /// Whether more than the direction is different: where the peer receives, and what.
 fn is_new(before: Option<Negotiated>, after: Option<Negotiated>) -> bool {
-    let (Some(before), Some(after)) = (before, after) else {
-        return before != after;
-    };
-    Negotiated {
-        direction: after.direction,
-        ..before
-    } != after
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            let direction = after.direction;
+            Negotiated {
+                direction,
+                ..before
+            } != after
+        }
+        (before, after) => before != after,
+    }
 }

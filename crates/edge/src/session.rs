@@ -130,7 +130,7 @@ impl Session {
     pub fn answer_change(&mut self, offer: &[u8]) -> Result<(Bytes, Hold), String> {
         let held = self.peer_holds();
         self.take_offer(offer);
-        let current = self.terms.map(|terms| terms.codec);
+        let current = self.terms.as_ref().map(|terms| terms.codec);
         let answer = self.answer(current)?;
         let hold = match (held, self.peer_holds()) {
             (false, true) => Hold::Began(direction_of(self.peer_direction)),
@@ -162,7 +162,8 @@ impl Session {
 
     /// What both sides can do: the codec that is used first, then the others as the peer prefers them.
     pub fn common_codecs(&self) -> Vec<Codec> {
-        first_of(self.terms.map(|terms| terms.codec).as_slice(), &self.common)
+        let agreed = self.terms.as_ref().map(|terms| terms.codec);
+        first_of(agreed.as_slice(), &self.common)
     }
 
     /// Whether the peer does not listen (RFC 3264, section 8.4).
@@ -226,7 +227,7 @@ impl Session {
         let media = description
             .media()
             .iter()
-            .filter(|medium| medium.is_plain_audio());
+            .filter(|medium| medium.is_rtp_audio());
         let codecs = media.flat_map(|medium| {
             medium
                 .payload_types()

@@ -28,7 +28,7 @@ pub struct Error {
 }
 
 /// A session description.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SessionDescription {
     octets: Vec<u8>,
     lines: Vec<Line>,
@@ -215,6 +215,18 @@ impl SessionDescription {
 impl fmt::Display for SessionDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&line::text_of(&self.octets))
+    }
+}
+
+/// Without its text: there may be keys in it.
+impl fmt::Debug for SessionDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionDescription")
+            .field("origin", &self.origin)
+            .field("connection", &self.connection)
+            .field("direction", &self.direction)
+            .field("media", &self.media)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Our side: what we can do, and the descriptions that say so (RFC 3264 section 5).
 
+use std::fmt;
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,6 +8,7 @@ use crate::codec::{
     Codec, DYNAMIC, TELEPHONE_EVENT, TELEPHONE_EVENT_DEFAULT, TELEPHONE_EVENT_FMTP,
 };
 use crate::direction::Direction;
+use crate::security::Security;
 
 /// Milliseconds per packet that we send and ask for.
 pub const PTIME_MS: u16 = 20;
@@ -24,10 +26,12 @@ pub struct LocalMedia {
     pub ptime_ms: u16,
     /// What we want: `sendonly` or `inactive` puts the peer on hold.
     pub direction: Direction,
+    /// Whether it is SRTP.
+    pub security: Security,
 }
 
 impl LocalMedia {
-    /// These codecs at this address, with digits, 20 ms packets, both ways.
+    /// These codecs at this address, with digits, 20 ms packets, both ways, plain RTP.
     #[must_use]
     pub fn new(address: SocketAddr, codecs: &[Codec]) -> Self {
         Self {
@@ -36,6 +40,7 @@ impl LocalMedia {
             telephone_event: Some(TELEPHONE_EVENT_DEFAULT),
             ptime_ms: PTIME_MS,
             direction: Direction::SendRecv,
+            security: Security::Off,
         }
     }
 
@@ -77,12 +82,22 @@ impl LocalMedia {
 }
 
 /// The identity of our descriptions in one dialog: the id stays, the version counts the changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LocalSession {
     id: u64,
     version: u64,
     /// What the last description said, without its origin.
     last: Option<String>,
+}
+
+/// Without what the last description said: there may be keys in it.
+impl fmt::Debug for LocalSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSession")
+            .field("id", &self.id)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
 }
 
 impl LocalSession {
@@ -129,13 +144,15 @@ pub fn offer(local: &LocalMedia, session: &mut LocalSession) -> String {
     let numbers: Vec<u8> = numbers
         .chain(events.iter().map(|(_, number)| *number))
         .collect();
-    write_audio(&mut media, local.address.port(), "RTP/AVP", &numbers);
+    let profile = local.security.profile().as_str();
+    write_audio(&mut media, local.address.port(), profile, &numbers);
     for (codec, number) in codecs {
         write_codec(&mut media, codec, number);
     }
     for (rate, number) in events {
         write_events(&mut media, rate, number);
     }
+    local.security.write_offer(&mut media);
     write_end(&mut media, local.ptime_ms, local.direction);
     session.describe(local.address.ip(), "0 0", &media)
 }

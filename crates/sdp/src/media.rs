@@ -1,8 +1,10 @@
 //! A media section: `m=` and what belongs to it (RFC 8866 sections 5.14 and 6).
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::codec::Codec;
+use crate::crypto::{CRYPTOS_MAX, Crypto};
 use crate::description::Connection;
 use crate::direction::Direction;
 
@@ -32,10 +34,23 @@ pub struct Media {
     pub ptime_ms: Option<u16>,
     /// Milliseconds per packet at most.
     pub maxptime_ms: Option<u16>,
-    /// The values of `a=crypto` (RFC 4568), as sent.
-    pub cryptos: Vec<String>,
+    /// The keys for SRTP (RFC 4568), in order of preference; at most [`CRYPTOS_MAX`].
+    pub cryptos: Vec<Crypto>,
     /// Its lines within the description, `m=` included.
     pub(crate) lines: Range<usize>,
+}
+
+/// A profile of RTP. Feedback (RFC 4585) may be sent with those that have an F; nobody has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// `RTP/AVP` (RFC 3551).
+    Avp,
+    /// `RTP/AVPF` (RFC 4585).
+    Avpf,
+    /// `RTP/SAVP` (RFC 3711).
+    Savp,
+    /// `RTP/SAVPF` (RFC 5124).
+    Savpf,
 }
 
 /// What a payload type means.
@@ -95,17 +110,29 @@ impl Media {
             }
             "ptime" => self.ptime_ms = milliseconds(value).or(self.ptime_ms),
             "maxptime" => self.maxptime_ms = milliseconds(value).or(self.maxptime_ms),
-            "crypto" => self.cryptos.push(value.to_owned()),
+            "crypto" if self.cryptos.len() < CRYPTOS_MAX => {
+                self.cryptos.extend(Crypto::parse(value));
+            }
             other => self.direction = Direction::parse(other).or(self.direction),
         }
     }
 
-    /// True for audio over plain RTP, which is what we answer.
+    /// True for audio over RTP or SRTP, which is what we answer.
     #[must_use]
-    pub fn is_plain_audio(&self) -> bool {
-        self.kind.eq_ignore_ascii_case("audio")
-            && (self.protocol.eq_ignore_ascii_case("RTP/AVP")
-                || self.protocol.eq_ignore_ascii_case("RTP/AVPF"))
+    pub fn is_rtp_audio(&self) -> bool {
+        self.kind.eq_ignore_ascii_case("audio") && self.profile().is_some()
+    }
+
+    /// The profile of RTP, if it is one that we speak.
+    #[must_use]
+    pub fn profile(&self) -> Option<Profile> {
+        Profile::parse(&self.protocol)
+    }
+
+    /// Each suite of its keys in words, for an explanation.
+    #[must_use]
+    pub fn suites(&self) -> Vec<String> {
+        self.cryptos.iter().map(Crypto::to_string).collect()
     }
 
     /// The payload types in order of preference.
@@ -173,6 +200,39 @@ impl Media {
                 .and_then(Codec::of_fixed)
                 .map_or_else(|| format.clone(), |c| c.to_string())
         })
+    }
+}
+
+impl Profile {
+    const ALL: [Self; 4] = [Self::Avp, Self::Avpf, Self::Savp, Self::Savpf];
+
+    fn parse(protocol: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|profile| profile.as_str().eq_ignore_ascii_case(protocol))
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Avp => "RTP/AVP",
+            Self::Avpf => "RTP/AVPF",
+            Self::Savp => "RTP/SAVP",
+            Self::Savpf => "RTP/SAVPF",
+        }
+    }
+
+    /// Whether it is SRTP by its name. That of plain RTP may be SRTP as well, if there are keys (RFC 8643).
+    #[must_use]
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Savp | Self::Savpf)
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Offer and answer: from two descriptions to one set of facts (RFC 3264 sections 6 and 7).
 
+use std::fmt;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
@@ -8,12 +9,13 @@ use crate::description::SessionDescription;
 use crate::direction::Direction;
 use crate::local::{self, LocalMedia, LocalSession};
 use crate::media::Media;
+use crate::security::{Protection, Security};
 
 /// Milliseconds per packet that we are able to send.
 const PTIME_RANGE_MS: std::ops::RangeInclusive<u16> = 10..=60;
 
 /// What was agreed, as media needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// Where we send. The address is unspecified (0.0.0.0) if the peer holds the old way; then nothing is sent.
     pub remote: SocketAddr,
@@ -31,6 +33,8 @@ pub struct Negotiated {
     pub direction: Direction,
     /// Which `m=` line it is, from 0.
     pub media_index: usize,
+    /// Whether it is SRTP, and the keys.
+    pub protection: Protection,
 }
 
 /// The payload types of digits (RFC 4733), at the clock rate of the codec.
@@ -43,12 +47,21 @@ pub struct Dtmf {
 }
 
 /// An answer and what it agrees to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The description to send.
     pub description: String,
     /// The facts.
     pub negotiated: Negotiated,
+}
+
+/// Without the description: there may be a key in it.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("negotiated", &self.negotiated)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why there can be no session: as an answer to an offer it becomes a 488.
@@ -72,32 +85,47 @@ pub enum Rejection {
     /// It is not said where to send, or only by a name.
     #[error("no media address")]
     NoAddress,
+    /// There is SRTP only, and we do not want it.
+    #[error("only SRTP offered ({}), which is off here", .offered.join(", "))]
+    SecurityOff {
+        /// The profiles that were offered.
+        offered: Vec<String>,
+    },
+    /// There is plain RTP only, and we insist on SRTP.
+    #[error("plain RTP offered, SRTP is required here")]
+    PlainOffered,
+    /// The answer to our SRTP is plain RTP.
+    #[error("plain RTP answered, SRTP is required here")]
+    PlainAnswered,
+    /// There is SRTP without a key that we can use.
+    #[error("no common SRTP suite: {} offered", list(.offered))]
+    NoCommonSuite {
+        /// What was offered, and why it cannot be used.
+        offered: Vec<String>,
+    },
+    /// The answer's key is not one of a suite that we offered, under its tag.
+    #[error("the answer's SRTP key fits no offered one: {} answered", list(.answered))]
+    KeyNotOffered {
+        /// What was answered, and why it cannot be used.
+        answered: Vec<String>,
+    },
 }
 
-/// Answers an offer: our most preferred codec that the offer has, digits at its clock rate, the direction mirrored.
-/// Every `m=` line of the offer is answered in its place, those we do not take with port 0.
+/// Answers an offer: SRTP where both can and one wants it, our most preferred codec that the offer has, digits at its
+/// clock rate, the direction mirrored. Every `m=` line of the offer is answered in its place, those we do not take with
+/// port 0.
 pub fn answer(
     offer: &SessionDescription,
     local: &LocalMedia,
     session: &mut LocalSession,
 ) -> Result<Answer, Rejection> {
-    let audio = offer
-        .media()
-        .iter()
-        .enumerate()
-        .filter(|(_, medium)| is_open_audio(medium));
-    let (at, medium, codec, number) = audio
-        .clone()
-        .filter(|(_, medium)| medium.is_plain_audio())
-        .find_map(|(at, medium)| {
-            let both = |codec: &Codec| Some((*codec, medium.payload_type_of(*codec)?));
-            local
-                .codecs
-                .iter()
-                .find_map(both)
-                .map(|(codec, number)| (at, medium, codec, number))
-        })
-        .ok_or_else(|| rejection(offer))?;
+    let Taken {
+        at,
+        medium,
+        codec,
+        number,
+        protection,
+    } = take(offer, local).ok_or_else(|| rejection(offer, &local.security))?;
     let dtmf = local
         .telephone_event
         .and_then(|_| medium.telephone_event(codec.clock_rate()))
@@ -114,6 +142,7 @@ pub fn answer(
         ptime_ms: ptime_of(medium, local),
         direction: offer.direction_of(medium).mirrored().and(local.direction),
         media_index: at,
+        protection,
     };
     let mut media = String::with_capacity(256);
     for (index, medium) in offer.media().iter().enumerate() {
@@ -147,9 +176,11 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
     else {
         return Err(Rejection::NoAudio);
     };
-    if !medium.is_plain_audio() {
-        return Err(rejection(answer));
-    }
+    let profile = medium.profile();
+    let protection = profile.and_then(|profile| local.security.accepts(medium, profile));
+    let Some(protection) = protection else {
+        return Err(unprotected(medium, &local.security));
+    };
     let ours = local.numbered_codecs();
     let (codec, send, receive) = medium
         .payload_types()
@@ -158,7 +189,7 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
             let (_, receive) = ours.iter().find(|(offered, _)| *offered == codec)?;
             Some((codec, number, *receive))
         })
-        .ok_or_else(|| rejection(answer))?;
+        .ok_or_else(|| no_common_codec([medium]))?;
     let rate = codec.clock_rate();
     let ours = local
         .numbered_events()
@@ -176,7 +207,45 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
         ptime_ms: ptime_of(medium, local),
         direction: answer.direction_of(medium).mirrored().and(local.direction),
         media_index: 0,
+        protection,
     })
+}
+
+/// A medium of an offer that we can answer.
+struct Taken<'offer> {
+    at: usize,
+    medium: &'offer Media,
+    codec: Codec,
+    number: u8,
+    protection: Protection,
+}
+
+/// The first medium that we can answer as SRTP, else the first that we can answer at all.
+fn take<'offer>(offer: &'offer SessionDescription, local: &LocalMedia) -> Option<Taken<'offer>> {
+    let media = offer.media().iter().enumerate();
+    let audio = media.filter(|(_, medium)| is_open_audio(medium));
+    let mut plain = None;
+    for (at, medium) in audio {
+        let both = |codec: &Codec| Some((*codec, medium.payload_type_of(*codec)?));
+        let Some((codec, number)) = local.codecs.iter().find_map(both) else {
+            continue;
+        };
+        for protection in local.security.answers(medium) {
+            let is_secured = protection.secured().is_some();
+            let taken = Taken {
+                at,
+                medium,
+                codec,
+                number,
+                protection,
+            };
+            if is_secured {
+                return Some(taken);
+            }
+            plain.get_or_insert(taken);
+        }
+    }
+    plain
 }
 
 fn is_open_audio(medium: &Media) -> bool {
@@ -203,29 +272,66 @@ fn ptime_of(medium: &Media, local: &LocalMedia) -> u16 {
     wanted.unwrap_or(local.ptime_ms).min(most / 10 * 10)
 }
 
-/// Why nothing could be taken.
-fn rejection(description: &SessionDescription) -> Rejection {
-    let audio: Vec<_> = description
-        .media()
-        .iter()
-        .filter(|m| is_open_audio(m))
-        .collect();
-    if audio.is_empty() {
-        return Rejection::NoAudio;
+/// Why nothing of an offer could be taken.
+fn rejection(description: &SessionDescription, security: &Security) -> Rejection {
+    let media = description.media().iter();
+    let audio: Vec<_> = media.filter(|medium| is_open_audio(medium)).collect();
+    let rtp = audio.iter().copied().filter(|m| m.profile().is_some());
+    let usable = rtp.clone().filter(|m| !security.answers(m).is_empty());
+    let usable: Vec<_> = usable.collect();
+    if !usable.is_empty() {
+        return no_common_codec(usable);
     }
-    let plain: Vec<_> = audio
-        .iter()
-        .filter(|medium| medium.is_plain_audio())
-        .collect();
-    if plain.is_empty() {
-        let offered = audio.iter().map(|medium| medium.protocol.clone()).collect();
-        return Rejection::NoCommonTransport { offered };
+    let offered = |media: &[&Media]| media.iter().map(|m| m.protocol.clone()).collect();
+    let rtp: Vec<_> = rtp.collect();
+    match security {
+        _ if audio.is_empty() => Rejection::NoAudio,
+        _ if rtp.is_empty() => Rejection::NoCommonTransport {
+            offered: offered(&audio),
+        },
+        Security::Off => Rejection::SecurityOff {
+            offered: offered(&rtp),
+        },
+        Security::Required(_) if rtp.iter().all(|medium| is_plain(medium)) => {
+            Rejection::PlainOffered
+        }
+        Security::Preferred(_) | Security::Required(_) => Rejection::NoCommonSuite {
+            offered: rtp.iter().flat_map(|medium| medium.suites()).collect(),
+        },
     }
-    let offered = plain
-        .iter()
-        .flat_map(|medium| medium.format_names())
-        .collect();
-    Rejection::NoCommonCodec { offered }
+}
+
+/// Why the medium of an answer could not be taken, whatever codecs it has.
+fn unprotected(medium: &Media, security: &Security) -> Rejection {
+    let offered = vec![medium.protocol.clone()];
+    match security {
+        _ if medium.profile().is_none() => Rejection::NoCommonTransport { offered },
+        Security::Off => Rejection::SecurityOff { offered },
+        Security::Required(_) if is_plain(medium) => Rejection::PlainAnswered,
+        Security::Preferred(_) | Security::Required(_) => Rejection::KeyNotOffered {
+            answered: medium.suites(),
+        },
+    }
+}
+
+fn no_common_codec<'m>(media: impl IntoIterator<Item = &'m Media>) -> Rejection {
+    let media = media.into_iter();
+    let offered = media.flat_map(|medium| medium.format_names().collect::<Vec<_>>());
+    Rejection::NoCommonCodec {
+        offered: offered.collect(),
+    }
+}
+
+fn list(suites: &[String]) -> String {
+    match suites {
+        [] => "no key".to_owned(),
+        suites => suites.join(", "),
+    }
+}
+
+/// Whether nothing of it is SRTP.
+fn is_plain(medium: &Media) -> bool {
+    medium.cryptos.is_empty() && medium.profile().is_some_and(|profile| !profile.is_secure())
 }
 
 fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &LocalMedia) {
@@ -239,6 +345,7 @@ fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &
     if let Some(number) = events {
         local::write_events(media, agreed.codec.clock_rate(), number);
     }
+    agreed.protection.write_answer(media);
     local::write_end(media, local.ptime_ms, agreed.direction);
 }
 

@@ -86,11 +86,11 @@ fn what_peers_get_wrong_is_forgiven_and_kept() {
 fn keys_and_faxes_are_kept() {
     let sdp = parse(
         "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 4000 RTP/SAVP 0\r\n\
-         a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc|2^20|1:32\r\nm=image 4002 udptl t38\r\na=T38FaxVersion:0\r\n",
+         a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abc|2^20|1:32\r\na=crypto:x\r\nm=image 4002 udptl t38\r\na=T38FaxVersion:0\r\n",
     );
     assert_eq!(
-        sdp.media()[0].cryptos,
-        ["1 AES_CM_128_HMAC_SHA1_80 inline:abc|2^20|1:32"]
+        sdp.media()[0].suites(),
+        ["AES_CM_128_HMAC_SHA1_80 (its key is not base64 of 30 octets)"]
     );
     assert_eq!(sdp.media()[1].formats, ["t38"]);
 }

@@ -1,8 +1,8 @@
 //! RFC 3264: what is answered, and what both sides then know.
 
 use trunkline_sdp::{
-    Codec, Direction, Dtmf, LocalMedia, LocalSession, Negotiated, Rejection, SessionDescription,
-    accept, answer, offer,
+    Codec, Direction, Dtmf, LocalMedia, LocalSession, Negotiated, Protection, Rejection,
+    SessionDescription, accept, answer, offer,
 };
 
 fn local() -> LocalMedia {
@@ -54,6 +54,7 @@ fn our_preference_decides_and_the_offers_numbers_are_used() {
             ptime_ms: 30,
             direction: Direction::SendRecv,
             media_index: 0,
+            protection: Protection::Plain { because: None },
         }
     );
 }

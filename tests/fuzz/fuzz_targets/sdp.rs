@@ -4,7 +4,11 @@
 use std::net::SocketAddr;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use sdp::{Codec, Direction, LocalMedia, LocalSession, Negotiated, SessionDescription};
+use sdp::security::KEY_OCTETS;
+use sdp::{
+    Codec, Direction, LocalKeys, LocalMedia, LocalSession, Negotiated, Protection, Security,
+    SessionDescription,
+};
 
 fuzz_target!(|octets: &[u8]| -> Corpus {
     let Ok(theirs) = SessionDescription::parse(octets) else {
@@ -18,7 +22,7 @@ fuzz_target!(|octets: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-fn locals() -> [LocalMedia; 3] {
+fn locals() -> [LocalMedia; 5] {
     let all: Vec<Codec> = Codec::all().collect();
     let two = [Codec::Pcma, Codec::Pcmu];
     let v4 = SocketAddr::from(([192, 0, 2, 9], 16384));
@@ -27,7 +31,13 @@ fn locals() -> [LocalMedia; 3] {
     hold.direction = Direction::SendOnly;
     hold.telephone_event = None;
     hold.ptime_ms = 60;
-    [LocalMedia::new(v4, &two), LocalMedia::new(v4, &all), hold]
+    let keys = || LocalKeys::new(Box::new([0xd7; KEY_OCTETS]));
+    let mut prefers = LocalMedia::new(v4, &two);
+    prefers.security = Security::Preferred(keys());
+    let mut insists = LocalMedia::new(v4, &all);
+    insists.security = Security::Required(keys());
+    let plain = LocalMedia::new(v4, &two);
+    [plain, LocalMedia::new(v4, &all), hold, prefers, insists]
 }
 
 fn everything(description: &SessionDescription, octets: &[u8]) {
@@ -45,7 +55,8 @@ fn everything(description: &SessionDescription, octets: &[u8]) {
             description.direction_of(medium),
         );
         let _ = (
-            medium.is_plain_audio(),
+            medium.is_rtp_audio(),
+            medium.suites().len(),
             medium.telephone_event(8000),
             medium.format_names().count(),
         );
@@ -113,6 +124,16 @@ fn accepted(answer: &SessionDescription, local: &LocalMedia) {
 }
 
 fn sound(negotiated: &Negotiated, local: &LocalMedia, text: &str) {
+    match (&negotiated.protection, &local.security) {
+        (Protection::Plain { .. }, Security::Required(_)) => panic!("plain RTP: {text}"),
+        (Protection::Secured(_), Security::Off) => panic!("no key of ours: {text}"),
+        (Protection::Secured(secured), _) => {
+            assert_eq!(secured.ours.suite(), secured.theirs.suite(), "{text}");
+            assert_eq!(secured.ours.salt().len(), secured.suite().salt_octets());
+            assert!(secured.ours.key().iter().all(|octet| *octet == 0xd7));
+        }
+        (Protection::Plain { .. }, Security::Off | Security::Preferred(_)) => {}
+    }
     assert!(local.codecs.contains(&negotiated.codec), "{text}");
     assert!(
         negotiated.payload_type_send <= 127 && negotiated.payload_type_receive <= 127,

@@ -154,7 +154,7 @@ pub fn descriptions(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     found
 }
 
-const DESCRIPTIONS: [&str; 5] = [
+const DESCRIPTIONS: [&str; 6] = [
     "v=0\no=- 1 1 IN IP4 192.0.2.7\ns=-\nc=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/AVP 0 8 101\n\
      a=rtpmap:0 PCMU/8000\na=rtpmap:8 PCMA/8000\na=rtpmap:101 telephone-event/8000\na=fmtp:101 0-15\na=ptime:20\n\
      a=sendrecv\n",
@@ -164,6 +164,10 @@ const DESCRIPTIONS: [&str; 5] = [
     "v=0\no=- 1 1 IN IP4 0.0.0.0\ns=-\nc=IN IP4 0.0.0.0\nt=3034423619 3042462419\nm=audio 9 RTP/SAVP 0\nm=audio 5 RTP/AVP 8\n\
      m=image 4 udptl t38\nm=application 0 TCP/MRCPv2 1\n",
     "v=0\nc=IN IP4 host.example.com\nm=audio 4000 RTP/AVP 18 9 13\na=rtpmap:9 G722/8000\na=fmtp:18 annexb=no\na=recvonly\n",
+    "v=0\no=- 1 1 IN IP4 192.0.2.7\ns=-\nc=IN IP4 192.0.2.7\nt=0 0\nm=audio 4000 RTP/SAVP 0\n\
+     a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNk|2^20|1:4 WSH=128\n\
+     a=crypto:2 AEAD_AES_128_GCM inline:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYg== UNENCRYPTED_SRTCP\n\
+     m=audio 4002 RTP/AVP 8\na=crypto:3 F8_128_HMAC_SHA1_80 inline:AAAA;inline:BBBB\n",
     "v=0\nc=IN IP4 192.0.2.7/127\nm=audio 65535 RTP/AVP 0 101 102\na=rtpmap:101 telephone-event/8000\n\
      a=rtpmap:102 telephone-event/16000\na=ptime:65535\n",
 ];
