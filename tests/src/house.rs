@@ -22,6 +22,7 @@ pub struct House {
     nats_port: u16,
     sip_port: u16,
     api_port: u16,
+    rest: String,
 }
 
 impl House {
@@ -29,25 +30,36 @@ impl House {
     pub fn build(rest: &str) -> House {
         let folder = tempfile::tempdir().expect("a folder");
         let (nats_port, api_port) = (ports::free(2), ports::free(2));
-        let (sip_port, rtp) = (ports::free(2), ports::free(400));
-        for role in ["edge", "control", "api"] {
-            let text = format!(
-                "[node]\nname = \"{role}-1\"\ndata = {data:?}\n\
-                 [log]\nkind = \"jetstream\"\nurl = \"nats://127.0.0.1:{nats_port}\"\n\
-                 [edge]\nlisten = [\"127.0.0.1:{sip_port}\"]\nrtp_ports = \"{rtp}-{last}\"\ndrain_s = 1\n\
-                 [api]\nlisten = \"127.0.0.1:{api_port}\"\n{rest}",
-                data = folder.path().join(role),
-                last = rtp + 399,
-            );
-            fs::write(configuration(folder.path(), role), text).expect("a file can be written");
-        }
-        House {
+        let house = House {
             nats: nats(folder.path(), nats_port),
             folder,
             nats_port,
-            sip_port,
+            sip_port: ports::free(2),
             api_port,
+            rest: rest.to_owned(),
+        };
+        for role in ["edge", "control", "api"] {
+            house.write(role, house.sip_port);
         }
+        house
+    }
+
+    /// Writes what a node is told.
+    fn write(&self, node: &str, sip_port: u16) {
+        let rtp = ports::free(200);
+        let text = format!(
+            "[node]\nname = \"{node}-1\"\ndata = {data:?}\n\
+             [log]\nkind = \"jetstream\"\nurl = \"nats://127.0.0.1:{nats_port}\"\n\
+             [edge]\nlisten = [\"127.0.0.1:{sip_port}\"]\nrtp_ports = \"{rtp}-{last}\"\ndrain_s = 1\n\
+             [api]\nlisten = \"127.0.0.1:{api_port}\"\n{rest}",
+            data = self.folder.path().join(node),
+            nats_port = self.nats_port,
+            last = rtp + 199,
+            api_port = self.api_port,
+            rest = self.rest,
+        );
+        let path = configuration(self.folder.path(), node);
+        fs::write(path, text).expect("a file can be written");
     }
 
     /// The port on which the edge speaks SIP.
@@ -62,12 +74,29 @@ impl House {
 
     /// Starts a role; `life` tells its logs apart.
     pub fn role(&self, role: &str, life: usize) -> Process {
+        self.start(role, role, life)
+    }
+
+    fn start(&self, role: &str, node: &str, life: usize) -> Process {
         let mut command = Command::new(system::binary());
         command
             .args([role, "--config"])
-            .arg(configuration(self.folder.path(), role));
-        let log = self.folder.path().join(format!("{role}.{life}.log"));
-        Process::start(role, &mut command, &log)
+            .arg(configuration(self.folder.path(), node));
+        let log = self.folder.path().join(format!("{node}.{life}.log"));
+        Process::start(node, &mut command, &log)
+    }
+
+    /// Starts another edge on the same log, and waits until it serves. The port on which it speaks SIP.
+    pub fn another_edge(&self) -> (Process, u16) {
+        let (node, sip_port) = ("other-edge", ports::free(2));
+        self.write(node, sip_port);
+        let mut edge = self.start("edge", node, 0);
+        let up = wait::until(PATIENCE, || {
+            assert!(edge.runs(), "{}", edge.output());
+            edge.output().contains("SIP on udp").then_some(())
+        });
+        assert!(up.is_some(), "{}", edge.output());
+        (edge, sip_port)
     }
 
     /// Starts all three, the edge last, and waits until they serve.

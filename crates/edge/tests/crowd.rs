@@ -72,7 +72,7 @@ async fn calls_go_on_beside_thousands_of_connections_that_are_idle_or_slow() {
         slow.push(stream);
     }
     for number in 0..CALLS / 2 {
-        let mut caller = Peer::new(ip([127, 94, 3, 1]), number + 1).await;
+        let mut caller = Peer::new(ip([127, 94, 3, 1]), u64::from(number) + 1).await;
         caller.invite(udp, "sip:100@edge").await;
         caller
             .until(|event| matches!(event, Event::Answered { .. }))

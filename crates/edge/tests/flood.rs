@@ -67,7 +67,7 @@ async fn a_flood_of_a_stranger_costs_the_trunks_no_call_and_is_one_event_in_ten_
     });
     for number in 0..CALLS {
         let seed = u8::try_from(number).unwrap() + 1;
-        let mut caller = Peer::new(ip([127, 93, 0, 2]), seed).await;
+        let mut caller = Peer::new(ip([127, 93, 0, 2]), seed.into()).await;
         caller.invite(edge, "sip:100@edge").await;
         let answered = |event: &Event| matches!(event, Event::Answered { .. });
         caller.until(answered).await;

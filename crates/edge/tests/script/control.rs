@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use schemas::command::*;
-use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
-use schemas::observation::{ContextHeader, Identity};
+use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome, CallRefused};
+use schemas::observation::{ContextHeader, Identity, LimitOf, LoadStated, Occupancy, TrunkLoad};
 use schemas::{
     AgentName, CallId, Chain, Command, Decision, Draft, Hash, Lane, LegId, NodeName, Personal,
     Record, Subject, Timestamp, Transport, TrunkName,
@@ -17,6 +17,8 @@ use super::log::Log;
 #[derive(Default)]
 pub struct Control {
     chains: BTreeMap<CallId, Chain>,
+    /// What other edges state.
+    edges: BTreeMap<NodeName, Chain>,
     decisions: Vec<Record>,
 }
 
@@ -26,6 +28,7 @@ impl Control {
         let call = log.call();
         let mut conclusions = Vec::new();
         let mut commands = Vec::new();
+        let mut rule = "script";
         for words in text
             .split(';')
             .map(|part| part.split_whitespace().collect::<Vec<_>>())
@@ -40,13 +43,23 @@ impl Control {
                     }
                     .into(),
                 );
+            } else if let ["because", of] = words[..] {
+                rule = limit(of).rule();
+                conclusions.push(
+                    CallRefused {
+                        status: 503,
+                        why: of.to_owned(),
+                        tried: vec![],
+                    }
+                    .into(),
+                );
             } else {
                 commands.push(command(&words));
             }
         }
         let configuration = Hash::ZERO;
         let decision = Decision {
-            rule: "script".to_owned(),
+            rule: rule.to_owned(),
             configuration,
             commands,
             conclusions,
@@ -63,6 +76,31 @@ impl Control {
         record
     }
 
+    /// What another edge states: so many calls of a trunk, none of them new.
+    pub fn stated(&mut self, edge: &str, trunk: &str, calls: &str, wall: Timestamp) -> Record {
+        let edge = NodeName::from(edge);
+        let load = Occupancy {
+            calls: calls.parse().unwrap(),
+            new_calls: 0,
+        };
+        let trunk = TrunkName::from(trunk);
+        let stated = LoadStated {
+            trunks: vec![TrunkLoad { trunk, load }],
+            numbers: vec![],
+            total: load,
+        };
+        let new = || Chain::new(Subject::Node(edge.clone()), Lane::Facts);
+        self.edges
+            .entry(edge.clone())
+            .or_insert_with(new)
+            .append(Draft {
+                because: None,
+                producer: edge.clone(),
+                recorded_at: wall,
+                event: stated.into(),
+            })
+    }
+
     /// The last decision once more.
     pub fn again(&self) -> Record {
         self.decisions.last().cloned().expect("nothing was decided")
@@ -71,6 +109,14 @@ impl Control {
     /// All that was decided.
     pub fn decisions(&self) -> &[Record] {
         &self.decisions
+    }
+}
+
+fn limit(of: &str) -> LimitOf {
+    match of {
+        "limit.trunk" => LimitOf::Trunk,
+        "limit.number" => LimitOf::Number,
+        _ => LimitOf::Total,
     }
 }
 

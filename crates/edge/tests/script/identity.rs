@@ -1,6 +1,6 @@
 //! Accounts and logins of a scenario, and phones that ask for credentials.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sip::Message;
 use sip::dialog::timer::Side;
@@ -9,7 +9,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::terms::{Reliable, TimerMode};
 use sip::registration::Account;
-use trunkline_edge::configuration::{Asked, Login, Trunk};
+use trunkline_edge::configuration::{Asked, Login, Pace, Trunk};
 
 /// A trunk with networks, separated by commas; `-` is none.
 pub fn trunk(name: &str, networks: &str) -> Trunk {
@@ -49,6 +49,14 @@ pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
                 _ => Side::Peer,
             });
             return;
+        }
+        ("pace", [calls_per_s, waiting_max, wait_s]) => {
+            let pace = Pace {
+                waiting_max: waiting_max.parse().unwrap(),
+                wait_max: Duration::from_secs(wait_s.parse().unwrap()),
+                ..Pace::new(calls_per_s.parse().unwrap())
+            };
+            return trunk.pace = Some(pace);
         }
         _ => {}
     }

@@ -119,7 +119,8 @@ impl Scene {
                 self.configuration.trunks.push(Trunk { digits, ..trunk });
             }
             [
-                "login" | "account" | "register" | "registers" | "proxy" | "100rel" | "timer",
+                "login" | "account" | "register" | "registers" | "proxy" | "100rel" | "timer"
+                | "pace",
                 name,
                 rest @ ..,
             ] => {
@@ -143,6 +144,11 @@ impl Scene {
                 self.configuration.trunks.push(Trunk { dtmf, ..trunk });
             }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
+            ["states-load"] => self.configuration.states_load = true,
+            ["edge", name, "states", trunk, calls] => {
+                let record = self.control.stated(name, trunk, calls, self.wall());
+                self.input(Input::Decision(record));
+            }
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
             ["phone", name, address] => {
                 let phone = Phone::new(name, address.parse().unwrap());
