@@ -95,7 +95,7 @@ impl Call {
         };
         let transmit = self.relay(from, &heard, bytes, now);
         for pressed in pressed.into_iter().flatten() {
-            self.press(from, &pressed, Method::TelephoneEvent, now);
+            self.press_event(from, &pressed, now);
         }
         transmit
     }
@@ -144,7 +144,9 @@ impl Call {
                     duration,
                     volume: 0,
                 };
-                self.press(from, &Pressed { press, from: None }, Method::Signalled, now);
+                if let Some(press) = self.legs[from].signalled(press, now) {
+                    self.press_signalled(from, press, now);
+                }
                 Ok(())
             }
             Input::Measure { leg } => {
@@ -265,6 +267,15 @@ impl Call {
         self.legs[to].relay(heard, bytes, now)
     }
 
+    fn press_event(&mut self, from: usize, pressed: &Pressed, now: Instant) {
+        self.legs[from].told_by_event(pressed.press.digit, now);
+        self.press(from, pressed, Method::TelephoneEvent, now);
+    }
+
+    fn press_signalled(&mut self, from: usize, press: Press, now: Instant) {
+        self.press(from, &Pressed { press, from: None }, Method::Signalled, now);
+    }
+
     /// A leg pressed a key: for the log, its agent, and the leg that hears it.
     fn press(&mut self, from: usize, pressed: &Pressed, method: Method, now: Instant) {
         let leg = &mut self.legs[from];
@@ -285,7 +296,10 @@ impl Call {
     fn wake(&mut self, now: Instant) {
         for index in 0..self.legs.len() {
             if let Some(pressed) = self.legs[index].wake(&self.settings, now, &mut self.events) {
-                self.press(index, &pressed, Method::TelephoneEvent, now);
+                self.press_event(index, &pressed, now);
+            }
+            while let Some(press) = self.legs[index].signalled_due(now) {
+                self.press_signalled(index, press, now);
             }
         }
     }

@@ -10,12 +10,14 @@
 
 mod receiver;
 mod sender;
+mod signalled;
 
 use std::time::Duration;
 
 pub(crate) use receiver::Receiver;
 pub use sender::MAX_PENDING;
 pub(crate) use sender::Sender;
+pub(crate) use signalled::Signalled;
 
 /// A key of a telephone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

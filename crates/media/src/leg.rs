@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
-use crate::dtmf::{self, Press};
+use crate::dtmf::{self, Digit, Press};
 use crate::event::{Event, LegId};
 use crate::latch::Latch;
 use crate::measure::Measured;
@@ -28,6 +28,7 @@ pub(crate) struct Leg {
     first_packet_after: Option<Duration>,
     incoming: Incoming,
     keys: dtmf::Receiver,
+    signalled: dtmf::Signalled,
     watch: Watch,
     refusals: Refusals,
     outgoing: Outgoing,
@@ -91,6 +92,7 @@ impl Leg {
             first_packet_after: None,
             incoming: Incoming::default(),
             keys: dtmf::Receiver::default(),
+            signalled: dtmf::Signalled::default(),
             watch: Watch::default(),
             refusals: Refusals::default(),
             outgoing: Outgoing::new(seeds.ssrc, seeds.sequence, seeds.timestamp),
@@ -179,6 +181,25 @@ impl Leg {
         })
     }
 
+    /// A key came in the signalling. The one that is told now, if it is not to wait for its telephone event.
+    pub(crate) fn signalled(&mut self, press: Press, now: Instant) -> Option<Press> {
+        if self.takes_digits() {
+            self.signalled.take(press, now)
+        } else {
+            Some(press)
+        }
+    }
+
+    /// A key of the signalling whose telephone event did not come.
+    pub(crate) fn signalled_due(&mut self, now: Instant) -> Option<Press> {
+        self.signalled.due(now, self.keys.down())
+    }
+
+    /// A key is told by its telephone event.
+    pub(crate) fn told_by_event(&mut self, digit: Digit, now: Instant) {
+        self.signalled.told(digit, now);
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let made = match (&self.hears, self.sends()) {
             (_, false) => None,
@@ -189,6 +210,7 @@ impl Leg {
         let others = [
             self.watch.deadline(),
             self.keys.deadline(),
+            self.signalled.deadline(),
             self.refusals.deadline(),
             self.measure_at,
         ];

@@ -89,6 +89,11 @@ impl Receiver {
         press
     }
 
+    /// The key whose event is going on.
+    pub(crate) fn down(&self) -> Option<Digit> {
+        self.down.map(|down| down.digit)
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.down.map(|down| down.last_at + LOST_END_AFTER)
     }

@@ -138,6 +138,7 @@ impl Leg {
             && let Some((_, press)) = self.keys.restart()
         {
             // Its stream is over, so nobody can wait for the rest of it.
+            self.signalled.told(press.digit, now);
             events.push(
                 id,
                 Event::Digit {

@@ -256,6 +256,80 @@ fn a_digit_of_the_signalling_reaches_the_other_leg() {
     assert_eq!(keys_of(sent, telephone_event(AGENT)), [('4', 160)]);
 }
 
+/// The ways in which the caller told its keys.
+fn methods(shell: &mut Shell) -> Vec<(char, Method)> {
+    let events = shell.take_events(CALLER).into_iter();
+    let told = events.filter_map(|event| match event {
+        Event::Digit { press, method } => Some((press.digit.key(), method)),
+        _ => None,
+    });
+    told.collect()
+}
+
+fn signal(shell: &mut Shell, key: char) {
+    let (digit, duration) = (Digit::new(key).unwrap(), Duration::from_millis(100));
+    let leg = CALLER;
+    shell.input(Input::DigitSignalled {
+        leg,
+        digit,
+        duration,
+    });
+}
+
+#[test]
+fn a_key_that_comes_as_an_event_and_in_the_signalling_counts_once() {
+    let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    // The signalling before, within and after the event, then without one.
+    for (before, within, after) in [
+        (true, false, false),
+        (false, true, false),
+        (false, false, true),
+    ] {
+        if before {
+            signal(&mut shell, '2');
+            shell.pass(20);
+        }
+        for (at, packet) in press(&mut caller, 2).into_iter().enumerate() {
+            shell.datagram(CALLER, caller.address, packet);
+            if within && at == 1 {
+                signal(&mut shell, '2');
+            }
+            shell.pass(20);
+        }
+        if after {
+            signal(&mut shell, '2');
+        }
+        shell.pass(1_000);
+        assert_eq!(methods(&mut shell), [('2', Method::TelephoneEvent)]);
+    }
+    signal(&mut shell, '2');
+    signal(&mut shell, '2');
+    shell.pass(1_000);
+    let signalled = ('2', Method::Signalled);
+    assert_eq!(methods(&mut shell), [signalled, signalled]);
+    let sent = shell.to(AGENT).into_iter().cloned().collect();
+    let heard = keys_of(sent, telephone_event(AGENT));
+    assert_eq!(
+        heard.into_iter().map(|(key, _)| key).collect::<String>(),
+        "22222"
+    );
+}
+
+#[test]
+fn a_long_press_is_not_told_twice() {
+    let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    signal(&mut shell, '2');
+    for duration in (160..16_000).step_by(160) {
+        let packet = caller.key(2, false, duration);
+        shell.datagram(CALLER, caller.address, packet);
+        shell.pass(20);
+    }
+    let end = caller.key(2, true, 16_000);
+    shell.datagram(CALLER, caller.address, end);
+    shell.pass(1_000);
+    assert_eq!(methods(&mut shell), [('2', Method::TelephoneEvent)]);
+}
+
 #[test]
 fn a_key_that_comes_while_another_is_sent_is_sent_after_it() {
     let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
