@@ -33,6 +33,8 @@ pub struct RefuseLeg {
     pub status: u16,
     /// The reason phrase.
     pub phrase: String,
+    /// The Reason header field (RFC 3326), as whoever was called in vain gave it.
+    pub reason: Option<String>,
     /// The Retry-After header field, in seconds.
     pub retry_after_s: Option<u32>,
 }
@@ -163,7 +165,7 @@ crate::event::vocabulary! {
         /// 200.
         501 => AnswerLeg,
         /// 4xx to 6xx.
-        502 => RefuseLeg,
+        502 => RefuseLeg : 2,
         /// INVITE.
         503 => DialLeg : 2,
         /// BYE, CANCEL or 487.

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{DialLeg, Told};
+use crate::command::{DialLeg, RefuseLeg, Told};
 use crate::media::MediaOffer;
 use crate::observation::{
     Caller, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed, LegFailure, Party,
@@ -174,6 +174,33 @@ impl Lift for DialLeg {
             told: Told::default(),
             context: old.context,
             codecs_of: old.codecs_of,
+        })
+    }
+}
+
+/// `RefuseLeg` as it was before a callee's Reason reached the caller.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefuseLegV1 {
+    /// The caller's leg.
+    pub leg: LegId,
+    /// 400 to 699.
+    pub status: u16,
+    /// The reason phrase.
+    pub phrase: String,
+    /// The Retry-After header field, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Lift for RefuseLeg {
+    fn lift(version: u16, payload: &[u8]) -> Option<RefuseLeg> {
+        let 1 = version else { return None };
+        let old: RefuseLegV1 = crate::event::exact(payload)?;
+        Some(RefuseLeg {
+            leg: old.leg,
+            status: old.status,
+            phrase: old.phrase,
+            reason: None,
+            retry_after_s: old.retry_after_s,
         })
     }
 }

@@ -36,6 +36,18 @@ fn what_a_phone_system_says_of_a_call_reaches_the_agent_and_his_early_media_the_
 }
 
 #[test]
+#[ignore = "needs SIPp: tests/run"]
+fn why_an_agent_is_busy_reaches_the_caller() {
+    let agent = Sipp::answer("busy", SECOND);
+    let trunkline = Trunkline::serve(&house(agent.port()));
+    Sipp::call("caller_busy", "100", trunkline.sip_port(), SECOND).succeeds();
+    agent.succeeds();
+    let calls = trunkline.calls_over(1);
+    assert_eq!(calls[0]["outcome"], "refused", "{calls:#?}");
+    trunkline.stop();
+}
+
+#[test]
 #[ignore = "needs SIPp and baresip: tests/run"]
 fn a_phone_hears_the_agent_before_he_answers() {
     let agent = Sipp::listen("agent_tone", SECOND);

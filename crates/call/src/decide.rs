@@ -165,6 +165,7 @@ impl Draft {
             leg,
             status,
             phrase: phrase(status).to_owned(),
+            reason: call.reason.clone(),
             retry_after_s,
         });
         let tried = self.take_tried();

@@ -47,6 +47,7 @@ impl Call {
                 self.blame = self
                     .leg(failed.leg)
                     .map(|leg| Ending::leg_failed(leg, &failed.failure));
+                self.reason.clone_from(&failed.reason);
                 self.with_leg(failed.leg, Leg::end);
             }
             Observation::ByeReceived(bye) => {

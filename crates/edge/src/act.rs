@@ -171,6 +171,10 @@ impl Call {
                 .add("Retry-After", &seconds.to_string())
                 .expect("a number is a header value");
         }
+        if let Some(reason) = command.reason.as_deref().and_then(sip::reason::rewrite) {
+            // One that cannot be written must not keep anybody waiting.
+            let _ = extra.add("Reason", &reason);
+        }
         let phrase = Some(command.phrase.as_str()).filter(|phrase| !phrase.is_empty());
         step.endpoint
             .refuse(key, status, phrase, extra, step.moment.now)?;

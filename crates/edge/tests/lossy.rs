@@ -184,6 +184,7 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 leg,
                 status: 480,
                 phrase: format!("{:?}", failed.failure),
+                reason: None,
                 retry_after_s: None,
             };
             (vec![refuse.into()], ended())

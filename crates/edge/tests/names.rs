@@ -46,6 +46,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 leg,
                 status,
                 phrase,
+                reason: None,
                 retry_after_s,
             };
             (vec![refuse.into()], vec![])

@@ -290,6 +290,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                     486
                 },
                 phrase: String::new(),
+                reason: None,
                 retry_after_s: None,
             };
             (vec![refuse.into()], vec![])

@@ -269,6 +269,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 leg,
                 status: 502,
                 phrase: String::new(),
+                reason: None,
                 retry_after_s: None,
             };
             (vec![refuse.into()], vec![])

@@ -593,6 +593,7 @@ fn command(part: &Line) -> Option<Command> {
             leg: part.leg(1),
             status: part.number("status", 404),
             phrase: part.find("phrase").unwrap_or("Not Found").to_owned(),
+            reason: None,
             retry_after_s: None,
         }
         .into(),

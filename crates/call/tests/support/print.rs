@@ -19,15 +19,16 @@ pub fn decision(decision: &Decision) -> String {
 
 fn command(command: &Command) -> String {
     let rest = match command {
-        Command::RefuseLeg(refuse) => format!(
-            " {} {}{}",
-            refuse.status,
-            refuse.phrase,
-            refuse
-                .retry_after_s
-                .map(|after| format!(", again after {after} s"))
-                .unwrap_or_default()
-        ),
+        Command::RefuseLeg(refuse) => {
+            let mut text = format!(" {} {}", refuse.status, refuse.phrase);
+            if let Some(reason) = &refuse.reason {
+                write!(text, ", {reason}").expect("it takes text");
+            }
+            if let Some(after) = refuse.retry_after_s {
+                write!(text, ", again after {after} s").expect("it takes text");
+            }
+            text
+        }
         Command::DialLeg(dial) => {
             format!(
                 " {} at {} {:?}{}, from {}{}{}",

@@ -323,13 +323,17 @@ fn invite(to: &str, from: &str, trunk: &str, rest: &[&str]) -> InviteReceived {
 }
 
 fn failed(leg: LegId, why: &[&str]) -> LegFailed {
-    let mut retry_after_s = None;
-    let mut reason = why;
+    let (mut retry_after_s, mut reason) = (None, None);
+    let mut why = why;
     if let [before @ .., "retry", seconds] = why {
         retry_after_s = Some(seconds.parse().expect("seconds"));
-        reason = before;
+        why = before;
     }
-    let failure = match reason {
+    if let [before @ .., "reason", said] = why {
+        reason = Some((*said).to_owned());
+        why = before;
+    }
+    let failure = match why {
         ["timeout", timer] => LegFailure::TimedOut {
             timer: (*timer).to_owned(),
         },
@@ -349,7 +353,7 @@ fn failed(leg: LegId, why: &[&str]) -> LegFailed {
     LegFailed {
         leg,
         failure,
-        reason: None,
+        reason,
         retry_after_s,
         after_ms: 0,
     }

@@ -134,6 +134,7 @@ fn command(words: &[&str]) -> Command {
             leg: leg(to),
             status: status.parse().unwrap(),
             phrase: phrase.join(" "),
+            reason: None,
             retry_after_s: (*status == "503").then_some(30),
         }
         .into(),

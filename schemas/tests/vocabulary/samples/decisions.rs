@@ -3,9 +3,10 @@
 use trunkline_schemas::command::*;
 use trunkline_schemas::conclusion::*;
 use trunkline_schemas::observation::Tried;
+use trunkline_schemas::version::RefuseLegV1;
 use trunkline_schemas::{AgentName, Command, Decision, Hash, LegId, Personal};
 
-use super::{Listed, command, conclusion, dial, event};
+use super::{Listed, command, conclusion, dial, event, old_command};
 
 pub fn samples() -> Vec<Listed> {
     let mut all = vec![
@@ -29,6 +30,24 @@ pub fn samples() -> Vec<Listed> {
     all
 }
 
+/// A refusal of version 1, and what it means today.
+fn refused_before(status: u16, phrase: &str, retry_after_s: Option<u32>) -> Listed {
+    let old = RefuseLegV1 {
+        leg: LegId::CALLER,
+        status,
+        phrase: phrase.into(),
+        retry_after_s,
+    };
+    let lifted = RefuseLeg {
+        leg: LegId::CALLER,
+        status,
+        phrase: phrase.into(),
+        reason: None,
+        retry_after_s,
+    };
+    old_command(1, &old, lifted)
+}
+
 fn commands() -> Vec<Listed> {
     let leg = LegId::CALLER;
     vec![
@@ -38,16 +57,20 @@ fn commands() -> Vec<Listed> {
             from: LegId(1),
         }),
         command(AnswerLeg { leg }),
+        refused_before(404, "Not Found", None),
+        refused_before(503, "Service Unavailable", Some(30)),
         command(RefuseLeg {
             leg,
             status: 404,
             phrase: "Not Found".into(),
+            reason: Some("Q.850;cause=1".into()),
             retry_after_s: None,
         }),
         command(RefuseLeg {
             leg,
             status: 503,
             phrase: "Service Unavailable".into(),
+            reason: None,
             retry_after_s: Some(30),
         }),
         command(HangUpLeg {
