@@ -172,16 +172,20 @@ impl CallMedia {
     fn receive(&mut self, index: usize) {
         let now = moment().now;
         // On this function's stack: the task itself stays small while it waits.
-        let mut buffer = [0; PACKET_BYTES_MAX];
+        let mut buffer = [0; PACKET_BYTES_MAX + media::srtp::ROOM_BYTES];
         for _ in 0..PACKETS_MAX {
             let (leg, socket) = &self.legs[index];
-            let Ok((length, source)) = socket.try_recv_from(&mut buffer) else {
+            let Ok((length, source)) = socket.try_recv_from(&mut buffer[..PACKET_BYTES_MAX]) else {
                 return;
             };
             self.counters.rtp_received.one();
             let (leg, source) = (*leg, canonical(source));
-            let bytes = &mut buffer[..length];
-            if let Some(transmit) = self.media.handle_packet(leg, source, bytes, now) {
+            let datagram = media::Datagram {
+                source,
+                buffer: &mut buffer,
+                length,
+            };
+            if let Some(transmit) = self.media.handle_packet(leg, datagram, now) {
                 send(&self.legs, &self.counters, &transmit);
             }
             self.flush();

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use trunkline_media::{Agent, Call, Codec, Hears, Input, LegId, Negotiated, Settings};
+use trunkline_media::{Agent, Call, Codec, Datagram, Hears, Input, LegId, Negotiated, Settings};
 
 const CALLER: LegId = LegId(1);
 const AGENT: LegId = LegId(2);
@@ -60,7 +60,7 @@ fn relay(from: Codec, to: Codec, count: usize, drain: bool) -> f64 {
             bytes[2..4].copy_from_slice(&[high, low]);
             bytes[4..8].copy_from_slice(&(round * 160).to_be_bytes());
             relayed += u32::from(
-                call.handle_packet(CALLER, address(1), &mut bytes, now)
+                call.handle_packet(CALLER, Datagram::without_room(address(1), &mut bytes), now)
                     .is_some(),
             );
             if drain {

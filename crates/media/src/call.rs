@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::agent::Playing;
 use crate::dtmf::Press;
 use crate::error::Error;
-use crate::event::{Event, Hears, Input, LegId, Method, Output, Transmit};
+use crate::event::{Datagram, Event, Hears, Input, LegId, Method, Output, Transmit};
 use crate::leg::{BUFFER_BYTES, Buffer, Heard, Hearing, Leg, Pressed, Seeds};
 use crate::measure::Measured;
 use crate::negotiated::Sound;
@@ -81,14 +81,18 @@ impl Call {
     pub fn handle_packet<'b>(
         &mut self,
         leg: LegId,
-        source: SocketAddr,
-        bytes: &'b mut [u8],
+        datagram: Datagram<'b>,
         now: Instant,
     ) -> Option<Transmit<'b>> {
         self.now = Some(now);
         let from = self.index(leg).ok()?;
-        let heard =
-            self.legs[from].receive(bytes, source, now, &self.settings, &mut self.events)?;
+        let Datagram {
+            source,
+            buffer: bytes,
+            length,
+        } = datagram;
+        let came = bytes.get_mut(..length)?;
+        let heard = self.legs[from].receive(came, source, now, &self.settings, &mut self.events)?;
         let pressed = match heard.sound {
             Sound::Key => self.legs[from].keys_of(&heard, bytes, now),
             Sound::Audio(_) | Sound::ComfortNoise => [None, None],
@@ -330,7 +334,9 @@ impl Call {
         let [g, h, i, j, ..] = next();
         Seeds {
             ssrc: u32::from_le_bytes([a, b, c, d]),
-            sequence: u16::from_le_bytes([e, f]),
+            // In the lower half, so that a peer that misses the first ones of an SRTP stream does not miss a rollover
+            // (RFC 4568, section 6.4).
+            sequence: u16::from_le_bytes([e, f & 0x7f]),
             timestamp: u32::from_le_bytes([g, h, i, j]),
         }
     }

@@ -104,6 +104,29 @@ pub enum Output<'call> {
     },
 }
 
+/// What came to the socket of a leg.
+#[derive(Debug)]
+pub struct Datagram<'buffer> {
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// Its octets, and behind them room for as many as [`crate::srtp::ROOM_BYTES`]: what is relayed from it as SRTP
+    /// needs them, and is dropped without.
+    pub buffer: &'buffer mut [u8],
+    /// How many octets came.
+    pub length: usize,
+}
+
+impl<'buffer> Datagram<'buffer> {
+    /// One that fills its buffer: enough where nothing is sent as SRTP.
+    pub fn without_room(source: SocketAddr, buffer: &'buffer mut [u8]) -> Datagram<'buffer> {
+        Datagram {
+            source,
+            length: buffer.len(),
+            buffer,
+        }
+    }
+}
+
 /// A packet to send from the socket of a leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transmit<'buffer> {

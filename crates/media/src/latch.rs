@@ -81,34 +81,49 @@ impl Latch {
         (self.signalled, self.rule, self.state) = (signalled, rule, OPEN);
     }
 
-    /// Judges a packet whose payload type and direction are in order.
-    pub(crate) fn judge(&mut self, source: SocketAddr, packet: &Packet, now: Instant) -> Verdict {
+    /// Whether a packet from there could be let in, now or after some more: what comes to nothing is not worth a
+    /// computation.
+    pub(crate) fn admits(&self, source: SocketAddr, ssrc: u32, now: Instant) -> Result<(), Reason> {
         let near = same(source, self.trusted);
-        let verdict = match &mut self.state {
-            State::Latched { .. } if !near => Verdict::Refused(Reason::ForeignSource),
-            State::Latched { ssrc, .. } if *ssrc == packet.ssrc => Verdict::LetIn,
-            State::Latched { successor, .. } => {
+        match &self.state {
+            State::Latched { .. } if !near => Err(Reason::ForeignSource),
+            State::Latched { ssrc: latched, .. } if *latched == ssrc => Ok(()),
+            State::Latched { .. } => {
                 let quiet = self
                     .heard_at
                     .is_none_or(|at| now.saturating_duration_since(at) >= RELEARN_AFTER);
                 match self.rule.ssrc {
-                    SsrcRule::RelearnWhenQuiet if quiet && Probation::step(successor, packet) => {
-                        self.latch(source, packet)
-                    }
-                    SsrcRule::RelearnWhenQuiet | SsrcRule::Strict => {
-                        Verdict::Refused(Reason::ForeignSsrc)
-                    }
+                    SsrcRule::RelearnWhenQuiet if quiet => Ok(()),
+                    SsrcRule::RelearnWhenQuiet | SsrcRule::Strict => Err(Reason::ForeignSsrc),
                 }
             }
+            State::Open { .. } if near => Ok(()),
+            State::Open { near: None, .. } if permits(self.rule.source, self.signalled, source) => {
+                Ok(())
+            }
+            State::Open { .. } => Err(Reason::ForeignSource),
+        }
+    }
+
+    /// Judges a packet whose payload type and direction are in order, and which is authentic where that can be known.
+    pub(crate) fn judge(&mut self, source: SocketAddr, packet: &Packet, now: Instant) -> Verdict {
+        if let Err(reason) = self.admits(source, packet.ssrc, now) {
+            return Verdict::Refused(reason);
+        }
+        let near = same(source, self.trusted);
+        let verdict = match &mut self.state {
+            State::Latched { ssrc, .. } if *ssrc == packet.ssrc => Verdict::LetIn,
+            State::Latched { successor, .. } => match Probation::step(successor, packet) {
+                true => self.latch(source, packet),
+                false => Verdict::Refused(Reason::ForeignSsrc),
+            },
             State::Open {
                 near: probation, ..
             } if near => match Probation::step(probation, packet) {
                 true => self.latch(source, packet),
                 false => Verdict::LetIn,
             },
-            State::Open { near: None, far }
-                if permits(self.rule.source, self.signalled, source) =>
-            {
+            State::Open { far, .. } => {
                 let mut probation = far
                     .filter(|(other, _)| same(*other, source))
                     .map(|(_, probation)| probation);
@@ -119,7 +134,6 @@ impl Latch {
                     false => Verdict::Refused(Reason::Probation),
                 }
             }
-            State::Open { .. } => Verdict::Refused(Reason::ForeignSource),
         };
         if !matches!(verdict, Verdict::Refused(_)) {
             self.heard_at = Some(now);

@@ -17,6 +17,7 @@ use crate::packet::{HEADER_BYTES, Packet};
 use crate::quality::{Incoming, Sent};
 use crate::refusal::{Reason, Refusals};
 use crate::silence::Watch;
+use crate::srtp::{ROOM_BYTES, Secure, Secured};
 
 /// A leg.
 #[derive(Debug)]
@@ -54,6 +55,33 @@ struct Session {
     negotiated: Negotiated,
     latch: Latch,
     since: Instant,
+    /// From the first keys on; at work while they are agreed on.
+    secure: Option<Box<Secure>>,
+}
+
+impl Session {
+    /// Keys were agreed on, for the first time or again.
+    fn secure_by(&mut self, keys: Option<&Secured>) {
+        match (&mut self.secure, keys) {
+            (Some(secure), Some(keys)) => secure.update(keys),
+            (None, Some(keys)) => self.secure = Some(Box::new(Secure::new(keys))),
+            (Some(_) | None, None) => {}
+        }
+    }
+
+    /// What packets go through, if they are SRTP.
+    fn secure(&mut self) -> Option<&mut Secure> {
+        let is_agreed = self.negotiated.security.is_some();
+        self.secure.as_deref_mut().filter(|_| is_agreed)
+    }
+
+    /// Makes a packet ready to leave; says how long it is.
+    fn protect(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
+        match self.secure() {
+            Some(secure) => secure.protect(buffer, length),
+            None => Some(length),
+        }
+    }
 }
 
 /// A packet that was let in.
@@ -113,15 +141,21 @@ impl Leg {
         match &mut self.session {
             Some(session) => {
                 session.latch.update(negotiated.remote, negotiated.latch);
+                session.secure_by(negotiated.security.as_deref());
                 session.negotiated = negotiated;
             }
             None => {
                 let latch = Latch::new(negotiated.remote, negotiated.latch);
-                self.session = Some(Session {
+                let mut session = Session {
                     negotiated,
                     latch,
                     since: now,
-                });
+                    secure: None,
+                };
+                let keys = session.negotiated.security.take();
+                session.secure_by(keys.as_deref());
+                session.negotiated.security = keys;
+                self.session = Some(session);
             }
         }
         let Some(Session { negotiated, .. }) = &self.session else {
@@ -236,6 +270,6 @@ impl Leg {
 
 /// Samples of the longest packet that is made here.
 const FRAME_SAMPLES: usize = 8 * 60;
-/// Octets of it.
-pub(crate) const BUFFER_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES;
+/// Octets of it, with room to protect it.
+pub(crate) const BUFFER_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES + ROOM_BYTES;
 const _: () = assert!(MAX_PACKET_MS == 60, "the buffer holds the longest packet");

@@ -1,11 +1,11 @@
-//! RTP without sockets: sessions, relay, G.711, DTMF, built-in agents, quality (RFC 3550, 4733).
+//! RTP and SRTP without sockets: sessions, relay, G.711, DTMF, built-in agents, quality (RFC 3550, 3711, 4733).
 //!
 //! One [`Call`] holds the legs of a call and what each of them hears: another leg, a built-in agent,
 //! nothing. It owns no socket, reads no clock and allocates nothing for a relayed packet.
 //!
 //! # How to drive it
 //! ```text
-//! datagram   -> call.handle_packet(leg, source, &mut bytes, now) -> Option<Transmit>   write it
+//! datagram   -> call.handle_packet(leg, datagram, now) -> Option<Transmit>   write it
 //! all else   -> call.handle(input, now) -> Result<(), Error>
 //! afterwards -> while let Some(output) = call.poll() { Send: write it | Event: record it }
 //! timer      -> call.deadline(): at that time call.handle(Input::Wake, now)
@@ -38,6 +38,7 @@ pub mod packet;
 mod quality;
 pub mod refusal;
 pub mod silence;
+pub mod srtp;
 pub mod tone;
 
 pub use agent::{Agent, Menu};
@@ -45,8 +46,9 @@ pub use call::{Call, Settings};
 pub use codec::Codec;
 pub use dtmf::{Digit, Digits, Press};
 pub use error::Error;
-pub use event::{Event, Finished, Hears, Input, LegId, Method, Output, Transmit};
+pub use event::{Datagram, Event, Finished, Hears, Input, LegId, Method, Output, Transmit};
 pub use measure::{Measured, Stream};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use refusal::Reason;
 pub use silence::Silence;
+pub use srtp::{MasterKey, Mki, Secured, Suite};

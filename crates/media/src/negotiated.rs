@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::srtp::Secured;
 
 /// The agreed media of a leg. [`Negotiated::new`] has the usual values; change the fields that differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct Negotiated {
     pub latch: LatchRule,
     /// Whether silence is worth an event: false while the leg is not answered.
     pub watched: bool,
+    /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
+    pub security: Option<Box<Secured>>,
 }
 
 /// The direction of a leg, seen from here (RFC 8866, section 6.7).
@@ -80,7 +83,7 @@ pub enum SsrcRule {
 }
 
 impl Negotiated {
-    /// One codec with its static payload type both ways, no telephone events, 20 ms, both directions.
+    /// One codec with its static payload type both ways, no telephone events, 20 ms, both directions, plain RTP.
     pub fn new(remote: SocketAddr, codec: Codec) -> Negotiated {
         let payload_type = codec.row().payload_type;
         let mut accepted = [None; MAX_ACCEPTED];
@@ -97,6 +100,7 @@ impl Negotiated {
             direction: Direction::SendReceive,
             latch: LatchRule::default(),
             watched: true,
+            security: None,
         }
     }
 

@@ -61,6 +61,11 @@ pub enum Malformed {
 impl Packet {
     /// Reads the header.
     pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
+        Packet::head(bytes)?.without_padding(bytes)
+    }
+
+    /// Reads what is never encrypted: the payload ends where the packet does, whatever padding it has.
+    pub(crate) fn head(bytes: &[u8]) -> Result<Packet, Malformed> {
         let (Some(&first), Some(&second)) = (bytes.first(), bytes.get(1)) else {
             return Err(Malformed::Short);
         };
@@ -75,15 +80,31 @@ impl Packet {
         else {
             return Err(Malformed::Short);
         };
-        let payload = payload_of(first, bytes)?;
         Ok(Packet {
             marker: second & 0x80 != 0,
             payload_type: second & 0x7f,
             sequence: u16::from_be_bytes([s0, s1]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([x0, x1, x2, x3]),
-            payload_start: payload.start,
-            payload_end: payload.end,
+            payload_start: payload_start_of(first, bytes)?,
+            payload_end: bytes.len(),
+        })
+    }
+
+    /// The same packet, of which these are the octets, without its padding.
+    pub(crate) fn without_padding(self, bytes: &[u8]) -> Result<Packet, Malformed> {
+        let mut payload_end = bytes.len();
+        if bytes.first().is_some_and(|first| first & 0x20 != 0) {
+            let padding = bytes.last().copied().map_or(0, usize::from);
+            let room = payload_end.saturating_sub(self.payload_start);
+            if padding == 0 || padding > room {
+                return Err(Malformed::Padding);
+            }
+            payload_end -= padding;
+        }
+        Ok(Packet {
+            payload_end,
+            ..self
         })
     }
 
@@ -93,7 +114,7 @@ impl Packet {
     }
 }
 
-fn payload_of(first: u8, bytes: &[u8]) -> Result<Range<usize>, Malformed> {
+fn payload_start_of(first: u8, bytes: &[u8]) -> Result<usize, Malformed> {
     let mut start = HEADER_BYTES + 4 * usize::from(first & 0x0f);
     if first & 0x10 != 0 {
         let Some(&[_, _, high, low]) = bytes.get(start..start + 4) else {
@@ -101,18 +122,10 @@ fn payload_of(first: u8, bytes: &[u8]) -> Result<Range<usize>, Malformed> {
         };
         start += 4 + 4 * usize::from(u16::from_be_bytes([high, low]));
     }
-    let mut end = bytes.len();
-    if start > end {
+    if start > bytes.len() {
         return Err(Malformed::Short);
     }
-    if first & 0x20 != 0 {
-        let padding = usize::from(bytes[end - 1]);
-        if padding == 0 || padding > end - start {
-            return Err(Malformed::Padding);
-        }
-        end -= padding;
-    }
-    Ok(start..end)
+    Ok(start)
 }
 
 /// The header of a packet that leaves.

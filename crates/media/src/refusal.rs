@@ -25,11 +25,15 @@ pub enum Reason {
     SequenceJump,
     /// It is RTCP, which is not read yet. Never told as an event.
     Rtcp,
+    /// SRTP was agreed on, and it is not authentic: forged, of another key, or plain RTP.
+    Unauthenticated,
+    /// SRTP was agreed on, and a packet of that number was there, or could have been.
+    Replayed,
 }
 
 impl Reason {
     /// Every reason, in the order of [`Reason::index`].
-    pub const ALL: [Reason; 9] = [
+    pub const ALL: [Reason; 11] = [
         Reason::Malformed,
         Reason::NotNegotiated,
         Reason::PayloadType,
@@ -39,6 +43,8 @@ impl Reason {
         Reason::ForeignSsrc,
         Reason::SequenceJump,
         Reason::Rtcp,
+        Reason::Unauthenticated,
+        Reason::Replayed,
     ];
 
     /// Its name in words, for timelines.
@@ -53,6 +59,8 @@ impl Reason {
             Reason::ForeignSsrc => "foreign SSRC",
             Reason::SequenceJump => "sequence number out of range",
             Reason::Rtcp => "RTCP",
+            Reason::Unauthenticated => "not authentic (SRTP)",
+            Reason::Replayed => "replayed (SRTP)",
         }
     }
 
@@ -68,6 +76,8 @@ impl Reason {
             Reason::ForeignSsrc => 6,
             Reason::SequenceJump => 7,
             Reason::Rtcp => 8,
+            Reason::Unauthenticated => 9,
+            Reason::Replayed => 10,
         }
     }
 }

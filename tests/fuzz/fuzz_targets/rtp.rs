@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 use media::negotiated::{LatchRule, SourceRule, SsrcRule};
 use media::packet::Packet;
 use media::{
-    Agent, Call, Codec, Digit, Direction, Event, Hears, Input, LegId, Menu, Negotiated, Output,
-    Settings, Silence, Transmit,
+    Agent, Call, Codec, Datagram, Digit, Direction, Event, Hears, Input, LegId, Menu, Negotiated,
+    Output, Settings, Silence, Transmit,
 };
 use trunkline_fuzz::Octets;
 
@@ -190,7 +190,10 @@ impl Play {
 
     fn receive(&mut self, leg: LegId, source: SocketAddr, datagram: &mut [u8]) {
         let length = datagram.len();
-        if let Some(transmit) = self.call.handle_packet(leg, source, datagram, self.now) {
+        if let Some(transmit) =
+            self.call
+                .handle_packet(leg, Datagram::without_room(source, datagram), self.now)
+        {
             assert!(
                 transmit.bytes.len() <= length,
                 "a relayed packet does not grow"

@@ -17,7 +17,7 @@ impl Leg {
     /// Takes a datagram of the leg's socket.
     pub(crate) fn receive(
         &mut self,
-        bytes: &[u8],
+        bytes: &mut [u8],
         source: SocketAddr,
         now: Instant,
         settings: &Settings,
@@ -52,12 +52,12 @@ impl Leg {
 
     fn judge(
         &mut self,
-        bytes: &[u8],
+        bytes: &mut [u8],
         source: SocketAddr,
         now: Instant,
         events: &mut Events,
     ) -> Result<(Packet, Sound), Reason> {
-        let packet = Packet::parse(bytes)?;
+        let packet = Packet::head(bytes)?;
         let session = self.session.as_mut().ok_or(Reason::NotNegotiated)?;
         let sound = session
             .negotiated
@@ -66,6 +66,14 @@ impl Leg {
         if !session.negotiated.receives() {
             return Err(Reason::Direction);
         }
+        let mut length = bytes.len();
+        if session.negotiated.security.is_some() {
+            session.latch.admits(source, packet.ssrc, now)?;
+        }
+        if let Some(secure) = session.secure() {
+            length = secure.unprotect(&packet, bytes)?;
+        }
+        let packet = packet.without_padding(&bytes[..length])?;
         match session.latch.judge(source, &packet, now) {
             Verdict::LetIn => {}
             Verdict::Latched => events.push(

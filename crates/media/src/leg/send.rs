@@ -23,7 +23,7 @@ impl Leg {
     ) -> Option<Transmit<'b>> {
         let session = self
             .session
-            .as_ref()
+            .as_mut()
             .filter(|session| session.negotiated.sends())?;
         let negotiated = &session.negotiated;
         if self.sender.is_busy() {
@@ -64,10 +64,12 @@ impl Leg {
         }
         self.sent.take(payload.len(), now);
         let range = stamp.rewrite(packet, bytes);
+        let bytes = &mut bytes[range.start..];
+        let length = session.protect(bytes, range.len())?;
         Some(Transmit {
             leg: self.id,
             destination: session.latch.destination(),
-            bytes: &bytes[range],
+            bytes: &bytes[..length],
         })
     }
 
@@ -120,7 +122,8 @@ impl Leg {
             if !self.sender.is_busy() {
                 self.restart_agent(packet_ms, now + Duration::from_millis(u64::from(packet_ms)));
             }
-            return Some((destination, self.fill(buffer, stamp, &payload, now)));
+            let length = self.fill(buffer, stamp, &payload, now);
+            return Some((destination, self.protect(buffer, length)?));
         }
         if self.sender.is_busy() {
             return None;
@@ -136,7 +139,11 @@ impl Leg {
         let stamp = self.outgoing.own(payload_type, samples, at);
         let length = self.fill_audio(buffer, stamp, codec, frame, now);
         self.note(progress, events);
-        Some((destination, length))
+        Some((destination, self.protect(buffer, length)?))
+    }
+
+    fn protect(&mut self, buffer: &mut Buffer, length: usize) -> Option<usize> {
+        self.session.as_mut()?.protect(buffer, length)
     }
 
     fn note(&mut self, progress: Progress, events: &mut Events) {

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use rtc_rtp::header::Header;
 use rtc_rtp::packet::Packet;
 use rtc_shared::marshal::{Marshal, Unmarshal};
+use trunkline_media::srtp::ROOM_BYTES;
 use trunkline_media::{
-    Call, Codec, Event, Hears, Input, LegId, Negotiated, Output, Settings, Stream, g711, tone,
+    Call, Codec, Datagram, Event, Hears, Input, LegId, Negotiated, Output, Settings, Stream, g711,
+    tone,
 };
 
 pub const CALLER: LegId = LegId(1);
@@ -30,6 +32,7 @@ pub struct Sent {
     pub at_ms: u64,
     pub destination: SocketAddr,
     pub packet: Packet,
+    pub bytes: Vec<u8>,
 }
 
 /// A peer that sends packets.
@@ -113,12 +116,20 @@ impl Shell {
     /// A datagram comes in; what is relayed from it goes to `sent`.
     pub fn datagram(&mut self, leg: LegId, source: SocketAddr, mut bytes: Vec<u8>) {
         let at_ms = self.at_ms();
-        if let Some(transmit) = self.call.handle_packet(leg, source, &mut bytes, self.now) {
+        let length = bytes.len();
+        bytes.resize(length + ROOM_BYTES, 0);
+        let datagram = Datagram {
+            source,
+            buffer: &mut bytes,
+            length,
+        };
+        if let Some(transmit) = self.call.handle_packet(leg, datagram, self.now) {
             self.sent.push(Sent {
                 leg: transmit.leg,
                 at_ms,
                 destination: transmit.destination,
                 packet: read(transmit.bytes),
+                bytes: transmit.bytes.to_vec(),
             });
         }
         self.drain();
@@ -142,6 +153,7 @@ impl Shell {
                     at_ms,
                     destination: transmit.destination,
                     packet: read(transmit.bytes),
+                    bytes: transmit.bytes.to_vec(),
                 }),
                 Output::Event { leg, event } => self.events.push((leg, event)),
             }

@@ -7,4 +7,5 @@ mod hostile;
 mod keys;
 mod latch;
 mod relay;
+mod srtp;
 mod watch;

@@ -1,7 +1,7 @@
 //! RFC 3550, section 5.1: what a leg hears is one stream, whoever speaks in it.
 
 use rtc_rtp::header::Header;
-use trunkline_media::{Agent, Codec, Direction, Error, Hears, Input, LegId, tone};
+use trunkline_media::{Agent, Codec, Datagram, Direction, Error, Hears, Input, LegId, tone};
 
 use crate::driver::{
     AGENT, CALLER, QUEUE, Shell, address, assert_continuous, negotiated, second_of,
@@ -298,7 +298,11 @@ fn a_relayed_packet_allocates_nothing() {
             relayed += usize::from(
                 shell
                     .call
-                    .handle_packet(CALLER, caller.address, bytes, shell.now)
+                    .handle_packet(
+                        CALLER,
+                        Datagram::without_room(caller.address, bytes),
+                        shell.now,
+                    )
                     .is_some(),
             );
             assert!(shell.call.poll().is_none());

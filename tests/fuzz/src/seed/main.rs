@@ -26,6 +26,7 @@ fn main() -> io::Result<()> {
     put(&target, "sdp", &texts::descriptions(&messages))?;
     put(&target, "endpoint", &programs::endpoint(&messages))?;
     put(&target, "rtp", &programs::rtp())?;
+    put(&target, "srtp", &programs::srtp())?;
     put(&target, "record", &records)?;
     put(&target, "segment", &files::segments(&records))?;
     put(&target, "decide", &programs::decide())

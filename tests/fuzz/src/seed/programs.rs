@@ -13,6 +13,30 @@ pub fn streams(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     seeds
 }
 
+/// SRTP of each suite: packets in order, one again, one damaged, a new key, plain RTP.
+pub fn srtp() -> Vec<Vec<u8>> {
+    let programs = (0..4).map(|suite| {
+        let begin = [suite, 0xff, 0xf0];
+        let speak = [0, 0].repeat(20);
+        let again_and_damaged = [3, 1, 4, 2, 14, 1, 0, 0, 5, 2, 3, 0x80, 1, 0];
+        let plain = [6, 0, 16, 0x80, 0, 0, 1, 0, 0, 0, 1, 1, 2, 3, 4, 0, 0, 0, 1];
+        let new_keys = [7, 1, 0];
+        let named_keys = [7, 0, 1];
+        [
+            &begin[..],
+            &speak,
+            &again_and_damaged,
+            &plain,
+            &new_keys,
+            &speak,
+            &named_keys,
+            &speak,
+        ]
+        .concat()
+    });
+    programs.collect()
+}
+
 // Operations of the endpoint's target: the number that `operation % 16` gives.
 const REQUEST: u8 = 0;
 const RESPONSE: u8 = 3;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use media::{Agent, Call, Digit, Event, Hears, Input, LegId, Output};
+use media::{Agent, Call, Datagram, Digit, Event, Hears, Input, LegId, Output};
 use sdp::{LocalMedia, LocalSession, SessionDescription};
 use sip::endpoint::keys::LegKey;
 
@@ -139,7 +139,9 @@ impl Line {
         packet: &mut [u8],
         now: Instant,
     ) -> Option<Happening> {
-        let heard = self.call.handle_packet(PEER, source, packet, now)?;
+        let heard = self
+            .call
+            .handle_packet(PEER, Datagram::without_room(source, packet), now)?;
         self.ear.listen(heard.bytes)
     }
 
