@@ -1,8 +1,7 @@
-//! A running edge over real sockets on loopback: calls with audio, an orderly stop, a restart, the torture messages.
+//! A running edge over real sockets on loopback: calls with audio, an orderly stop, a restart.
 
 mod live;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journal::{EventLog, Memory, Stream};
@@ -17,7 +16,6 @@ use schemas::{
     Personal, Subject, Timestamp, Transport,
 };
 use sip::endpoint::event::Event as SipEvent;
-use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 use trunkline_edge::{Configuration, Edge, Listen, RtpPorts};
 
@@ -258,83 +256,4 @@ async fn what_an_earlier_run_left_behind_is_ended_at_the_start() {
         .await
         .unwrap();
     assert_eq!(node.len(), 4, "two starts and two stops, in one chain");
-}
-
-/// The torture messages over UDP: each from an address of its own, from the port that its Via names, so that the
-/// answer finds the way back. A probe behind each tells when nothing more will come.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_torture_message_gets_an_outcome_that_its_manifest_allows() {
-    let home = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torture");
-    let manifest = std::fs::read_to_string(format!("{home}/manifest.toml")).unwrap();
-    let manifest: toml::Table = manifest.parse().unwrap();
-    let rows = manifest["message"].as_array().unwrap();
-    assert_eq!(rows.len(), 62);
-    let mut wrong = BTreeMap::new();
-    for (number, row) in rows.iter().enumerate() {
-        let file = row["file"].as_str().unwrap();
-        let octets = std::fs::read(format!("{home}/{file}")).unwrap();
-        // Some of them are one transaction by their branch: a fresh edge takes each for what it is.
-        let ports = RtpPorts {
-            first: 21_200,
-            last: 21_299,
-        };
-        let live = Live::start([127, 74, 255, 1], ports).await;
-        let outcome = outcome(live.address, u8::try_from(number).unwrap(), &octets).await;
-        live.stop().await;
-        let allowed: Vec<_> = row["answers"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|one| one.as_str())
-            .collect();
-        let fits = match outcome {
-            None => allowed.contains(&"silence"),
-            Some(status) if status <= 200 => allowed.contains(&"processed"),
-            Some(status) => allowed.contains(&status.to_string().as_str()),
-        };
-        if !fits {
-            wrong.insert(
-                file.to_owned(),
-                format!("{outcome:?}, but {allowed:?} are allowed"),
-            );
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// The first status that a message gets; `None` if nothing comes before the answer to the probe behind it.
-async fn outcome(edge: std::net::SocketAddr, number: u8, octets: &[u8]) -> Option<u16> {
-    let message = sip::Message::parse(octets.to_vec().into());
-    let message = match &message {
-        Ok(message) => message,
-        Err(malformed) => malformed.partial(),
-    };
-    let via = message.top_via().ok();
-    let port = via
-        .filter(|via| via.rport().is_none())
-        .map_or(0, |via| via.port().unwrap_or(5_060));
-    let socket = UdpSocket::bind((ip([127, 74, number, 2]), port))
-        .await
-        .unwrap();
-    let here = socket.local_addr().unwrap();
-    socket.send_to(octets, edge).await.unwrap();
-    let probe = format!(
-        "OPTIONS sip:edge SIP/2.0\r\nVia: SIP/2.0/UDP {here};rport;branch=z9hG4bKprobe{number}\r\n\
-         From: <sip:probe@{here}>;tag=p\r\nTo: <sip:edge>\r\nCall-ID: probe{number}\r\nCSeq: 1 OPTIONS\r\n\
-         Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
-    );
-    socket.send_to(probe.as_bytes(), edge).await.unwrap();
-    let mut first = None;
-    loop {
-        let mut buffer = [0; 65_535];
-        let received = tokio::time::timeout(PATIENCE, socket.recv_from(&mut buffer)).await;
-        let (length, _) = received.expect("the edge is alive").unwrap();
-        let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        if answer.contains(&format!("Call-ID: probe{number}\r\n")) {
-            assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
-            return first;
-        }
-        let status = answer.get(8..11).and_then(|status| status.parse().ok());
-        first = first.or(status);
-    }
 }
