@@ -6,6 +6,7 @@ mod dial;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::observation::ContextHeader;
 use crate::{AgentName, LegId, Personal};
 
 pub use self::dial::{DialLeg, Told};
@@ -56,6 +57,8 @@ pub struct HangUpLeg {
     pub leg: LegId,
     /// The Reason header field (RFC 3326) to send, if any.
     pub reason: Option<String>,
+    /// Other header fields of a BYE, each as it is: what is handed back with a caller.
+    pub context: Vec<ContextHeader>,
 }
 
 /// Let two legs hear each other.
@@ -169,7 +172,7 @@ crate::event::vocabulary! {
         /// INVITE.
         503 => DialLeg : 2,
         /// BYE, CANCEL or 487.
-        504 => HangUpLeg,
+        504 => HangUpLeg : 2,
         /// Two legs hear each other.
         505 => BridgeLegs,
         /// A built-in agent.

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::{DialLeg, RefuseLeg, Told};
+use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
 use crate::media::MediaOffer;
 use crate::observation::{
     Caller, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed, LegFailure, Party,
@@ -201,6 +201,27 @@ impl Lift for RefuseLeg {
             phrase: old.phrase,
             reason: None,
             retry_after_s: old.retry_after_s,
+        })
+    }
+}
+
+/// `HangUpLeg` as it was when a BYE handed nothing on but its Reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HangUpLegV1 {
+    /// The leg.
+    pub leg: LegId,
+    /// The Reason header field (RFC 3326) to send, if any.
+    pub reason: Option<String>,
+}
+
+impl Lift for HangUpLeg {
+    fn lift(version: u16, payload: &[u8]) -> Option<HangUpLeg> {
+        let 1 = version else { return None };
+        let old: HangUpLegV1 = crate::event::exact(payload)?;
+        Some(HangUpLeg {
+            leg: old.leg,
+            reason: old.reason,
+            context: Vec::new(),
         })
     }
 }

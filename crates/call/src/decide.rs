@@ -9,6 +9,7 @@ use crate::call::{Call, Serving};
 use crate::configuration::{Applied, Configuration};
 use crate::ending::Ending;
 use crate::failure::{Setback, phrase};
+use crate::handed_on::HandedOn;
 use crate::{bridge, early_media, fall_back, hang_up, ring, route, transfer};
 
 /// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve()); `None` means
@@ -17,7 +18,10 @@ pub fn decide(call: &Call, applied: &Applied, because: &Observation) -> Option<D
     if !call.has_begun() || call.is_over() {
         return None;
     }
-    let mut draft = Draft::default();
+    let mut draft = Draft {
+        handed_on: HandedOn::because_of(because, call, applied.configuration()),
+        ..Draft::default()
+    };
     answer(&mut draft, call, applied.configuration(), because);
     draft.end_the_call(call);
     draft.finish(applied.hash())
@@ -114,6 +118,7 @@ pub(crate) struct Draft {
     commands: Vec<Command>,
     conclusions: Vec<Conclusion>,
     tried: Vec<Tried>,
+    handed_on: HandedOn,
 }
 
 impl Draft {
@@ -124,6 +129,16 @@ impl Draft {
 
     pub(crate) fn command(&mut self, command: impl Into<Command>) {
         self.commands.push(command.into());
+    }
+
+    /// Ends a leg. What somebody hands on who hung up goes along.
+    pub(crate) fn hang_up(&mut self, leg: LegId, reason: Option<String>) {
+        let context = self.handed_on.take(leg);
+        self.command(HangUpLeg {
+            leg,
+            reason,
+            context,
+        });
     }
 
     pub(crate) fn conclude(&mut self, conclusion: impl Into<Conclusion>) {
@@ -157,9 +172,7 @@ impl Draft {
         }
         let leg = LegId::CALLER;
         if call.caller_is_answered() {
-            let reason = call.reason.clone();
-            self.command(HangUpLeg { leg, reason });
-            return;
+            return self.hang_up(leg, call.reason.clone());
         }
         self.command(RefuseLeg {
             leg,

@@ -12,7 +12,7 @@ use schemas::{Command, Conclusion, Decision, LegId, Observation, Timestamp};
 
 use crate::call::{Call, Expired, GRACE_US, Invite, Serving, Transfer};
 use crate::ending::Ending;
-use crate::leg::{Leg, Phase, Role};
+use crate::leg::{Far, Leg, Phase, Role};
 
 /// A step of a call's history.
 #[derive(Clone, Copy, Debug)]
@@ -238,7 +238,7 @@ impl Call {
                 self.ring_told = true;
                 self.hears_early = true;
             }
-            Command::DialLeg(DialLeg { leg, .. }) => {
+            Command::DialLeg(DialLeg { leg, trunk, .. }) => {
                 if std::mem::take(&mut self.hears_early) {
                     // Whom he heard is gone; that the next one rings is news.
                     self.ring_told = false;
@@ -248,7 +248,9 @@ impl Call {
                         Some(started) if started.leg == *leg => Role::Target,
                         _ => Role::Agent,
                     };
-                    self.legs.push(Leg::new(*leg, role, self.now));
+                    let mut dialed = Leg::new(*leg, role, self.now);
+                    dialed.far = trunk.clone().map(Far::Trunk);
+                    self.legs.push(dialed);
                 }
             }
             Command::BridgeLegs(BridgeLegs { with, .. }) => self.bridged = Some(*with),
@@ -268,6 +270,10 @@ impl Call {
                 self.routed += 1;
                 self.agent = Some(routed.agent.clone());
                 self.serving = served_by(decision);
+                if let Serving::Leg(leg) = self.serving {
+                    let agent = routed.agent.clone();
+                    self.with_leg(leg, |leg| leg.far = Some(Far::Agent(agent)));
+                }
             }
             Conclusion::CallRefused(refused) => {
                 let by = match &self.blame {

@@ -1,7 +1,6 @@
 //! Somebody wants the end, or is gone.
 
 use schemas::LegId;
-use schemas::command::HangUpLeg;
 use schemas::conclusion::{CallEndedBy, CallOutcome, TransferFailure};
 use schemas::observation::{EndedBy, LegEnded};
 
@@ -102,10 +101,7 @@ pub(crate) fn everyone(draft: &mut Draft, call: &Call, status: u16, why: &str) {
     draft.end_caller(call, status, why);
     for leg in call.legs() {
         if leg.role() != Role::Caller && leg.is_open() {
-            draft.command(HangUpLeg {
-                leg: leg.id(),
-                reason: call.reason.clone(),
-            });
+            draft.hang_up(leg.id(), call.reason.clone());
         }
     }
 }

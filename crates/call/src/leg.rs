@@ -14,7 +14,7 @@
 //!            Ended
 //! ```
 
-use schemas::{LegId, Timestamp};
+use schemas::{AgentName, LegId, Timestamp, TrunkName};
 
 /// Whose leg it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,17 @@ pub struct Leg {
     pub(crate) answer_decided: bool,
     pub(crate) leaving: bool,
     pub(crate) rang_out: bool,
+    /// Whose rules say what it is told, if it was dialed.
+    pub(crate) far: Option<Far>,
+}
+
+/// The far side of a leg that was dialed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Far {
+    /// Somebody behind a trunk.
+    Trunk(TrunkName),
+    /// A SIP agent.
+    Agent(AgentName),
 }
 
 impl Leg {
@@ -64,6 +75,7 @@ impl Leg {
             answer_decided: false,
             leaving: false,
             rang_out: false,
+            far: None,
         }
     }
 

@@ -22,6 +22,7 @@ mod ending;
 mod evolve;
 mod failure;
 mod fall_back;
+mod handed_on;
 mod hang_up;
 mod history;
 mod leg;

@@ -1,7 +1,7 @@
 //! A dialed leg rings, or rings for too long.
 
 use schemas::LegId;
-use schemas::command::{HangUpLeg, RingLeg};
+use schemas::command::RingLeg;
 
 use crate::call::Call;
 use crate::decide::Draft;
@@ -34,6 +34,6 @@ pub(crate) fn heard(draft: &mut Draft, call: &Call, leg: LegId) {
 pub(crate) fn timed_out(draft: &mut Draft, call: &Call, leg: LegId) {
     if call.leg(leg).is_some_and(|leg| leg.is_ringing_out()) {
         draft.rule("ring.timed_out");
-        draft.command(HangUpLeg { leg, reason: None });
+        draft.hang_up(leg, None);
     }
 }

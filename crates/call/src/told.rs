@@ -23,8 +23,8 @@ use crate::outbound::Outbound;
 
 /// Header fields that are told in parts, and so never as they were received.
 const IN_PARTS: [&str; 3] = [DIVERSION, HISTORY_INFO, USER_TO_USER];
-const DIVERSION: &str = "Diversion";
-const HISTORY_INFO: &str = "History-Info";
+pub(crate) const DIVERSION: &str = "Diversion";
+pub(crate) const HISTORY_INFO: &str = "History-Info";
 const USER_TO_USER: &str = "User-to-User";
 
 /// What one shows who does not want to be named (RFC 3323, section 4.1.1.3).

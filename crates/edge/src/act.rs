@@ -262,23 +262,25 @@ impl Call {
             },
         };
         self.given_up(step, leg);
-        self.say_bye(step, leg, command.reason.as_deref());
+        let mut farewell = reason(command.reason.as_deref());
+        if !matches!(ending, Ending::Failed { .. }) {
+            for header in &command.context {
+                // One that cannot be written must not keep the others from crossing.
+                let _ = farewell.add(&header.name, header.value.reveal());
+            }
+        }
+        self.say_bye(step, leg, farewell);
         self.end(step, leg, ending, Some(because));
         Ok(())
     }
 
     /// BYE, CANCEL or a refusal, as the dialog has it. A dialog that ends by itself needs none.
-    pub fn say_bye(&mut self, step: &mut Step<'_>, leg: LegId, reason: Option<&str>) {
+    pub fn say_bye(&mut self, step: &mut Step<'_>, leg: LegId, farewell: Extra) {
         let Some(key) = self.legs.get(&leg).and_then(|leg| leg.key) else {
             return;
         };
-        let mut extra = Extra::none();
-        if let Some(reason) = reason.and_then(sip::reason::rewrite) {
-            // One that cannot be written must not keep anybody on the line.
-            let _ = extra.add("Reason", &reason);
-        }
         // The peer may have hung up in the meantime: then there is nothing to say.
-        let _ = step.endpoint.hang_up(key, extra, step.moment.now);
+        let _ = step.endpoint.hang_up(key, farewell, step.moment.now);
     }
 
     fn bridge(
@@ -358,6 +360,16 @@ impl Call {
             None => Err(Refusal::over(&format!("leg {leg} is not dialed yet"))),
         }
     }
+}
+
+/// Why the other side hung up.
+fn reason(reason: Option<&str>) -> Extra {
+    let mut extra = Extra::none();
+    if let Some(reason) = reason.and_then(sip::reason::rewrite) {
+        // One that cannot be written must not keep anybody on the line.
+        let _ = extra.add("Reason", &reason);
+    }
+    extra
 }
 
 fn no_leg(leg: LegId) -> Refusal {

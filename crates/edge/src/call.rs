@@ -8,6 +8,7 @@ use schemas::observation::{EndedBy, LegEnded, LegFailed, LegFailure, MediaMeasur
 use schemas::{CallId, Chain, Command, Event, EventId, Lane, LegId, Subject};
 
 use sip::StatusCode;
+use sip::endpoint::extra::Extra;
 
 use crate::configuration::Codec;
 use crate::leg::{Ending, Leg, Socket, Stage};
@@ -285,7 +286,7 @@ impl Call {
                     self.command_failed(step, because, "DialLeg", leg, Refusal::over(cause));
                 }
                 (Stage::Dialing, _) => {
-                    self.say_bye(step, leg, None);
+                    self.say_bye(step, leg, Extra::none());
                     let failure = LegFailure::Impossible {
                         error: cause.to_owned(),
                     };
@@ -297,7 +298,7 @@ impl Call {
                     self.end(step, leg, ending, None);
                 }
                 _ => {
-                    self.say_bye(step, leg, None);
+                    self.say_bye(step, leg, Extra::none());
                     self.end(step, leg, ended_by_edge(cause), None);
                 }
             }

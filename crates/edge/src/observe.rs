@@ -5,6 +5,7 @@ use bytes::Bytes;
 use schemas::observation::{EarlyMediaStarted, LegAnswered, LegFailure, LegRinging, TrunkMatch};
 use schemas::{Direction, LegId, WireMessage};
 use sip::endpoint::event::Event;
+use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 use sip::{Message, Method, StatusCode};
@@ -211,7 +212,7 @@ impl Call {
             }
             Err(error) => {
                 self.fail(step, leg, LegFailure::Impossible { error });
-                self.say_bye(step, leg, None);
+                self.say_bye(step, leg, Extra::none());
             }
         }
     }
@@ -234,7 +235,7 @@ impl Call {
             Err(_) if state.session.terms().is_some() => {}
             Err(error) => {
                 self.end(step, leg, ended_by_edge(&error), None);
-                self.say_bye(step, leg, None);
+                self.say_bye(step, leg, Extra::none());
             }
         }
     }

@@ -9,6 +9,7 @@ use schemas::observation::{LegFailure, LegRedialed};
 use sip::StatusCode;
 use sip::dialog::leg::Phase;
 use sip::endpoint::InviteRequest;
+use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 
@@ -126,7 +127,7 @@ impl Call {
             }
         }
         for leg in silent {
-            self.say_bye(step, leg, None);
+            self.say_bye(step, leg, Extra::none());
             let error = format!("no response of any kind within {} s", SILENCE.as_secs());
             self.fail(step, leg, LegFailure::Unreachable { error });
         }

@@ -191,7 +191,17 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
         }
         Observation::LegEnded(over) if over.leg == leg => {
             let (leg, reason) = (with, None);
-            (vec![HangUpLeg { leg, reason }.into()], vec![])
+            (
+                vec![
+                    HangUpLeg {
+                        leg,
+                        reason,
+                        context: Vec::new(),
+                    }
+                    .into(),
+                ],
+                vec![],
+            )
         }
         Observation::LegEnded(_) => (vec![], ended()),
         _ => (vec![], vec![]),

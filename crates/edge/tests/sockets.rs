@@ -136,6 +136,7 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 HangUpLeg {
                     leg: AGENT,
                     reason: None,
+                    context: Vec::new(),
                 }
                 .into(),
             ],

@@ -276,7 +276,17 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
         }
         Observation::LegEnded(over) if over.leg == LegId::CALLER => {
             let (leg, reason) = (AGENT, None);
-            (vec![HangUpLeg { leg, reason }.into()], ended())
+            (
+                vec![
+                    HangUpLeg {
+                        leg,
+                        reason,
+                        context: Vec::new(),
+                    }
+                    .into(),
+                ],
+                ended(),
+            )
         }
         _ => (vec![], vec![]),
     }

@@ -612,6 +612,7 @@ fn command(part: &Line) -> Option<Command> {
         "hang-up" => HangUpLeg {
             leg: part.leg(1),
             reason: None,
+            context: Vec::new(),
         }
         .into(),
         "bridge" => BridgeLegs {

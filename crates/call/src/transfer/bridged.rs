@@ -12,7 +12,7 @@
 //!     │◄──── BYE         │                    │                 │
 //! ```
 
-use schemas::command::{BridgeLegs, HangUpLeg};
+use schemas::command::BridgeLegs;
 use schemas::conclusion::{TransferCompleted, TransferMethod, TransferStarted};
 use schemas::{LegId, Personal};
 
@@ -72,10 +72,7 @@ pub(crate) fn landed(draft: &mut Draft, call: &Call) {
     if let Serving::Leg(agent) = call.serving
         && call.leg(agent).is_some_and(|agent| agent.is_open())
     {
-        draft.command(HangUpLeg {
-            leg: agent,
-            reason: None,
-        });
+        draft.hang_up(agent, None);
     }
     draft.conclude(TransferCompleted {
         method: TransferMethod::Bridged,

@@ -16,7 +16,7 @@
 
 use schemas::LegId;
 use schemas::Personal;
-use schemas::command::{HangUpLeg, ReferLeg};
+use schemas::command::ReferLeg;
 use schemas::conclusion::{TransferCompleted, TransferFailure, TransferMethod, TransferStarted};
 use schemas::observation::{TransferProgress, TransferProgressed, TransferRequested};
 
@@ -121,10 +121,7 @@ fn completed(draft: &mut Draft, call: &Call) {
     draft.end_caller(call, 480, "the caller's side carried the transfer out");
     for leg in call.legs() {
         if leg.role() != Role::Caller && leg.is_open() {
-            draft.command(HangUpLeg {
-                leg: leg.id(),
-                reason: None,
-            });
+            draft.hang_up(leg.id(), None);
         }
     }
     draft.conclude(TransferCompleted {

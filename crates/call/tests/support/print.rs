@@ -65,11 +65,13 @@ fn command(command: &Command) -> String {
                 .map(|by| format!(", referred by {}", by.reveal()))
                 .unwrap_or_default()
         ),
-        Command::HangUpLeg(hang_up) => hang_up
-            .reason
-            .as_ref()
-            .map(|reason| format!(", {reason}"))
-            .unwrap_or_default(),
+        Command::HangUpLeg(hang_up) => {
+            let context = hang_up.context.iter();
+            let context =
+                context.map(|header| format!("{}: {}", header.name, header.value.reveal()));
+            let along = hang_up.reason.clone().into_iter().chain(context);
+            along.map(|text| format!(", {text}")).collect()
+        }
         Command::RingLeg(_) | Command::AnswerLeg(_) | Command::AcceptTransfer(_) => String::new(),
     };
     format!("{} {}{rest}", command.name(), command.leg())

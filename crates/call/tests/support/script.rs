@@ -7,7 +7,7 @@
 //! dialed 1 · ringing 1 [180] · early 1 · answered 1
 //! failed 1 486 Busy Here [retry 30] · failed 1 timeout B · failed 1 unreachable · failed 1 cancelled
 //! failed 1 impossible no common codec
-//! bye 1 [Q.850;cause=16] · cancel 0 [SIP;cause=200] · ended 1 peer|control|edge cause
+//! bye 1 [Q.850;cause=16] [X-Outcome=escalate] · cancel 0 [SIP;cause=200] · ended 1 peer|control|edge cause
 //! refer 1 to queue [replaces] · choice menu to queue
 //! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
 //! lost echo finished · cannot DialLeg 1 503 no free port
@@ -103,10 +103,21 @@ fn observation(words: &[&str]) -> Option<Observation> {
         }
         .into(),
         ["failed", leg, why @ ..] => failed(self::leg(leg), why).into(),
-        ["bye", leg, reason @ ..] => ByeReceived {
+        ["bye", leg, along @ ..] => ByeReceived {
             leg: self::leg(leg),
-            reason: reason.first().map(|&text| text.to_owned()),
-            context: Vec::new(),
+            reason: along
+                .iter()
+                .find(|text| text.contains(";cause="))
+                .map(|&text| text.to_owned()),
+            context: along
+                .iter()
+                .filter_map(|text| text.split_once('='))
+                .filter(|(name, _)| !name.contains(';'))
+                .map(|(name, value)| ContextHeader {
+                    name: name.to_owned(),
+                    value: Personal::from(value),
+                })
+                .collect(),
         }
         .into(),
         ["cancel", leg, reason @ ..] => CancelReceived {

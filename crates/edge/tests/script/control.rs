@@ -163,11 +163,22 @@ fn command(words: &[&str]) -> Command {
         ["hangup", to] => HangUpLeg {
             leg: leg(to),
             reason: None,
+            context: Vec::new(),
+        }
+        .into(),
+        ["hangup", to, "with", name, value] => HangUpLeg {
+            leg: leg(to),
+            reason: None,
+            context: vec![ContextHeader {
+                name: (*name).to_owned(),
+                value: Personal::from(*value),
+            }],
         }
         .into(),
         ["hangup", to, reason] => HangUpLeg {
             leg: leg(to),
             reason: Some((*reason).to_owned()),
+            context: Vec::new(),
         }
         .into(),
         ["bridge", one, other] => BridgeLegs {

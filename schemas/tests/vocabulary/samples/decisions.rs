@@ -3,9 +3,10 @@
 use trunkline_schemas::command::*;
 use trunkline_schemas::conclusion::*;
 use trunkline_schemas::observation::Tried;
-use trunkline_schemas::version::RefuseLegV1;
+use trunkline_schemas::version::{HangUpLegV1, RefuseLegV1};
 use trunkline_schemas::{AgentName, Command, Decision, Hash, LegId, Personal};
 
+use super::call::context;
 use super::{Listed, command, conclusion, dial, event, old_command};
 
 pub fn samples() -> Vec<Listed> {
@@ -24,6 +25,7 @@ pub fn samples() -> Vec<Listed> {
         }),
     ];
     all.extend(commands());
+    all.extend(hung_up_without_context());
     all.extend(dial::samples());
     all.extend(agents());
     all.extend(conclusions());
@@ -46,6 +48,27 @@ fn refused_before(status: u16, phrase: &str, retry_after_s: Option<u32>) -> List
         retry_after_s,
     };
     old_command(1, &old, lifted)
+}
+
+/// As a leg was hung up before a BYE handed anything on.
+fn hung_up_without_context() -> Vec<Listed> {
+    let hang_up = |leg, reason: Option<&str>| {
+        let reason = reason.map(str::to_owned);
+        let old = HangUpLegV1 {
+            leg,
+            reason: reason.clone(),
+        };
+        let today = HangUpLeg {
+            leg,
+            reason,
+            context: Vec::new(),
+        };
+        old_command(1, &old, today)
+    };
+    vec![
+        hang_up(LegId::CALLER, Some("Q.850;cause=16")),
+        hang_up(LegId(300), None),
+    ]
 }
 
 fn commands() -> Vec<Listed> {
@@ -76,10 +99,12 @@ fn commands() -> Vec<Listed> {
         command(HangUpLeg {
             leg,
             reason: Some("Q.850;cause=16".into()),
+            context: vec![context("X-Outcome", "escalate")],
         }),
         command(HangUpLeg {
             leg: LegId(300),
             reason: None,
+            context: Vec::new(),
         }),
         command(BridgeLegs {
             leg,
