@@ -15,6 +15,8 @@
 //! == challenge                the field by which the platform asks our INVITE for a password
 //! == refer                    our REFER for a transfer, if the platform takes them
 //! == options                  its OPTIONS, which gets 200
+//! == agent leaves             what the BYE of a SIP agent says that took the call
+//! == bye                      our BYE because of it: its first line, then lines of its head
 //! == out                      our INVITE: its first line, then lines of its head and of its description; `-Name` is not
 //!                             there
 //! == no out                   why no call of ours goes there, as whoever configures one is told
@@ -23,6 +25,7 @@
 //! In what is expected `*` stands for any text. What its call comes in by is what Via says, what ours goes by is the
 //! `;transport=` of the trunk.
 
+mod agent;
 mod authority;
 mod line;
 mod phone;
@@ -35,6 +38,7 @@ mod zone;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::agent::Agent;
 use crate::authority::Authority;
 use crate::phone::Phone;
 use crate::scenario::{Scenario, Transport, fact};
@@ -49,9 +53,13 @@ fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
         .zip(&scenarios)
         .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario, &authority))
         .collect();
+    let mut agents: Vec<Agent> = (10..)
+        .zip(&scenarios)
+        .map(|(last, _)| Agent::plug_in([127, 0, 2, last]))
+        .collect();
     let (mut text, mut zone) = (String::new(), Zone::default());
-    for (scenario, phone) in scenarios.iter().zip(&phones) {
-        text += &scenario.trunk(phone.here());
+    for ((scenario, phone), agent) in scenarios.iter().zip(&phones).zip(&agents) {
+        text += &scenario.trunk(phone.here(), agent.here());
         let (name, here) = (scenario.domain(), phone.here());
         if let IpAddr::V4(ip) = here.ip() {
             zone.is_at(&name, ip);
@@ -64,9 +72,9 @@ fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
         zone.is_served_by(&format!("{service}.{name}"), &name, here.port());
     }
     let service = Service::start(&text, &authority, zone.serve());
-    for (scenario, phone) in scenarios.iter().zip(&mut phones) {
+    for ((scenario, phone), agent) in scenarios.iter().zip(&mut phones).zip(&mut agents) {
         eprintln!("{}: {}", scenario.name, scenario.claim);
-        play(scenario, phone, &service);
+        play(scenario, (phone, agent), &service);
     }
     let calls = service.calls(scenarios.len());
     for scenario in &scenarios {
@@ -99,7 +107,7 @@ fn every_platform_has_a_scenario() {
     }
 }
 
-fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
+fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: &Service) {
     let edge = service.sip(scenario.is_called_by());
     if let Some((user, password)) = &scenario.registers {
         phone.registers(service.sip(Transport::Udp), user, password);
@@ -110,6 +118,9 @@ fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
     }
     let by = service.sip(scenario.calls_by());
     phone.call(by, service.sip(Transport::Udp), scenario);
+    if scenario.leaves.is_some() {
+        agent.takes_the_call();
+    }
     let answer = phone.final_answer("INVITE");
     let status = format!("SIP/2.0 {} ", scenario.status);
     assert!(answer.starts_with(&status), "{}: {answer}", scenario.name);
@@ -138,7 +149,11 @@ fn play(scenario: &Scenario, phone: &mut Phone, service: &Service) {
         let is_there = answer.starts_with("SIP/2.0 200 ");
         assert!(is_there, "{}: {answer}", scenario.name);
     }
-    phone.hang_up();
+    let (Some(fields), Some(expected)) = (&scenario.leaves, &scenario.bye) else {
+        return phone.hang_up();
+    };
+    agent.leaves(fields);
+    scenario.check(expected, &phone.is_hung_up(), phone.here(), edge);
 }
 
 /// The scenarios, in the order of their names.

@@ -199,6 +199,13 @@ impl Phone {
         self.lines[line].send(&response(invite, status, more));
     }
 
+    /// Waits until it is hung up; our BYE.
+    pub fn is_hung_up(&mut self) -> String {
+        let bye = self.lines[self.calls_in].expect("BYE ");
+        self.send(&response(&bye, "200 OK", ""));
+        bye
+    }
+
     pub fn hang_up(&mut self) {
         self.request("BYE", None, "");
         let answer = self.final_answer("BYE");
@@ -264,7 +271,7 @@ impl Phone {
 }
 
 /// An answer to a request, with this field.
-fn response(request: &str, status: &str, more: &str) -> String {
+pub fn response(request: &str, status: &str, more: &str) -> String {
     let mut text = format!("SIP/2.0 {status}\r\n");
     for line in request.lines().take_while(|line| !line.is_empty()) {
         let copied = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];

@@ -18,6 +18,9 @@ pub struct Scenario {
     pub facts: Vec<String>,
     pub challenge: Option<String>,
     pub out: Option<Vec<String>>,
+    /// What the agent's BYE says.
+    pub leaves: Option<Vec<String>>,
+    pub bye: Option<Vec<String>>,
     /// Why there are no calls to it.
     pub no_out: Option<String>,
     pub refer: Option<Vec<String>>,
@@ -59,6 +62,8 @@ impl Scenario {
             facts: Vec::new(),
             challenge: None,
             out: None,
+            leaves: None,
+            bye: None,
             no_out: None,
             refer: None,
             options: None,
@@ -82,6 +87,8 @@ impl Scenario {
                 }
                 ("challenge", _) => scenario.challenge = Some(lines.join("\r\n") + "\r\n"),
                 ("out", _) => scenario.out = Some(lines),
+                ("agent", "leaves") => scenario.leaves = Some(lines),
+                ("bye", _) => scenario.bye = Some(lines),
                 ("no", "out") => scenario.no_out = Some(lines.join(" ")),
                 ("refer", _) => scenario.refer = Some(lines),
                 ("options", _) => scenario.options = Some(lines),
@@ -114,15 +121,21 @@ impl Scenario {
         format!("{}.test", self.name)
     }
 
-    /// What the configuration says of it: the trunk, and an echo, or a menu whose 1 leads back through it
-    /// by a call and whose 2 as the platform has it.
-    pub fn trunk(&self, here: SocketAddr) -> String {
+    /// What the configuration says of it: the trunk, and an echo, an agent that leaves, or a menu whose 1 leads back
+    /// through it by a call and whose 2 as the platform has it.
+    pub fn trunk(&self, here: SocketAddr, agent: SocketAddr) -> String {
         let (name, number) = (&self.name, &self.number);
         let mut trunk = format!("[trunk.{name}]\nplatform = \"{name}\"\n");
         if self.tls.is_some() {
             trunk += "ca = \"ca.pem\"\n";
         }
         trunk += &(self.filled(&self.trunk, here).join("\n") + "\n");
+        if self.leaves.is_some() {
+            return format!(
+                "{trunk}[number.\"{number}\"]\nagent = \"{name}\"\n\
+                 [agent.{name}]\nkind = \"sip\"\nuri = \"sip:agent@{agent}\"\n"
+            );
+        }
         if self.out.is_none() && self.refer.is_none() {
             return format!("{trunk}[number.\"{number}\"]\nagent = \"echo\"\n");
         }
