@@ -2,6 +2,7 @@
 
 mod connections;
 mod digest;
+mod group;
 mod pace;
 mod probe;
 mod reading;
@@ -21,6 +22,7 @@ use sip::registration::{Account, Registration};
 
 pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login};
+pub use self::group::Group;
 pub use self::pace::Pace;
 pub use self::probe::Probe;
 pub use self::reading::{HEADERS, Reading};
@@ -104,6 +106,8 @@ pub struct Trunk {
     pub registration: Option<Account>,
     /// The proxy that calls to it go to, a SIP URI; with `lr` it is named in Route as well. Default: none.
     pub proxy: Option<Box<str>>,
+    /// How it is named in calls to it. Default: not at all.
+    pub group: Group,
     /// Whether it registers to us: calls to it go where it is. Default: no.
     pub registers: bool,
     /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
@@ -366,6 +370,7 @@ impl Trunk {
             credentials: Credentials::none(),
             registration: None,
             proxy: None,
+            group: Group::default(),
             registers: false,
             reliable: Reliable::default(),
             timer: TimerTerms::default(),

@@ -73,7 +73,7 @@ pub mod voice;
 pub mod way;
 
 pub use configuration::{
-    Asked, Codec, Configuration, Connections, Digest, Digits, Identity, Login, Pace, Probe,
+    Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Pace, Probe,
     RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};

@@ -103,10 +103,10 @@ impl Call {
         state.session.receive_at(opened.rtp);
         let sdp = state.session.offer(&first)?;
         let host = step.endpoint.host(opened.flow);
-        let teller = Teller::new(command, &host);
         let call_id = call_id(self.id, command.leg);
         let trunk = command.trunk.as_ref();
         let trunk = trunk.and_then(|name| step.trunks.named(name.as_str()));
+        let teller = Teller::new(command, &host, trunk);
         let way = way(step, command, trunk)?;
         let request = InviteRequest {
             to: way.to,

@@ -8,6 +8,8 @@ use sip::escape::escape;
 use sip::session_id::{SessionId, Uuid};
 use sip::{name_addr, params};
 
+use crate::configuration::{Group, Trunk};
+
 /// Whose address has no number (RFC 3323, section 4.1.1.3).
 const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
 
@@ -16,25 +18,31 @@ const ANONYMOUS: &str = "sip:anonymous@anonymous.invalid";
 pub struct Teller<'a> {
     command: &'a DialLeg,
     host: &'a str,
+    group: Option<&'a Group>,
 }
 
 impl<'a> Teller<'a> {
-    /// Of this command; `host` is our own.
-    pub fn new(command: &'a DialLeg, host: &'a str) -> Teller<'a> {
-        let host = command.told.domain.as_deref().unwrap_or(host);
-        Teller { command, host }
+    /// Of this command, through this trunk; `host` is our own.
+    pub fn new(command: &'a DialLeg, host: &'a str, trunk: Option<&'a Trunk>) -> Teller<'a> {
+        Teller {
+            command,
+            host: command.told.domain.as_deref().unwrap_or(host),
+            group: trunk.map(|trunk| &trunk.group),
+        }
     }
 
     /// The From header field, without its tag.
     pub fn from(&self) -> String {
-        self.address(self.command.caller.reveal())
+        let caller = self.caller();
+        name_addr::format(Some(&caller.display_name), &caller.uri, None)
     }
 
     /// Who is shown as the caller, with the URI as it is written.
     pub fn caller(&self) -> Identity {
         let caller = self.command.caller.reveal();
+        let uri = self.uri(caller);
         Identity {
-            uri: self.uri(caller),
+            uri: self.group.map_or(uri.clone(), |group| group.from(&uri)),
             ..caller.clone()
         }
     }
@@ -246,7 +254,7 @@ mod tests {
             ..Told::default()
         };
         let command = command(told);
-        let teller = Teller::new(&command, "198.51.100.1");
+        let teller = Teller::new(&command, "198.51.100.1", None);
         assert_eq!(
             teller.from(),
             r#""Ann \"A\"" <sip:+14155550100@198.51.100.1>"#
@@ -287,13 +295,33 @@ mod tests {
     }
 
     #[test]
+    fn the_trunk_group_stands_in_from_and_nowhere_else() {
+        let command = command(Told {
+            asserted: vec![Personal::new(identity("Ann", "+14155550100"))],
+            ..Told::default()
+        });
+        let mut trunk = Trunk::new("webex", Vec::new());
+        trunk.group.origin = Some("site1_lgu".into());
+        let teller = Teller::new(&command, "198.51.100.1", Some(&trunk));
+        let uri = "sip:+14155550100@198.51.100.1;otg=site1_lgu";
+        assert_eq!(teller.from(), format!(r#""Ann \"A\"" <{uri}>"#));
+        assert_eq!(teller.caller().uri, uri);
+        let headers = teller.headers();
+        let asserted = headers
+            .iter()
+            .find(|(name, _)| *name == "P-Asserted-Identity");
+        let (_, asserted) = asserted.unwrap();
+        assert_eq!(asserted, "\"Ann\" <sip:+14155550100@198.51.100.1>");
+    }
+
+    #[test]
     fn a_domain_stands_for_our_own_address_and_nobody_is_anonymous() {
         let mut command = command(Told {
             domain: Some("pbx.example.com".to_owned()),
             session: Some("AB30317F1A784DC48FF824D0D3715D86".to_owned()),
             ..Told::default()
         });
-        let teller = Teller::new(&command, "198.51.100.1");
+        let teller = Teller::new(&command, "198.51.100.1", None);
         assert_eq!(teller.caller().uri, "sip:+14155550100@pbx.example.com");
         let session = teller.session().unwrap();
         assert_eq!(
@@ -302,7 +330,7 @@ mod tests {
         );
         command.told.session = Some("no uuid".to_owned());
         command.caller = Personal::new(identity("Anonymous", ""));
-        let teller = Teller::new(&command, "198.51.100.1");
+        let teller = Teller::new(&command, "198.51.100.1", None);
         assert_eq!(teller.from(), format!("\"Anonymous\" <{ANONYMOUS}>"));
         assert_eq!(teller.session(), None);
     }

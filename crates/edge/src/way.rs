@@ -70,6 +70,12 @@ pub fn way(step: &Step<'_>, command: &DialLeg, trunk: Option<&Trunk>) -> Result<
         way.reach = Reach::Translated;
         return Ok(way);
     }
+    let named = trunk.group.target(target);
+    if named != target {
+        // The group is said to those on the way; whom the call is for stays as it is.
+        way.to = Some(format!("<{target}>").into());
+        way.target = named.into();
+    }
     let is_loose = |proxy: &&str| Uri::parse(proxy).is_ok_and(|uri| uri.params().has("lr"));
     let proxy = trunk.proxy.as_deref().filter(is_loose);
     way.routes

@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod context;
+mod group;
 mod identity;
 mod limit;
 mod terms;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 pub use self::agent::Agent;
 use self::context::{CallerHeader, Dtmf, Numbers};
+pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register};
 pub use self::limit::{Limit, Outbound};
 pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
@@ -226,6 +228,10 @@ pub struct Wait {
 pub struct Trunk {
     /// The platform that it is: what is not written here is as its profile says. Default: none.
     pub platform: Option<String>,
+    /// The keys of its profile that are not taken, dotted: `["outbound", "limit.answer"]`. They are as if there was no
+    /// platform. Default: none.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// The networks that its requests come from: `["192.0.2.0/24", "198.51.100.7"]`. Needed unless a login, a
     /// registration or a certificate says whose a request is.
     #[serde(default)]
@@ -236,6 +242,9 @@ pub struct Trunk {
     pub login: Option<Login>,
     /// That we register there.
     pub register: Option<Register>,
+    /// How it is named in calls to it.
+    #[serde(default)]
+    pub group: Group,
     /// That it registers here: calls to it go where it is. Default: no.
     #[serde(default)]
     pub registers: bool,

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::platform;
+
 /// One thing that is wrong in a file.
 #[derive(Debug)]
 pub struct Fault {
@@ -67,12 +69,24 @@ impl Fault {
 pub struct Source<'a> {
     path: &'a Path,
     text: &'a str,
+    /// What platforms set: the trunk, the platform, and what its profile says.
+    platforms: Vec<(String, String, toml::Table)>,
 }
 
 impl<'a> Source<'a> {
     /// The text of a file.
     pub fn new(path: &'a Path, text: &'a str) -> Source<'a> {
-        Source { path, text }
+        Source {
+            path,
+            text,
+            platforms: Vec::new(),
+        }
+    }
+
+    /// That a trunk has values which its platform sets: a fault in one of them is not where somebody wrote it.
+    pub fn sets(&mut self, trunk: &str, platform: &str, values: toml::Table) {
+        self.platforms
+            .push((trunk.to_owned(), platform.to_owned(), values));
     }
 
     /// Reads the file's form; what it means is checked where it is resolved.
@@ -87,11 +101,36 @@ impl<'a> Source<'a> {
 
     /// A fault at a key: `trunk.office.sources`, `number."+14155550100".agent`.
     pub fn fault(&self, key: &str, wrong: impl Into<String>, instead: impl Into<String>) -> Fault {
-        let mut fault = self.fault_at(self.locate(key), wrong.into(), instead.into());
+        let (at, is_written) = self.locate(key);
+        let mut fault = self.fault_at(at, wrong.into(), instead.into());
         if !fault.wrong.starts_with(key) {
             fault.wrong = format!("{key}: {}", fault.wrong);
         }
-        fault
+        match self.set_by(key) {
+            Some((trunk, platform)) if !is_written => {
+                let (at, _) = self.locate(&format!("trunk.{trunk}.platform"));
+                let wrong = format!(
+                    "{}; platform {platform} sets it, which is named here",
+                    fault.wrong
+                );
+                self.fault_at(at, wrong, fault.instead)
+            }
+            _ => fault,
+        }
+    }
+
+    /// The trunk and the platform that sets a key.
+    fn set_by(&self, key: &str) -> Option<(&str, &str)> {
+        let parts = parts(key);
+        let [table, name, inner @ ..] = parts.as_slice() else {
+            return None;
+        };
+        let inner = inner.join(".");
+        let sets = |(trunk, _, values): &&(String, String, toml::Table)| {
+            table == "trunk" && trunk == name && platform::value(values, &inner).is_some()
+        };
+        let (trunk, platform, _) = self.platforms.iter().find(sets)?;
+        Some((trunk, platform))
     }
 
     fn fault_at(&self, at: usize, wrong: String, instead: String) -> Fault {
@@ -117,24 +156,25 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Where a key stands, or the nearest table around it that is written.
-    fn locate(&self, key: &str) -> usize {
+    /// Where a key stands, or the nearest table around it that is written; and whether it is written itself.
+    fn locate(&self, key: &str) -> (usize, bool) {
         let Ok(table) = DeTable::parse(self.text) else {
-            return 0;
+            return (0, false);
         };
         let mut table = table.get_ref();
         let mut at = 0;
-        for part in parts(key) {
+        let mut parts = parts(key).into_iter();
+        while let Some(part) = parts.next() {
             let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == &part) else {
-                break;
+                return (at, false);
             };
             at = name.span().start;
             match value.get_ref() {
                 DeValue::Table(inner) => table = inner,
-                _ => break,
+                _ => return (at, parts.next().is_none()),
             }
         }
-        at
+        (at, true)
     }
 }
 

@@ -287,6 +287,65 @@ mod tests {
     }
 
     #[test]
+    fn what_a_platform_sets_can_be_left_out() {
+        let paced = with("twilio", true, "").unwrap().edge.trunks.remove(0);
+        assert!(paced.pace.is_some());
+        let lines = "without = [\"outbound\"]\n";
+        let free = with("twilio", true, lines).unwrap().edge.trunks.remove(0);
+        assert!(free.pace.is_none());
+        let lines = "without = [\"limit.answer\"]\n";
+        let calls = with("ringex", true, lines).unwrap();
+        let limit = &calls.call.configuration().trunks[&"one".into()].limit;
+        assert_eq!((limit.calls, limit.status), (Some(5), None));
+        let told = with("twilio", true, "without = [\"probe_s\"]\n").unwrap_err();
+        assert!(told.contains("trunkline.toml:3:1: "), "{told}");
+        assert!(told.contains("twilio does not set probe_s"), "{told}");
+        assert!(told.contains("caller_from, codecs"), "{told}");
+        let text = "[trunk.one]\nsources = [\"192.0.2.1\"]\nwithout = [\"outbound\"]\n";
+        let told = resolve(Path::new("trunkline.toml"), text).unwrap_err();
+        assert!(told.to_string().contains("trunkline.toml:3:1: "), "{told}");
+    }
+
+    #[test]
+    fn a_fault_in_what_a_platform_sets_names_the_platform_where_it_is_named() {
+        // The profile's probe needs the target that the profile has as well.
+        let told = with("telnyx", true, "without = [\"target\"]\nprobe_s = 60\n").unwrap_err();
+        assert!(
+            told.contains("trunkline.toml:4:1: trunk.one.probe_s: "),
+            "{told}"
+        );
+        let told = with("generic-registered", true, "proxy = \"sip:a b\"\n").unwrap_err();
+        assert!(
+            told.contains("trunkline.toml:2:1: trunk.one.register: "),
+            "{told}"
+        );
+        assert!(
+            told.contains("; platform generic-registered sets it"),
+            "{told}"
+        );
+        let mut source = crate::fault::Source::new(
+            Path::new("t.toml"),
+            "[trunk.one]\nx = 1\nplatform = \"twilio\"\n",
+        );
+        source.sets("one", "twilio", find("twilio").unwrap().trunk);
+        let fault = source.fault("trunk.one.outbound.calls_per_s", "0 is none", "");
+        let told = fault.to_string();
+        assert!(
+            told.starts_with(
+                "t.toml:3:1: trunk.one.outbound.calls_per_s: 0 is none; platform twilio sets it"
+            ),
+            "{told}"
+        );
+        let told = source
+            .fault("trunk.one.sources", "there are none", "")
+            .to_string();
+        assert!(
+            told.starts_with("t.toml:1:8: ") && !told.contains("sets it"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn what_a_platform_never_takes_is_told_where_it_is_written() {
         let mut told_of = 0;
         for name in names() {

@@ -1,6 +1,7 @@
 //! From the file that a person wrote to what each role is told.
 
 mod context;
+mod group;
 mod identity;
 mod limit;
 mod probe;
@@ -47,9 +48,9 @@ pub fn read(path: &Path) -> anyhow::Result<Resolved> {
 
 /// Resolves the text of a configuration file.
 pub fn resolve(path: &Path, text: &str) -> Result<Resolved, Faults> {
-    let source = Source::new(path, text);
+    let mut source = Source::new(path, text);
     let mut file: file::File = source.parse()?;
-    platform::apply(&mut file, &source)?;
+    platform::apply(&mut file, &mut source)?;
     let mut faults = Vec::new();
     let edge = edge_configuration(&file, path, &source, &mut faults);
     let call = match call::Applied::new(call_configuration(&file, &source, &mut faults)) {
@@ -186,6 +187,7 @@ fn edge_trunk(
         .proxy
         .as_deref()
         .map(|text| identity::uri(text).into());
+    resolved.group = group::of(name, trunk, source, faults);
     resolved.registers = trunk.registers;
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);

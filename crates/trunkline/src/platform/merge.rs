@@ -19,10 +19,15 @@ pub struct Filled {
 }
 
 /// Fills every trunk that names a platform. What is missing is told where the platform is named.
-pub fn apply(file: &mut File, source: &Source<'_>) -> Result<(), Faults> {
+pub fn apply(file: &mut File, source: &mut Source<'_>) -> Result<(), Faults> {
     let mut faults = Vec::new();
     for (name, trunk) in &mut file.trunk {
         let Some(platform) = trunk.platform.clone() else {
+            if !trunk.without.is_empty() {
+                let key = format!("trunk.{name}.without");
+                let wrong = "without a platform there is nothing to leave out";
+                faults.push(source.fault(&key, wrong, "platform = \"…\", or leave it out"));
+            }
             continue;
         };
         let Some(filled) = fill(name, &platform, source)? else {
@@ -35,6 +40,7 @@ pub fn apply(file: &mut File, source: &Source<'_>) -> Result<(), Faults> {
             faults.extend(wrong);
             continue;
         }
+        source.sets(name, &platform, filled.profile.trunk);
         match Trunk::deserialize(Value::Table(filled.merged)) {
             Ok(merged) => *trunk = merged,
             Err(error) => {
@@ -63,6 +69,19 @@ pub fn fill(name: &str, platform: &str, source: &Source<'_>) -> Result<Option<Fi
         _ => Table::new(),
     };
     let mut merged = profile.trunk.clone();
+    let mut faults = Vec::new();
+    let without = written.get("without").and_then(Value::as_array);
+    for key in without.into_iter().flatten().filter_map(Value::as_str) {
+        if !remove(&mut merged, key) {
+            let known: Vec<_> = profile.trunk.keys().map(String::as_str).collect();
+            let wrong = format!("{platform} does not set {key}, so nothing can be left out");
+            let instead = format!("some of {}", known.join(", "));
+            faults.push(source.fault(&format!("trunk.{name}.without"), wrong, instead));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
     merge(&mut merged, &written);
     Ok(Some(Filled {
         profile,
@@ -76,6 +95,17 @@ pub fn value<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     match key.split_once('.') {
         None => table.get(key),
         Some((first, rest)) => value(table.get(first)?.as_table()?, rest),
+    }
+}
+
+/// Takes a dotted key out; whether it was there.
+fn remove(table: &mut Table, key: &str) -> bool {
+    match key.split_once('.') {
+        None => table.remove(key).is_some(),
+        Some((first, rest)) => match table.get_mut(first) {
+            Some(Value::Table(inner)) => remove(inner, rest),
+            _ => false,
+        },
     }
 }
 
