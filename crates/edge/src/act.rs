@@ -107,6 +107,10 @@ impl Call {
         if !state.waits_for_answer() {
             return Err(Refusal::over("the leg does not wait for an answer"));
         }
+        let is_open = state.session.awaits_offer() && state.early.is_none();
+        if is_open && step.endpoint.reports_reliably(key) {
+            return self.ring_with_offer(step, because, leg);
+        }
         let (status, now) = (StatusCode::RINGING, step.moment.now);
         step.endpoint
             .provisional(key, status, None, Extra::none(), now)?;

@@ -1,14 +1,15 @@
-//! The caller is answered, or hears before that somebody who is not answered either (183, RFC 3960). Both describe the
-//! session once, with the socket that the leg gets for it; a 200 behind a 183 repeats that description.
+//! The caller is answered, or hears before that somebody who is not answered either (183, RFC 3960), or gets our offer
+//! while it rings (RFC 6337 section 2.2). Each describes the session once, with the socket that the leg gets for it; a 200
+//! behind them repeats that description.
 
 use bytes::Bytes;
 use schemas::command::PassEarlyMedia;
-use schemas::observation::{EarlyMediaPassed, LegAnswered};
+use schemas::observation::{EarlyMediaPassed, LegAnswered, LegRinging};
 use schemas::{EventId, LegId};
 use sip::StatusCode;
 use sip::endpoint::extra::Extra;
 
-use crate::call::Call;
+use crate::call::{Call, ended_by_edge};
 use crate::leg::{Answer, Socket, Stage};
 use crate::port::{Opened, Output, Toward};
 use crate::refusal::Refusal;
@@ -46,16 +47,47 @@ impl Call {
         if !matches!(source.stage, Stage::Dialing) || source.session.terms().is_none() {
             return Err(Refusal::over("there is no media before an answer"));
         }
-        let (state, _) = self.live(leg)?;
+        let (state, key) = self.live(leg)?;
         if state.talks() || state.early.is_some() {
             self.hear_early(step, because, (leg, from), None);
             return Ok(());
         }
-        if !state.session.has_offer() {
+        let reliably = step.endpoint.reports_reliably(key);
+        if state.session.awaits_offer() && !reliably {
             let why = "the INVITE carries no offer that a provisional answer could answer";
             return Err(Refusal::not_acceptable(why.to_owned()));
         }
         self.ask_socket(step, leg, (because, Answer::Early { from }))
+    }
+
+    /// 180 with our offer; its answer comes in the PRACK.
+    pub fn ring_with_offer(
+        &mut self,
+        step: &mut Step<'_>,
+        because: EventId,
+        leg: LegId,
+    ) -> Result<(), Refusal> {
+        self.ask_socket(step, leg, (because, Answer::Ringing))
+    }
+
+    /// The PRACK of a provisional answer came, with the answer to our offer if there was one in it.
+    pub fn progress_acknowledged(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Option<&Bytes>) {
+        let (Some(state), Some(sdp)) = (self.legs.get_mut(&leg), sdp) else {
+            return;
+        };
+        if !state.session.awaits_answer() {
+            return;
+        }
+        match (state.session.take_answer(sdp), state.key) {
+            (Ok(()), _) => self.negotiated(step, leg),
+            (Err(error), Some(key)) if state.waits_for_answer() => {
+                self.turn_away(step, (leg, key), StatusCode::NOT_ACCEPTABLE_HERE, &error);
+            }
+            (Err(error), _) => {
+                self.end(step, leg, ended_by_edge(&error), None);
+                self.say_bye(step, leg, None);
+            }
+        }
     }
 
     /// The caller's leg got its socket, or did not.
@@ -80,7 +112,8 @@ impl Call {
         }
         let spoken = described.and_then(|sdp| match with {
             Answer::Final => self.accept(step, because, leg, sdp),
-            Answer::Early { .. } => self.progress(step, leg, sdp),
+            Answer::Ringing => self.progress(step, leg, StatusCode::RINGING, sdp),
+            Answer::Early { .. } => self.progress(step, leg, StatusCode::SESSION_PROGRESS, sdp),
         });
         if let Err(refusal) = spoken {
             // The leg waits on: control says what the caller gets.
@@ -90,15 +123,23 @@ impl Call {
             self.close(step, leg);
             let command = match with {
                 Answer::Final => "AnswerLeg",
+                Answer::Ringing => "RingLeg",
                 Answer::Early { .. } => "PassEarlyMedia",
             };
             self.command_failed(step, because, command, leg, refusal);
             return;
         }
         self.negotiated(step, leg);
-        if let Answer::Early { from } = with {
-            let status = Some(StatusCode::SESSION_PROGRESS.get());
-            self.hear_early(step, because, (leg, from), status);
+        match with {
+            Answer::Final => {}
+            Answer::Ringing => {
+                let status = StatusCode::RINGING.get();
+                self.fact_because(step, Some(because), LegRinging { leg, status });
+            }
+            Answer::Early { from } => {
+                let status = Some(StatusCode::SESSION_PROGRESS.get());
+                self.hear_early(step, because, (leg, from), status);
+            }
         }
     }
 
@@ -142,9 +183,15 @@ impl Call {
         Ok(())
     }
 
-    fn progress(&mut self, step: &mut Step<'_>, leg: LegId, sdp: Bytes) -> Result<(), Refusal> {
+    fn progress(
+        &mut self,
+        step: &mut Step<'_>,
+        leg: LegId,
+        status: StatusCode,
+        sdp: Bytes,
+    ) -> Result<(), Refusal> {
         let (state, key) = self.live(leg)?;
-        let (status, now) = (StatusCode::SESSION_PROGRESS, step.moment.now);
+        let now = step.moment.now;
         let said = Some(sdp.clone());
         step.endpoint
             .provisional(key, status, said, Extra::none(), now)?;

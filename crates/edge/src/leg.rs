@@ -98,6 +98,8 @@ pub enum Stage {
 pub enum Answer {
     /// 200.
     Final,
+    /// 180 with our offer: a caller that made none and acknowledges what it is told (RFC 6337 section 2.2).
+    Ringing,
     /// 183.
     Early {
         /// The leg that he hears.

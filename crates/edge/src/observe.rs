@@ -102,6 +102,9 @@ impl Call {
                 self.fail(step, leg, LegFailure::Unreachable { error });
             }
             Event::Cancelled { message, .. } => self.cancelled(step, leg, &message),
+            Event::ProgressAcknowledged { sdp, .. } => {
+                self.progress_acknowledged(step, leg, sdp.as_ref());
+            }
             Event::Acked { sdp, .. } => self.acked(step, leg, sdp.as_ref()),
             Event::AckMissing { .. } => {
                 self.end(step, leg, ended_by_edge("no ACK within 32 s"), None);
@@ -157,7 +160,6 @@ impl Call {
             // The ladder shows them; nothing of the call depends on them.
             // Every INVITE of ours has an offer, so no callee makes one while it rings.
             Event::EarlyOffer { .. }
-            | Event::ProgressAcknowledged { .. }
             // The way of the INVITE is taken until somebody looks names up.
             | Event::HopNamed { .. }
             | Event::ForkHungUp { .. }

@@ -86,9 +86,9 @@ impl Session {
         }
     }
 
-    /// Whether the peer's offer waits for our answer.
-    pub fn has_offer(&self) -> bool {
-        self.offered.is_some()
+    /// Whether nobody has offered anything.
+    pub fn awaits_offer(&self) -> bool {
+        self.offered.is_none() && self.offering.is_none() && self.terms.is_none()
     }
 
     /// Our description for a 200: the answer to the offer that was taken, or our offer if there was none.

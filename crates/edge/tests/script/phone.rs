@@ -289,6 +289,13 @@ impl Phone {
                 let sdp = answer.map(|answer| answer.description.into());
                 let _ = self.endpoint.acknowledge(leg, sdp);
             }
+            Event::EarlyOffer { leg, fork, sdp, .. } => {
+                self.offered = Some(sdp);
+                let answer = self.answer();
+                self.endpoint
+                    .acknowledge_early(leg, fork, answer, now)
+                    .unwrap();
+            }
             Event::OptionsReceived { transaction, .. } => {
                 let (status, none) = (self.options, Extra::none());
                 self.endpoint

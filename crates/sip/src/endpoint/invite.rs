@@ -114,6 +114,13 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Whether provisional answers to the peer's INVITE are acknowledged (RFC 3262). The first one holds our offer, then,
+    /// if the INVITE had none (RFC 6337 section 2.2).
+    #[must_use]
+    pub fn reports_reliably(&self, leg: LegKey) -> bool {
+        self.legs.get(&leg).is_some_and(|leg| is_reliable(leg))
+    }
+
     /// Gives our end of the session a name: every further message of the leg says it, and the peer's (RFC 7989).
     pub fn identify(&mut self, leg: LegKey, local: Uuid) -> Result<(), ActionError> {
         self.leg_mut(leg)?.local_id = Some(local);
