@@ -85,7 +85,7 @@ impl Call {
             }
             (Err(error), _) => {
                 self.end(step, leg, ended_by_edge(&error), None);
-                self.say_bye(step, leg, None);
+                self.say_bye(step, leg, Extra::none());
             }
         }
     }
