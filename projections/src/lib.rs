@@ -10,6 +10,7 @@
 //! sentence or a ladder has gone through [`plain()`].
 
 pub mod diagnosis;
+mod handshake;
 pub mod history;
 pub mod ladder;
 pub mod live;

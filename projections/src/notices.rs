@@ -6,11 +6,10 @@ mod trunks;
 use std::collections::VecDeque;
 
 use schemars::JsonSchema;
-use schemas::observation::{ConnectionOpener, TlsRefused};
 use schemas::{Event, EventId, Lane, Observation, Record, Subject, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
-use crate::{Mark, plain};
+use crate::{Mark, handshake, plain};
 
 pub(crate) use self::trunks::failure;
 
@@ -184,7 +183,11 @@ fn words(observation: &Observation) -> Option<Words> {
             );
             Some((Mark::Bad, text, Vec::new()))
         }
-        Observation::TlsRefused(refused) => Some((Mark::Bad, tls_refused(refused), Vec::new())),
+        Observation::TlsRefused(refused) => Some((
+            Mark::Bad,
+            handshake::what(refused),
+            handshake::details(refused),
+        )),
         Observation::ConnectionsRefused(refused) => {
             let text = format!(
                 "{} connections from {} closed at once: {}",
@@ -199,6 +202,12 @@ fn words(observation: &Observation) -> Option<Words> {
         | Observation::RegistrationEnded(_)
         | Observation::TrunkBound(_)
         | Observation::TrunkUnbound(_) => registrations::words(observation),
+        Observation::TlsReloadFailed(failed) => Some(crate::trunks::reload_failed(failed)),
+        Observation::TlsReloaded(reloaded) => {
+            let text = format!("TLS uses new files: {}", reloaded.files.join(", "));
+            Some((Mark::Ok, text, Vec::new()))
+        }
+        Observation::CertificateExpiryNoticed(noticed) => Some(crate::trunks::expiry(noticed)),
         Observation::LimitReached(reached) => Some(trunks::limit(reached)),
         Observation::TrunkUp(up) => Some(trunks::up(up)),
         Observation::TrunkDown(down) => Some(trunks::down(down)),
@@ -234,23 +243,6 @@ fn words(observation: &Observation) -> Option<Words> {
         // The rest are events of calls, and what the trunks' own view tells.
         _ => None,
     }
-}
-
-fn tls_refused(refused: &TlsRefused) -> String {
-    let peer = whose(&refused.peer, refused.trunk.as_ref());
-    let direction = match refused.opened_by {
-        ConnectionOpener::Peer => "from",
-        ConnectionOpener::Edge => "to",
-    };
-    let theirs = refused.versions_theirs.as_deref().unwrap_or("cannot tell");
-    let alert = match &refused.alert {
-        Some(alert) => format!(", alert {alert}"),
-        None => String::new(),
-    };
-    format!(
-        "{} TLS handshakes {direction} {peer} failed: {}{alert}; our versions {}, theirs {theirs}",
-        refused.handshakes, refused.error, refused.versions_ours
-    )
 }
 
 /// An address, and the trunk that it belongs to.

@@ -3,6 +3,7 @@
 //! Folded from the facts of the edges, each once (see [`Notices::apply`](crate::Notices::apply), which says whether an
 //! event is new), and from the rows of calls.
 
+mod files;
 mod reach;
 mod registration;
 
@@ -14,8 +15,10 @@ use schemas::{Event, EventId, NodeName, Observation, Record, Subject, Timestamp,
 use serde::{Deserialize, Serialize};
 
 use crate::history::Outcome;
-use crate::plain;
+use crate::{handshake, plain};
 
+pub use self::files::FileSeen;
+pub(crate) use self::files::{expiry, reload_failed};
 pub use self::reach::{Answers, Reach, State};
 pub use self::registration::{Registrant, Registration};
 
@@ -32,6 +35,8 @@ pub struct Trunks {
     pub trunks: BTreeMap<TrunkName, Trunk>,
     /// Addresses of no trunk whose requests were refused, the newest last.
     pub sources_refused: VecDeque<SourceSeen>,
+    /// What is wrong with the edges' own files of TLS.
+    pub tls_files: Vec<FileSeen>,
 }
 
 /// How a trunk is.
@@ -43,6 +48,8 @@ pub struct Trunk {
     pub registrations: Vec<Registration>,
     /// The last TLS handshakes with it that came to nothing.
     pub tls_refused: Option<TlsSeen>,
+    /// What is wrong with its files of TLS.
+    pub tls_files: Vec<FileSeen>,
     /// The last connections of it that were too many.
     pub connections_refused: Option<CrowdSeen>,
     /// The last calls that were refused because there were too many.
@@ -71,6 +78,10 @@ pub struct TlsSeen {
     pub node: NodeName,
     /// What is told: alert and versions of both sides.
     pub told: TlsRefused,
+    /// Whose handshakes failed, and why.
+    pub what: String,
+    /// The alert, the versions, and what to change on which side, in words.
+    pub details: Vec<(String, String)>,
     /// The event.
     pub event: EventId,
 }
@@ -157,6 +168,16 @@ impl Trunks {
             Observation::TrunkUnbound(told) => self.with(&told.trunk, |trunk| {
                 registration::unbound(&mut trunk.registrations, seen, &told);
             }),
+            Observation::TlsReloadFailed(told) => self.with_files(told.trunk.as_ref(), |files| {
+                files::failed(files, seen, &told);
+            }),
+            Observation::CertificateExpiryNoticed(told) => {
+                self.with_files(told.trunk.as_ref(), |files| {
+                    files::noticed(files, seen, &told);
+                })
+            }
+            // What is wrong with the files that it read then is told anew.
+            Observation::TlsReloaded(_) => self.forget_files(node),
             // What an edge knew of targets and registrations ends with it.
             Observation::EdgeStarted(_) | Observation::EdgeStopped(_) => self.forget(node),
             Observation::TlsRefused(told) => {
@@ -168,6 +189,8 @@ impl Trunks {
                     trunk.tls_refused = Some(TlsSeen {
                         at,
                         node,
+                        what: plain(&handshake::what(&told)).into_owned(),
+                        details: handshake::details(&told),
                         told,
                         event,
                     });
@@ -243,8 +266,28 @@ impl Trunks {
         true
     }
 
+    fn with_files(
+        &mut self,
+        trunk: Option<&TrunkName>,
+        change: impl FnOnce(&mut Vec<FileSeen>),
+    ) -> bool {
+        match trunk {
+            Some(name) => self.with(name, |trunk| change(&mut trunk.tls_files)),
+            None => {
+                change(&mut self.tls_files);
+                true
+            }
+        }
+    }
+
+    fn forget_files(&mut self, node: &NodeName) -> bool {
+        let of_trunks = self.trunks.values_mut().map(|trunk| &mut trunk.tls_files);
+        let all = of_trunks.chain([&mut self.tls_files]);
+        all.fold(false, |changed, files| files::forget(files, node) | changed)
+    }
+
     fn forget(&mut self, node: &NodeName) -> bool {
-        let mut changed = false;
+        let mut changed = self.forget_files(node);
         for trunk in self.trunks.values_mut() {
             let before = trunk.reach.len() + trunk.registrations.len();
             trunk.reach.retain(|reach| reach.node != *node);

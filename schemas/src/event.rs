@@ -244,5 +244,6 @@ event_from_observation! {
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
     AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
     CallsTurnedAway TlsRefused ConnectionsRefused TrunkProbed TrunkUp TrunkDown LimitReached LoadStated
+    TlsReloadFailed TlsReloaded CertificateExpiryNoticed
     EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound
 }

@@ -11,6 +11,7 @@ mod of_an_edge;
 mod probing;
 mod registration;
 mod session;
+mod tls;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::media::{DigitMethod, MediaDirection, StreamMeasure};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
-pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed, TlsRefused};
+pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed};
 pub use self::identity::{
     Diversion, ExternalCall, HistoryEntry, Identity, IdentityHeader, Party, Reason, RemoteParty,
     SessionId, UserToUser, is_listed,
@@ -30,6 +31,10 @@ pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
 pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
+pub use self::tls::{
+    AlertSender, CertificateExpiryNoticed, TlsFault, TlsFile, TlsRefused, TlsReloadFailed,
+    TlsReloaded,
+};
 
 /// A header field that crosses from one leg to the other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -618,7 +623,7 @@ crate::event::vocabulary! {
         /// New calls were turned away.
         102 => CallsTurnedAway,
         /// TLS handshakes came to nothing.
-        103 => TlsRefused,
+        103 => TlsRefused : 2,
         /// Connections were too many.
         104 => ConnectionsRefused,
         /// We are registered at a trunk.
@@ -641,6 +646,12 @@ crate::event::vocabulary! {
         113 => LimitReached,
         /// An edge said how many calls it has.
         114 => LoadStated,
+        /// A file of TLS cannot be used.
+        115 => TlsReloadFailed,
+        /// Files of TLS were read again.
+        116 => TlsReloaded,
+        /// A certificate ends.
+        117 => CertificateExpiryNoticed,
         /// An edge began.
         200 => EdgeStarted,
         /// An edge ended.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
 use crate::media::MediaOffer;
 use crate::observation::{
-    Caller, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed, LegFailure, Party,
-    TrunkMatch,
+    Caller, ConnectionOpener, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed,
+    LegFailure, Party, TlsFault, TlsRefused, TrunkMatch,
 };
 use crate::{LegId, Personal, Transport, TrunkName};
 
@@ -222,6 +222,50 @@ impl Lift for HangUpLeg {
             leg: old.leg,
             reason: old.reason,
             context: Vec::new(),
+        })
+    }
+}
+
+/// `TlsRefused` as it was before the kind of failure and the direction of the alert were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsRefusedV1 {
+    /// The peer, without the port.
+    pub peer: String,
+    /// The trunk that it belongs to; absent for addresses of no trunk.
+    pub trunk: Option<TrunkName>,
+    /// Who opened the connection.
+    pub opened_by: ConnectionOpener,
+    /// How many handshakes.
+    pub handshakes: u64,
+    /// Why the first of them came to nothing, in words.
+    pub error: String,
+    /// The alert that ended it, as RFC 8446 names it.
+    pub alert: Option<String>,
+    /// Our versions.
+    pub versions_ours: String,
+    /// The peer's versions.
+    pub versions_theirs: Option<String>,
+    /// Over how many milliseconds.
+    pub over_ms: u32,
+}
+
+impl Lift for TlsRefused {
+    fn lift(version: u16, payload: &[u8]) -> Option<TlsRefused> {
+        let 1 = version else { return None };
+        let old: TlsRefusedV1 = crate::event::exact(payload)?;
+        // Version 1 told the kind in words only, and nobody can tell who sent the alert.
+        Some(TlsRefused {
+            peer: old.peer,
+            trunk: old.trunk,
+            opened_by: old.opened_by,
+            handshakes: old.handshakes,
+            fault: TlsFault::Other,
+            error: old.error,
+            alert: old.alert,
+            alert_by: None,
+            versions_ours: old.versions_ours,
+            versions_theirs: old.versions_theirs,
+            over_ms: old.over_ms,
         })
     }
 }

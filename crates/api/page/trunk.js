@@ -50,11 +50,11 @@ function latency(us) {
 }
 
 function targets(trunk) {
-  const { reach, registrations, tls_refused, connections_refused, limit_reached } = trunk.health;
+  const { reach, registrations, tls_files, tls_refused, connections_refused, limit_reached } = trunk.health;
   const notices = [
     ...registrations.map((one) => notice(one.stands ? "ok" : "bad", one.since, `${one.by === "edge" ? "We are" : "It is"} ${one.stands ? "registered" : "not registered"}${one.place ? ` (${one.place})` : ""}: ${one.why}`)),
-    tls_refused && notice("bad", tls_refused.at, `${tls_refused.told.handshakes} TLS handshakes came to nothing: ${tls_refused.told.error}; our versions ${tls_refused.told.versions_ours}, theirs ${tls_refused.told.versions_theirs || "cannot tell"}`,
-      tls_refused.told.alert ? [["alert", tls_refused.told.alert]] : []),
+    ...tls_files.map((one) => notice(one.mark, one.at, one.what, one.details)),
+    tls_refused && notice("bad", tls_refused.at, tls_refused.what, tls_refused.details),
     limit_reached && notice("warn", limit_reached.at, `Refused: ${limit_reached.told.why} (calls: ${limit_reached.told.calls})`),
     connections_refused && notice("warn", connections_refused.at, `Closed at once: ${connections_refused.told.cause} (connections: ${connections_refused.told.connections})`),
   ].filter(Boolean);

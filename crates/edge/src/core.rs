@@ -191,6 +191,7 @@ impl Core {
                 self.counters.tls_refused.one();
                 self.node.tls_refused(&mut self.ledger, refusal, moment);
             }
+            Input::Told(told) => self.node.told(&mut self.ledger, told, moment),
             Input::ConnectionRefused { source, why } => {
                 self.counters.connections_refused.one();
                 let trunk = self.trunks.of(source).map(|trunk| trunk.name.clone());

@@ -27,10 +27,13 @@ pub struct Node {
     challenged: Tally<Source, Stranger>,
     malformed: Tally<Source, String>,
     turned_away: Tally<&'static str, u16>,
-    handshakes: Tally<(Source, Opener), Refusal>,
+    handshakes: Tally<Handshakes, Refusal>,
     connections: Tally<Source, Crowd>,
     limits: Tally<Limited, Refused>,
 }
+
+/// Handshakes that are counted together: two trunks may have one address.
+type Handshakes = (Source, Option<TrunkName>, Opener);
 
 /// Why connections of one address were closed at once.
 #[derive(Clone, Debug)]
@@ -151,8 +154,9 @@ impl Node {
     /// A TLS handshake came to nothing.
     pub fn tls_refused(&mut self, ledger: &mut Ledger, refusal: Refusal, moment: Moment) {
         let opener = refusal.opener;
-        let key = (Source::Address(refusal.peer), opener);
-        let others = (Source::Others, opener);
+        let source = Source::Address(refusal.peer);
+        let key = (source, refusal.trunk.clone(), opener);
+        let others = (Source::Others, None, opener);
         let told = self.handshakes.count(key, others, moment.now, || refusal);
         self.tell_handshakes(ledger, told, moment);
     }
@@ -282,16 +286,17 @@ impl Node {
     fn tell_handshakes(
         &mut self,
         ledger: &mut Ledger,
-        told: impl IntoIterator<Item = Told<(Source, Opener), Refusal>>,
+        told: impl IntoIterator<Item = Told<Handshakes, Refusal>>,
         moment: Moment,
     ) {
         for Told {
-            key: (source, opener),
+            key: (source, trunk, opener),
             count,
-            first: Refusal { trunk, failure, .. },
+            first: Refusal { failure, .. },
             over_ms,
         } in told
         {
+            let (alert, alert_by) = failure.alert.map(|alert| (alert.name, alert.by)).unzip();
             let refused = TlsRefused {
                 peer: source.to_string(),
                 trunk,
@@ -300,9 +305,11 @@ impl Node {
                     Opener::Edge => ConnectionOpener::Edge,
                 },
                 handshakes: count,
+                fault: failure.fault,
                 error: failure.error,
-                alert: failure.alert,
-                versions_ours: failure.ours,
+                alert,
+                alert_by,
+                versions_ours: failure.ours.to_owned(),
                 versions_theirs: failure.theirs,
                 over_ms,
             };

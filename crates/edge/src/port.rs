@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use schemas::{CallId, LegId, Record, TrunkName};
+use schemas::{CallId, LegId, Observation, Record, TrunkName};
 use sip::endpoint::flow::{Flow, Party, Transport};
 use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::{Malformed, Message};
@@ -61,6 +61,8 @@ pub enum Input {
     },
     /// A TLS handshake came to nothing.
     TlsRefused(Refusal),
+    /// What the edge's own facts have to tell.
+    Told(Observation),
     /// A connection was closed because there were too many.
     ConnectionRefused {
         /// From where.

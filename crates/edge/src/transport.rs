@@ -29,6 +29,7 @@ use self::datagrams::Datagrams;
 use self::event::FromStream;
 use self::streams::Streams;
 use self::tls::{Sources, Tls};
+use self::watch::Watch;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::error::Error;
@@ -75,7 +76,8 @@ impl Transports {
     ) -> Result<Transports, Error> {
         let sources = Sources::of(configuration);
         let stamps = watch::stamps(&sources.files());
-        let tls = Tls::read(&sources)?;
+        let tls = Tls::read(&sources).map_err(|(_, fault)| fault)?;
+        let ends = tls.ends.clone();
         let streams = Streams::new(configuration, tls);
         let datagrams = Datagrams::listen(&configuration.listen)?;
         let mut of_datagrams = datagrams.bound().iter();
@@ -95,7 +97,8 @@ impl Transports {
             let address = address.unwrap_or(listen.address);
             bound.push(Listen { address, ..*listen });
         }
-        streams.watch(watch::watch(sources, stamps, streams.events()));
+        let watch = Watch::new(sources, stamps, ends, streams.events());
+        streams.watch(watch.run());
         Ok(Transports {
             addresses: Addresses::new(bound, configuration.advertise),
             datagrams,

@@ -12,7 +12,10 @@ use live::control::{echo, ended, facts, node_fact, start};
 use live::line::{Line, OFFER};
 use rustls::version::{TLS12, TLS13};
 use schemas::command::{DialLeg, RefuseLeg};
-use schemas::observation::{ConnectionOpener, InviteReceived, LegFailure, TlsRefused};
+use schemas::observation::{
+    AlertSender, ConnectionOpener, InviteReceived, LegFailure, TlsFault, TlsFile, TlsRefused,
+    TlsReloaded,
+};
 use schemas::{Command, Conclusion, LegId, Observation, Personal, Transport, TrunkName};
 use tokio::net::{TcpListener, TcpStream};
 use trunkline_edge::{Configuration, Listen, RtpPorts, TlsVersion, Trunk};
@@ -87,7 +90,9 @@ async fn a_peer_that_is_too_old_is_told_with_both_sides_versions() {
         told.error,
         "there is no version of TLS that both sides speak"
     );
+    assert_eq!(told.fault, TlsFault::NoCommonVersion);
     assert_eq!(told.alert.as_deref(), Some("protocol_version"));
+    assert_eq!(told.alert_by, Some(AlertSender::Edge));
     assert_eq!(
         (told.versions_ours.as_str(), told.versions_theirs.as_deref()),
         ("1.3", Some("1.2"))
@@ -213,13 +218,71 @@ async fn new_files_are_used_without_a_restart_and_broken_ones_are_not() {
     let identity = authority.sign_both("edge.test");
     let second = until_other(&certificate, &first).await;
     early.probe().await;
+    let read = reloaded(&live).await;
+    assert!(
+        read.files
+            .iter()
+            .any(|file| file.ends_with("edge.test.pem"))
+    );
     std::fs::write(&identity.key, "no key").unwrap();
+    let failed = node_fact(&live.log, |fact| match fact {
+        Observation::TlsReloadFailed(failed) => Some(failed.clone()),
+        _ => None,
+    })
+    .await;
+    assert_eq!(failed.trunk, None);
+    assert!(
+        failed.error.contains("edge.test.key holds no private key"),
+        "{failed:?}"
+    );
     // It is looked at many times meanwhile.
     for _ in 0..20 {
         assert_eq!(certificate().await, second);
     }
     authority.sign_both("edge.test");
     until_other(&certificate, &second).await;
+    live.stop().await;
+}
+
+async fn reloaded(live: &Live) -> TlsReloaded {
+    node_fact(&live.log, |fact| match fact {
+        Observation::TlsReloaded(reloaded) => Some(reloaded.clone()),
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_certificate_that_ends_is_told_before_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "authority");
+    let soon = Duration::from_secs(5 * 86_400);
+    let live = secure("127.82.9.1", &authority, |configuration| {
+        configuration.security.identity = Some(authority.sign_until("soon.test", soon));
+        let mut far = Trunk::new("far", vec!["192.0.2.0/24".parse().unwrap()]);
+        far.security.identity = Some(authority.sign_until("over.test", Duration::ZERO));
+        configuration.trunks.push(far);
+    })
+    .await;
+    let noticed = |of: &'static str| {
+        node_fact(&live.log, move |fact| match fact {
+            Observation::CertificateExpiryNoticed(noticed) if noticed.file.contains(of) => {
+                Some(noticed.clone())
+            }
+            _ => None,
+        })
+    };
+    let near = noticed("soon.test.pem").await;
+    assert_eq!(
+        (near.trunk, near.holds, near.ended),
+        (None, TlsFile::Certificate, false)
+    );
+    let over = noticed("over.test.pem").await;
+    assert_eq!(
+        (over.trunk, over.ended),
+        (Some(TrunkName::from("far")), true)
+    );
+    // What ends in years is not worth a word: nothing is told of the authority.
     live.stop().await;
 }
 
@@ -378,7 +441,18 @@ async fn a_wrong_name_is_refused_and_told() {
         (told.opened_by, told.trunk),
         (ConnectionOpener::Edge, Some(TrunkName::from("far")))
     );
-    assert!(told.error.contains("far.test"), "{}", told.error);
+    assert_eq!(
+        (told.fault, told.alert.as_deref(), told.alert_by),
+        (
+            TlsFault::WrongName,
+            Some("bad_certificate"),
+            Some(AlertSender::Edge)
+        )
+    );
+    assert_eq!(
+        told.error,
+        "the peer's certificate is for elsewhere.test, not for far.test"
+    );
     assert_eq!(told.versions_theirs.as_deref(), Some("1.3"));
     let log = far.live.stop().await;
     control.abort();

@@ -1,4 +1,4 @@
-//! What came to nothing on the way to a peer: targets, TLS handshakes and connections.
+//! What came to nothing on the way to a peer: targets and connections.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,29 +19,6 @@ pub struct LegRedialed {
     pub destination: String,
     /// How the INVITE travels there.
     pub transport: Transport,
-}
-
-/// TLS handshakes came to nothing. One event for many with the same peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TlsRefused {
-    /// The peer, without the port.
-    pub peer: String,
-    /// The trunk that it belongs to; absent for addresses of no trunk.
-    pub trunk: Option<TrunkName>,
-    /// Who opened the connection.
-    pub opened_by: ConnectionOpener,
-    /// How many handshakes.
-    pub handshakes: u64,
-    /// Why the first of them came to nothing, in words.
-    pub error: String,
-    /// The alert that ended it, as RFC 8446 names it: `protocol_version`. Absent if there was none, or none was seen.
-    pub alert: Option<String>,
-    /// Our versions: `1.2, 1.3`.
-    pub versions_ours: String,
-    /// The peer's versions, in the same form; absent if its hello was not seen.
-    pub versions_theirs: Option<String>,
-    /// Over how many milliseconds.
-    pub over_ms: u32,
 }
 
 /// Who opened a connection.

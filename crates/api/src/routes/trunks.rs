@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use projections::history::Outcome;
-use projections::trunks::{Day, SourceSeen, State as Reachability};
+use projections::trunks::{Day, FileSeen, SourceSeen, State as Reachability};
 use projections::verification::Verdict;
 use projections::{Live, Report, Row};
 use schemars::JsonSchema;
@@ -23,6 +23,8 @@ pub(super) struct Trunks {
     trunks: Vec<Trunk>,
     /// Addresses of no trunk whose requests were refused, the newest first.
     sources_refused: Vec<SourceSeen>,
+    /// What is wrong with the edges' own files of TLS: a certificate that ends, a file that cannot be used.
+    tls_files: Vec<FileSeen>,
 }
 
 /// A trunk.
@@ -59,11 +61,13 @@ pub(super) struct One {
 }
 
 pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Answer {
-    let mut sources = shared.status.store().trunks()?.sources_refused;
+    let told = shared.status.store().trunks()?;
+    let mut sources = told.sources_refused;
     sources.make_contiguous().reverse();
     json(&Trunks {
         trunks: all(&shared)?,
         sources_refused: sources.into(),
+        tls_files: told.tls_files,
     })
 }
 

@@ -35,7 +35,8 @@ impl Edge {
             event @ (FromStream::Accepted { .. }
             | FromStream::Open { .. }
             | FromStream::Closed { .. }
-            | FromStream::Secured(_)) => {
+            | FromStream::Secured(_)
+            | FromStream::Told(_)) => {
                 for input in self.transports.note(event) {
                     self.input(input);
                 }

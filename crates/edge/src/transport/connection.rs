@@ -12,6 +12,8 @@ use std::task::ready;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use rustls::ProtocolVersion;
+use schemas::observation::TlsFault;
 use sip::endpoint::flow::{Flow, Transport};
 use sip::endpoint::keys::TransactionKey;
 use sip::stream::{Framed, StreamParser};
@@ -21,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::event::{ConnectionId, FromStream, Outgoing};
 use super::opening::{Opened, Opening};
-use super::tls::{Failure, is_late_alert, tls_on_plain};
+use super::tls::{Failure, tls_on_plain};
 use crate::clock::moment;
 use crate::configuration::{Connections, TlsVersion};
 
@@ -51,6 +53,8 @@ pub(super) struct Connection {
     /// How often to send a keep-alive.
     pub keep_alive: Option<Duration>,
     pub version_min: TlsVersion,
+    /// The version that TLS agreed on.
+    pub spoken: Option<ProtocolVersion>,
     /// The transaction of the message that is being sent.
     pub sending: Option<Option<TransactionKey>>,
 }
@@ -110,7 +114,10 @@ impl Connection {
         }
         match opened {
             Opened::Plain(stream) => self.converse(stream).await,
-            Opened::Secure(stream) => self.converse(stream).await,
+            Opened::Secure(stream) => {
+                self.spoken = stream.get_ref().1.protocol_version();
+                self.converse(stream).await
+            }
         }
     }
 
@@ -244,10 +251,10 @@ impl Connection {
 
     fn broken(&self, error: &io::Error, clock: &Clock) -> End {
         // In TLS 1.3 a server looks at our certificate when we think that all is well.
-        let late = !clock.heard && is_late_alert(error);
+        let late = || Failure::late(error, self.spoken, self.version_min);
         End {
             error: Some(error.to_string()),
-            refused: late.then(|| Failure::of(error, &[], self.version_min)),
+            refused: (!clock.heard).then(late).flatten(),
         }
     }
 
@@ -255,7 +262,11 @@ impl Connection {
         let told = "the peer speaks TLS at the port for TCP";
         End {
             error: Some(told.to_owned()),
-            refused: Some(Failure::told(told, self.version_min)),
+            refused: Some(Failure::told(
+                TlsFault::UnexpectedTls,
+                told,
+                self.version_min,
+            )),
         }
     }
 }

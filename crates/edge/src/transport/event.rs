@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use schemas::Observation;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::TransactionKey;
 use sip::{Malformed, Message};
@@ -68,6 +69,8 @@ pub enum FromStream {
     },
     /// Files of TLS changed: connections that begin now use this.
     Secured(Arc<Tls>),
+    /// Something that the edge's own facts tell: how the files of TLS are.
+    Told(Box<Observation>),
 }
 
 /// A message that a connection has to send.

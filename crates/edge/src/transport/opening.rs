@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ProtocolVersion};
+use schemas::observation::TlsFault;
 use sip::endpoint::flow::{Flow, Party};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
@@ -154,7 +155,7 @@ async fn connect(
 
 fn too_slow(patience: Duration, version_min: TlsVersion) -> NotOpened {
     let told = format!("no TLS handshake within {} s", patience.as_secs());
-    Failure::told(&told, version_min).into()
+    Failure::told(TlsFault::TooSlow, &told, version_min).into()
 }
 
 impl From<Failure> for NotOpened {

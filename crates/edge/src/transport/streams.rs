@@ -190,6 +190,7 @@ impl Streams {
                 );
                 Vec::new()
             }
+            FromStream::Told(told) => vec![Input::Told(*told)],
             // The loop hands these to the core itself.
             FromStream::Message { .. } | FromStream::Malformed { .. } | FromStream::Idle { .. } => {
                 Vec::new()
@@ -330,6 +331,7 @@ impl Streams {
             bounds: self.bounds,
             keep_alive,
             version_min,
+            spoken: None,
             sending: None,
         };
         if known.opener == Opener::Peer {

@@ -10,6 +10,7 @@ mod material;
 mod overheard;
 mod proof;
 mod refusal;
+mod validity;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,14 +24,15 @@ use rustls::server::NoServerSessionStorage;
 use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
-use schemas::TrunkName;
+use schemas::observation::TlsFile;
+use schemas::{Timestamp, TrunkName};
 
 use crate::configuration::{Configuration, Security, TlsVersion, Trunk, TrunkSecurity};
 
 pub use self::material::Fault;
 pub(super) use self::overheard::Overheard;
 pub(super) use self::proof::Proof;
-pub(super) use self::refusal::{Failure, is_late_alert, tls_on_plain};
+pub(super) use self::refusal::{Failure, tls_on_plain};
 pub use self::refusal::{Opener, Refusal};
 
 /// How connections that begin now are secured.
@@ -42,7 +44,22 @@ pub struct Tls {
     clients: BTreeMap<TrunkName, Arc<Client>>,
     /// For peers of no trunk.
     client: Arc<Client>,
+    /// When the certificates that were read end.
+    pub(super) ends: Vec<End>,
 }
+
+/// When what a file holds ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct End {
+    /// The trunk that names the file; none for the edge's own.
+    pub trunk: Option<TrunkName>,
+    pub file: PathBuf,
+    pub holds: TlsFile,
+    pub at: Timestamp,
+}
+
+/// What is wrong, and the trunk that names the file.
+pub(super) type Broken = (Option<TrunkName>, Fault);
 
 /// How a peer's connection is secured.
 #[derive(Debug)]
@@ -97,12 +114,12 @@ impl Sources {
 
 impl Tls {
     /// Reads the files. What is wrong names the file.
-    pub(super) fn read(sources: &Sources) -> Result<Tls, Fault> {
+    pub(super) fn read(sources: &Sources) -> Result<Tls, Broken> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let ours = match &sources.security.identity {
-            Some(identity) => Some(material::identity(identity, &provider)?),
-            None => None,
-        };
+        let mut ends = Vec::new();
+        let own = sources.security.identity.as_ref();
+        let ours =
+            material::ours(own, &provider, None, &mut ends).map_err(|fault| (None, fault))?;
         let mut tls = Tls {
             servers: BTreeMap::new(),
             server: None,
@@ -113,20 +130,20 @@ impl Tls {
                 &material::system(),
                 &provider,
             )),
+            ends,
         };
         let mut certified = Vec::new();
         let mut version_min = TlsVersion::default();
         for (name, trunk) in &sources.trunks {
-            let roots = match &trunk.authorities {
-                Some(path) => material::authorities(path)?,
-                None => material::system(),
-            };
-            let identity = match &trunk.identity {
-                Some(identity) => Some(material::identity(identity, &provider)?),
-                None => ours.clone(),
-            };
+            let broken = |fault| (Some(name.clone()), fault);
+            let roots = trunk.authorities.as_ref();
+            let roots = material::whom(roots, name, &mut tls.ends).map_err(broken)?;
+            let identity = trunk.identity.as_ref();
+            let identity = material::ours(identity, &provider, Some(name), &mut tls.ends);
+            let identity = identity.map_err(broken)?.or_else(|| ours.clone());
             if let Some(ours) = &ours {
-                let proof = Proof::new(trunk, roots.clone(), &provider)?.map(Arc::new);
+                let proof = Proof::new(trunk, roots.clone(), &provider).map_err(broken)?;
+                let proof = proof.map(Arc::new);
                 let proofs: Vec<_> = proof
                     .map(|proof| (name.clone(), proof))
                     .into_iter()

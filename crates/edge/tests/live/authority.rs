@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -54,9 +55,24 @@ impl Authority {
         self.sign_for(name, &[server, client])
     }
 
+    /// A certificate for a name that ends in a while.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge under test reads the real clock"
+    )]
+    pub fn sign_until(&self, name: &str, from_now: Duration) -> Identity {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.not_after = (SystemTime::now() + from_now).into();
+        self.write(name, params)
+    }
+
     fn sign_for(&self, name: &str, uses: &[ExtendedKeyUsagePurpose]) -> Identity {
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.extended_key_usages = uses.to_vec();
+        self.write(name, params)
+    }
+
+    fn write(&self, name: &str, params: CertificateParams) -> Identity {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let identity = Identity {

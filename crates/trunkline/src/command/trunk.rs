@@ -12,7 +12,7 @@ use schemas::TrunkName;
 use super::guide;
 use super::source::{Source, Where, read_file};
 use super::terminal::{heading, painted, plain, table};
-use super::trunks::{latency, time};
+use super::trunks::{files, latency, time};
 
 /// Which trunk.
 #[derive(Debug, clap::Args)]
@@ -72,6 +72,9 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
         say!("{}", serde_json::to_string_pretty(&told)?);
     } else {
         say!("{}", sheet(&name, &trunk, up));
+        for line in files(&told.tls_files) {
+            say!("{line}");
+        }
     }
     let is_down = state == projections::trunks::State::Down;
     Ok(ExitCode::from(u8::from(is_down)))
@@ -111,6 +114,9 @@ fn sheet(name: &TrunkName, trunk: &Trunk, up: usize) -> String {
     }
     for line in refused(trunk) {
         text.push_str(&format!("\n{}", painted(Mark::Warn, &line)));
+    }
+    for line in files(&trunk.tls_files) {
+        text.push_str(&format!("\n{line}"));
     }
     text
 }
@@ -162,16 +168,9 @@ fn registration(one: &Registration) -> Vec<String> {
 fn refused(trunk: &Trunk) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(seen) = &trunk.tls_refused {
-        let told = &seen.told;
-        let alert = told.alert.as_deref().unwrap_or("none seen");
-        let theirs = told.versions_theirs.as_deref().unwrap_or("cannot tell");
-        let line = format!(
-            "TLS refused at {}: {} (alert {alert}); our versions {}, theirs {theirs}",
-            time(seen.at),
-            told.error,
-            told.versions_ours
-        );
-        lines.push(plain(&line).into_owned());
+        lines.push(format!("{}: {}", time(seen.at), plain(&seen.what)));
+        let more = seen.details.iter();
+        lines.extend(more.map(|(name, value)| format!("  {}: {}", plain(name), plain(value))));
     }
     if let Some(seen) = &trunk.limit_reached {
         let told = &seen.told;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use projections::history::Outcome;
-use projections::trunks::{Day, Trunk};
+use projections::trunks::{Day, FileSeen, Trunk};
 use schemas::TrunkName;
 
 use super::source::{Source, Where, read_file};
@@ -41,6 +41,7 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
             "trunks": trunks,
             "up": up,
             "sources_refused": told.sources_refused,
+            "tls_files": told.tls_files,
         });
         say!("{}", serde_json::to_string_pretty(&told)?);
         return Ok(ExitCode::SUCCESS);
@@ -57,6 +58,9 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
         "trunk", "reach", "latency", "up", "day", "calls", "refused", "failed",
     ];
     say!("{}", table(&head, &lines));
+    for line in files(&told.tls_files) {
+        say!("{line}");
+    }
     if told.sources_refused.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
@@ -79,6 +83,23 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
         table(&["source", "requests", "method", "got", "last"], &lines)
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is wrong with files of TLS, a line each, and below it what to change.
+pub fn files(seen: &[FileSeen]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for one in seen {
+        let what = format!(
+            "{} {}: {}",
+            one.mark.glyph(),
+            time(one.at),
+            plain(&one.what)
+        );
+        lines.push(painted(one.mark, &what));
+        let more = one.details.iter();
+        lines.extend(more.map(|(name, value)| format!("  {}: {}", plain(name), plain(value))));
+    }
+    lines
 }
 
 fn line(name: &TrunkName, trunk: &Trunk, up: usize) -> Vec<String> {

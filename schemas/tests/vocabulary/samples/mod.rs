@@ -9,6 +9,7 @@ mod dial;
 mod invite;
 mod node;
 mod registration;
+mod tls;
 
 use std::collections::BTreeMap;
 
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Sample> {
         invite::samples(),
         node::samples(),
         registration::samples(),
+        tls::samples(),
         decisions::samples(),
     ];
     for (kind, version, case) in lists.into_iter().flatten() {

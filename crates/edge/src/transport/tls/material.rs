@@ -8,7 +8,10 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use schemas::TrunkName;
+use schemas::observation::TlsFile;
 
+use super::{End, validity};
 use crate::configuration::Identity;
 
 /// Why a file cannot be used.
@@ -60,13 +63,24 @@ pub enum Fault {
     },
 }
 
-/// A certificate with its chain and its key.
-pub(super) fn identity(
-    identity: &Identity,
+/// Who we are: a certificate with its chain and its key, if one is named, by the edge itself or by a trunk.
+pub(super) fn ours(
+    identity: Option<&Identity>,
     provider: &CryptoProvider,
-) -> Result<Arc<SingleCertAndKey>, Fault> {
-    let Identity { certificate, key } = identity;
+    trunk: Option<&TrunkName>,
+    ends: &mut Vec<End>,
+) -> Result<Option<Arc<SingleCertAndKey>>, Fault> {
+    let Some(Identity { certificate, key }) = identity else {
+        return Ok(None);
+    };
     let chain = certificates(certificate)?;
+    let first = chain.iter().filter_map(|one| validity::end(one)).min();
+    ends.extend(first.map(|at| End {
+        trunk: trunk.cloned(),
+        file: certificate.clone(),
+        holds: TlsFile::Certificate,
+        at,
+    }));
     let secret = PrivateKeyDer::from_pem_file(key)
         .map_err(|error| fault(key, error, "private key", "PRIVATE KEY-----"))?;
     let certified =
@@ -75,15 +89,31 @@ pub(super) fn identity(
             key: key.clone(),
             error: error.to_string(),
         })?;
-    Ok(Arc::new(SingleCertAndKey::from(certified)))
+    Ok(Some(Arc::new(SingleCertAndKey::from(certified))))
 }
 
-/// The authorities in a file.
-pub(super) fn authorities(path: &Path) -> Result<Arc<RootCertStore>, Fault> {
+/// Whom to believe of a trunk: the authorities in its file, or those of the system.
+pub(super) fn whom(
+    file: Option<&PathBuf>,
+    trunk: &TrunkName,
+    ends: &mut Vec<End>,
+) -> Result<Arc<RootCertStore>, Fault> {
+    let Some(path) = file else {
+        return Ok(system());
+    };
     let mut roots = RootCertStore::empty();
-    for certificate in certificates(path)? {
+    let found = certificates(path)?;
+    // One that has ended does no harm beside another.
+    let last = found.iter().filter_map(|one| validity::end(one)).max();
+    ends.extend(last.map(|at| End {
+        trunk: Some(trunk.clone()),
+        file: path.clone(),
+        holds: TlsFile::Authorities,
+        at,
+    }));
+    for certificate in found {
         roots.add(certificate).map_err(|error| Fault::Damaged {
-            path: path.to_owned(),
+            path: path.clone(),
             error: error.to_string(),
         })?;
     }

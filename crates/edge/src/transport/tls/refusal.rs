@@ -3,11 +3,17 @@
 use std::io;
 use std::net::IpAddr;
 
-use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
+use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible, ProtocolVersion};
 use schemas::TrunkName;
+use schemas::observation::{AlertSender, TlsFault};
 
 use super::hello;
 use crate::configuration::TlsVersion;
+
+const NO_COMMON_VERSION: &str = "there is no version of TLS that both sides speak";
+
+/// Names of a certificate that are told: enough to see whose it is.
+const NAMES_MAX: usize = 5;
 
 /// A handshake that came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,51 +40,97 @@ pub enum Opener {
 /// Why a handshake failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// What kind of failure.
+    pub fault: TlsFault,
     /// In words.
     pub error: String,
-    /// The alert that ended it, as RFC 8446 names it.
-    pub alert: Option<String>,
+    /// The alert that ended it.
+    pub alert: Option<Alert>,
     /// Our versions.
-    pub ours: String,
-    /// The peer's versions.
+    pub ours: &'static str,
+    /// What the peer offered or chose.
     pub theirs: Option<String>,
+}
+
+/// An alert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// As RFC 8446 names it.
+    pub name: String,
+    /// Who sent it.
+    pub by: AlertSender,
 }
 
 impl Failure {
     /// What an error says, and the octets that the peer began with.
     pub(in crate::transport) fn of(error: &io::Error, head: &[u8], ours: TlsVersion) -> Failure {
-        let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
-        let (error, alert) = match tls {
-            _ if is_sip(head) => ("the peer speaks SIP without TLS".to_owned(), None),
-            Some(error) => (words(error), alert(error)),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => {
-                ("the peer closed the connection".to_owned(), None)
-            }
-            None => (error.to_string(), None),
-        };
-        Failure {
-            error,
-            alert: alert.map(alert_name),
-            ours: versions_from(ours),
-            theirs: hello::versions(head),
+        let theirs = hello::versions(head);
+        if is_sip(head) {
+            let told = "the peer speaks SIP without TLS";
+            return Failure::told(TlsFault::NotTls, told, ours);
+        }
+        match tls(error) {
+            Some(error) if is_apart(theirs.as_deref(), ours) => Failure {
+                fault: TlsFault::NoCommonVersion,
+                error: NO_COMMON_VERSION.to_owned(),
+                ..Failure::said(error, theirs, ours)
+            },
+            Some(error) => Failure::said(error, theirs, ours),
+            None => Failure {
+                theirs,
+                ..Failure::broken(error, ours)
+            },
         }
     }
 
+    /// What an alert says that came when the connection was open, in this version.
+    pub(in crate::transport) fn late(
+        error: &io::Error,
+        spoken: Option<ProtocolVersion>,
+        ours: TlsVersion,
+    ) -> Option<Failure> {
+        let theirs = match spoken {
+            Some(ProtocolVersion::TLSv1_2) => Some("1.2".to_owned()),
+            Some(ProtocolVersion::TLSv1_3) => Some("1.3".to_owned()),
+            _ => None,
+        };
+        let error = tls(error).filter(|error| matches!(error, Error::AlertReceived(_)))?;
+        Some(Failure::said(error, theirs, ours))
+    }
+
     /// What the edge itself says.
-    pub(in crate::transport) fn told(error: &str, ours: TlsVersion) -> Failure {
+    pub(in crate::transport) fn told(fault: TlsFault, error: &str, ours: TlsVersion) -> Failure {
         Failure {
+            fault,
             error: error.to_owned(),
             alert: None,
             ours: versions_from(ours),
             theirs: None,
         }
     }
+
+    fn said(error: &Error, theirs: Option<String>, ours: TlsVersion) -> Failure {
+        Failure {
+            fault: fault(error),
+            error: words(error),
+            alert: alert(error),
+            ours: versions_from(ours),
+            theirs,
+        }
+    }
+
+    fn broken(error: &io::Error, ours: TlsVersion) -> Failure {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+                Failure::told(TlsFault::Closed, "the peer closed the connection", ours)
+            }
+            _ => Failure::told(TlsFault::Other, &error.to_string(), ours),
+        }
+    }
 }
 
-/// Whether an error of an open connection is an alert about our certificate: in TLS 1.3 it comes behind the handshake.
-pub(in crate::transport) fn is_late_alert(error: &io::Error) -> bool {
-    let tls: Option<&Error> = error.get_ref().and_then(|inner| inner.downcast_ref());
-    matches!(tls, Some(Error::AlertReceived(_)))
+fn tls(error: &io::Error) -> Option<&Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
 }
 
 /// Whether a connection for plain text begins with a TLS handshake.
@@ -86,11 +138,17 @@ pub(in crate::transport) fn tls_on_plain(head: &[u8]) -> bool {
     matches!(head, [22, 3, ..])
 }
 
-fn versions_from(min: TlsVersion) -> String {
+fn versions_from(min: TlsVersion) -> &'static str {
     match min {
-        TlsVersion::V1_2 => "1.2, 1.3".to_owned(),
-        TlsVersion::V1_3 => "1.3".to_owned(),
+        TlsVersion::V1_2 => "1.2, 1.3",
+        TlsVersion::V1_3 => "1.3",
     }
+}
+
+/// Whether the versions of the peer are none of ours. What is missing in an old hello beside the version is told first.
+fn is_apart(theirs: Option<&str>, ours: TlsVersion) -> bool {
+    let ours = versions_from(ours);
+    theirs.is_some_and(|theirs| !theirs.split(", ").any(|one| ours.contains(one)))
 }
 
 fn is_sip(head: &[u8]) -> bool {
@@ -107,22 +165,89 @@ fn words(error: &Error) -> String {
             format!("the peer ended the handshake with {}", alert_name(*alert))
         }
         Error::NoCertificatesPresented => "the peer showed no certificate".to_owned(),
-        Error::PeerIncompatible(why) if is_about_version(why) => {
-            "there is no version of TLS that both sides speak".to_owned()
-        }
+        Error::PeerIncompatible(why) if is_about_version(why) => NO_COMMON_VERSION.to_owned(),
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "the peer's certificate is signed by no authority that is trusted here".to_owned()
         }
+        Error::InvalidCertificate(CertificateError::NotValidForNameContext {
+            expected,
+            presented,
+        }) => format!(
+            "the peer's certificate is for {}, not for {}",
+            names(presented),
+            expected.to_str()
+        ),
         Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => "the peer's certificate has expired".to_owned(),
+        Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => "the peer's certificate is not valid yet".to_owned(),
         error => error.to_string(),
     }
 }
 
-fn alert(error: &Error) -> Option<AlertDescription> {
+/// The names in a certificate, as webpki shows them: `DnsName("pbx.test")`.
+fn names(presented: &[String]) -> String {
+    let inner = |name: &String| name.split('"').nth(1).unwrap_or(name).to_owned();
+    if presented.is_empty() {
+        return "no name at all".to_owned();
+    }
+    let mut names: Vec<_> = presented.iter().take(NAMES_MAX).map(inner).collect();
+    if presented.len() > NAMES_MAX {
+        names.push("others".to_owned());
+    }
+    names.join(", ")
+}
+
+fn fault(error: &Error) -> TlsFault {
     match error {
-        Error::AlertReceived(alert) => Some(*alert),
+        Error::AlertReceived(alert) => fault_named(*alert),
+        Error::NoCertificatesPresented => TlsFault::NoCertificate,
+        Error::PeerIncompatible(why) if is_about_version(why) => TlsFault::NoCommonVersion,
+        Error::PeerIncompatible(_) => TlsFault::NoCommonCipher,
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => TlsFault::WrongName,
+        Error::InvalidCertificate(why) => match fault_named(why.clone().into()) {
+            TlsFault::Other => TlsFault::BadCertificate,
+            fault => fault,
+        },
+        _ => TlsFault::Other,
+    }
+}
+
+/// What an alert says. What does not fit a certificate's name is `bad_certificate` to most, and most often nothing else is.
+fn fault_named(alert: AlertDescription) -> TlsFault {
+    match alert {
+        AlertDescription::ProtocolVersion => TlsFault::NoCommonVersion,
+        AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity => {
+            TlsFault::NoCommonCipher
+        }
+        AlertDescription::UnknownCA => TlsFault::UnknownAuthority,
+        AlertDescription::UnrecognisedName => TlsFault::WrongName,
+        AlertDescription::CertificateExpired => TlsFault::NotValidNow,
+        AlertDescription::CertificateRequired => TlsFault::NoCertificate,
+        AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown => TlsFault::BadCertificate,
+        _ => TlsFault::Other,
+    }
+}
+
+fn alert(error: &Error) -> Option<Alert> {
+    let (alert, by) = match error {
+        Error::AlertReceived(alert) => (*alert, AlertSender::Peer),
+        error => (sent(error)?, AlertSender::Edge),
+    };
+    let name = alert_name(alert);
+    Some(Alert { name, by })
+}
+
+/// The alert that we send for an error.
+fn sent(error: &Error) -> Option<AlertDescription> {
+    match error {
         Error::InvalidCertificate(error) => Some(error.clone().into()),
         Error::NoCertificatesPresented => Some(AlertDescription::CertificateRequired),
         Error::PeerIncompatible(why) if is_about_version(why) => {
@@ -147,6 +272,9 @@ fn is_about_version(why: &PeerIncompatible) -> bool {
 
 /// `ProtocolVersion` is `protocol_version` in the RFC.
 fn alert_name(alert: AlertDescription) -> String {
+    if alert == AlertDescription::UnrecognisedName {
+        return "unrecognized_name".to_owned();
+    }
     let mut name = String::new();
     let mut previous_is_capital = true;
     for letter in format!("{alert:?}").chars() {
@@ -170,6 +298,10 @@ mod tests {
             "protocol_version"
         );
         assert_eq!(alert_name(AlertDescription::UnknownCA), "unknown_ca");
+        assert_eq!(
+            alert_name(AlertDescription::UnrecognisedName),
+            "unrecognized_name"
+        );
     }
 
     #[test]
@@ -185,8 +317,10 @@ mod tests {
         );
         let version = Error::PeerIncompatible(PeerIncompatible::Tls12NotOfferedOrEnabled);
         let failure = told(version, &[]);
-        assert_eq!(failure.alert.unwrap(), "protocol_version");
-        assert_eq!((failure.ours.as_str(), failure.theirs), ("1.3", None));
+        let alert = failure.alert.unwrap();
+        assert_eq!(alert.name, "protocol_version");
+        assert_eq!(alert.by, AlertSender::Edge);
+        assert_eq!((failure.ours, failure.theirs), ("1.3", None));
         assert!(tls_on_plain(&[22, 3, 1, 0]) && !tls_on_plain(sip));
     }
 }
