@@ -16,16 +16,17 @@ const OTHER_HZ: u32 = 700;
 #[ignore = "needs baresip: tests/run"]
 fn a_phone_registers_here_with_its_password_is_called_and_calls() {
     let trunkline = Trunkline::serve(
-        // Before 2.0 baresip gives up at a challenge for a hash that it does not know, whatever else is offered.
+        // Before 2.0 baresip gives up at a challenge for a hash that it does not know, whatever else is offered: whoever
+        // comes with its domain is offered MD5 alone.
         r#"[edge.digest]
-algorithms = ["MD5"]
+algorithms = ["SHA-512-256", "SHA-256"]
 
 [trunk.branch]
-login = { user = "branch-7", password = "hunter2" }
+login = { user = "branch-7", password = "hunter2", algorithms = ["MD5"], domain = "127.0.0.1" }
 registers = true
 
 [trunk.office]
-login = { user = "office-1", password = "correct-horse" }
+login = { user = "office-1", password = "correct-horse", algorithms = ["MD5"], domain = "127.0.0.1" }
 
 [number."100"]
 agent = "echo"

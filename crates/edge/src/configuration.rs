@@ -21,7 +21,7 @@ use sip::endpoint::terms::{Reliable, TimerTerms};
 use sip::registration::{Account, Registration};
 
 pub use self::connections::Connections;
-pub use self::digest::{Asked, Digest, Login};
+pub use self::digest::{Asked, Digest, Login, Offer};
 pub use self::group::Group;
 pub use self::pace::Pace;
 pub use self::probe::Probe;
@@ -220,6 +220,25 @@ pub enum Fault {
         one: TrunkName,
         /// The other.
         other: TrunkName,
+    },
+    /// Nobody knows to whom other hashes are to be offered.
+    #[error(
+        "the `login` of trunk {0} has algorithms of its own, but nothing tells before it has proven itself that a request is its; \
+         name the `domain` that its requests come with, or its `sources`"
+    )]
+    OfferToNobody(TrunkName),
+    /// Two trunks of one domain are to be offered different hashes.
+    #[error(
+        "trunks {one} and {other} have different algorithms for the domain {domain}; a challenge cannot tell them apart, \
+         so give both the same"
+    )]
+    OfferTwice {
+        /// The one trunk.
+        one: TrunkName,
+        /// The other.
+        other: TrunkName,
+        /// Their domain.
+        domain: String,
     },
     /// The realm or a login cannot be used.
     #[error("trunks cannot prove themselves: {0}")]

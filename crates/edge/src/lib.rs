@@ -73,8 +73,8 @@ pub mod voice;
 pub mod way;
 
 pub use configuration::{
-    Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Pace, Probe,
-    RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
+    Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Offer, Pace,
+    Probe, RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;

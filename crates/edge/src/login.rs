@@ -6,10 +6,10 @@ use std::time::Instant;
 
 use schemas::TrunkName;
 use schemas::observation::Tried;
-use sip::Message;
-use sip::digest::{Asker, Refusal, Stale, Verification, Verifier};
+use sip::digest::{Algorithm, Asker, Asking, Refusal, Stale, Verification, Verifier};
 use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
+use sip::{Message, Method};
 
 use crate::configuration::{Configuration, Trunk};
 
@@ -18,9 +18,19 @@ use crate::configuration::{Configuration, Trunk};
 pub struct Logins {
     verifier: Option<Verifier>,
     realm: String,
-    /// The hashes, as they are offered.
-    offered: String,
+    /// What is offered to whom nothing else is.
+    offered: Vec<Algorithm>,
+    offers: Offers,
     trunks: BTreeMap<String, TrunkName>,
+}
+
+/// What is offered to some and not to others. It is told by where a request comes from, never by its user.
+#[derive(Debug, Default)]
+struct Offers {
+    /// By the trunk that certificate or address say.
+    of_trunks: BTreeMap<TrunkName, Vec<Algorithm>>,
+    /// By the domain that a request names, in small letters, where they say nothing.
+    of_domains: BTreeMap<String, Vec<Algorithm>>,
 }
 
 /// What a request has proven.
@@ -51,22 +61,33 @@ impl Logins {
             let login = trunk.login.as_ref()?;
             Some((login.user.clone(), trunk.name.clone()))
         };
-        let offered = configuration.digest.algorithms.iter();
-        let offered: Vec<String> = offered.map(ToString::to_string).collect();
         Logins {
             verifier,
             realm: configuration.digest.realm.clone(),
-            offered: offered.join(", "),
+            offered: configuration.digest.algorithms.clone(),
+            offers: Offers::of_configuration(configuration),
             trunks: configuration.trunks.iter().filter_map(named).collect(),
         }
     }
 
-    /// Judges a request. Once for each that is delivered: a repetition would look like a replay.
-    pub fn judge(&mut self, request: &Message, flow: Flow, now: Instant) -> Judgement {
+    /// Judges a request that came this way, from this trunk by certificate or address. Once for each that is delivered: a
+    /// repetition would look like a replay.
+    pub fn judge(
+        &mut self,
+        request: &Message,
+        (flow, trunk): (Flow, Option<&TrunkName>),
+        now: Instant,
+    ) -> Judgement {
+        let offered = self.offers.of(request, trunk);
+        let asking = Asking {
+            asker: Asker::Server,
+            flow,
+            offered,
+        };
         let Some(verifier) = &mut self.verifier else {
             return Judgement::Nobody;
         };
-        let stale = match verifier.verify(Asker::Server, request, flow, now) {
+        let stale = match verifier.verify(asking, request, now) {
             Verification::Verified { user } => {
                 let Some(trunk) = self.trunks.get(&*user) else {
                     return Judgement::Refused(Refusal::Wrong);
@@ -83,15 +104,18 @@ impl Logins {
             } => Stale::No,
             Verification::Refused { why } => return Judgement::Refused(why),
         };
-        Judgement::Ask(verifier.challenge(Asker::Server, flow, stale, now))
+        Judgement::Ask(verifier.challenge(asking, stale, now))
     }
 
     /// What to tell of somebody who shows no credentials: some peers know none of the hashes, or stop at the first that
     /// they do not know.
-    pub fn explain_silence(&self) -> Tried {
+    pub fn explain_silence(&self, request: &Message, trunk: Option<&TrunkName>) -> Tried {
+        let own = self.offers.of(request, trunk);
+        let offered = own.unwrap_or(&self.offered).iter();
+        let offered: Vec<_> = offered.map(|one| one.as_str()).collect();
         self.explain(&format!(
             "it was asked for {} and showed no credentials",
-            self.offered
+            offered.join(", ")
         ))
     }
 
@@ -101,5 +125,40 @@ impl Logins {
             candidate: format!("digest in realm {}", self.realm),
             failed: why.to_owned(),
         }
+    }
+}
+
+impl Offers {
+    fn of_configuration(configuration: &Configuration) -> Offers {
+        let mut offers = Offers::default();
+        for trunk in &configuration.trunks {
+            let Some(offer) = trunk.login.as_ref().and_then(|login| login.offer.as_ref()) else {
+                continue;
+            };
+            let algorithms = || offer.algorithms.clone();
+            offers.of_trunks.insert(trunk.name.clone(), algorithms());
+            if let Some(domain) = &offer.domain {
+                let domain = domain.to_ascii_lowercase();
+                offers.of_domains.insert(domain, algorithms());
+            }
+        }
+        offers
+    }
+
+    /// What is offered to a request from this trunk by certificate or address; none: what is offered to all.
+    fn of(&self, request: &Message, trunk: Option<&TrunkName>) -> Option<&[Algorithm]> {
+        if let Some(trunk) = trunk {
+            return self.of_trunks.get(trunk).map(Vec::as_slice);
+        }
+        if self.of_domains.is_empty() {
+            return None;
+        }
+        let named = match request.method() {
+            Some(Method::Register) => request.to(),
+            _ => request.from(),
+        };
+        let domain = named.ok()?.uri().host().to_string();
+        let own = self.of_domains.get(&domain.to_ascii_lowercase());
+        own.map(Vec::as_slice)
     }
 }

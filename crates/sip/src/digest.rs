@@ -27,7 +27,7 @@ pub use authorization::Authorization;
 pub use challenge::Challenge;
 pub use credentials::{Credential, CredentialError, Credentials, Secret};
 pub use sessions::{Sessions, Unanswered};
-pub use verifier::{Realm, Refusal, Stale, Verification, Verifier};
+pub use verifier::{Asking, Realm, Refusal, Stale, Verification, Verifier};
 
 use crate::header::Name;
 use crate::status::StatusCode;

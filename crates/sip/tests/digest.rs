@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use trunkline_sip::digest::{
-    Algorithm, Asker, Authorization, Challenge, Credential, Credentials, Realm, Secret, Sessions,
-    Stale, Verification, Verifier,
+    Algorithm, Asker, Asking, Authorization, Challenge, Credential, Credentials, Realm, Secret,
+    Sessions, Stale, Verification, Verifier,
 };
 use trunkline_sip::endpoint::flow::{Flow, Transport};
 use trunkline_sip::{Message, Method};
@@ -55,7 +55,7 @@ proptest! {
         let mut verifier = Verifier::new(&config, [3; 32], now()).unwrap();
         verifier.admit(&user, &[Secret::Password(password.clone().into())]).unwrap();
         for secret in [&password, &guess] {
-            let challenge = verifier.challenge(Asker::Proxy, flow(), Stale::No, now());
+            let challenge = verifier.challenge(Asking::as_all(Asker::Proxy, flow()), Stale::No, now());
             let lines: String = challenge.iter().map(|(n, v)| format!("{n}: {v}\r\n")).collect();
             let refusal = Message::parse(format!("SIP/2.0 407 X\r\n{lines}\r\n").into()).unwrap();
             let mut sessions = sessions(&user, secret);
@@ -64,7 +64,7 @@ proptest! {
             let (name, value) = shown[0].header();
             let again = format!("INVITE {uri} SIP/2.0\r\n{name}: {value}\r\n\r\n");
             let again = Message::parse(again.into()).unwrap();
-            let judged = verifier.verify(Asker::Proxy, &again, flow(), now());
+            let judged = verifier.verify(Asking::as_all(Asker::Proxy, flow()), &again, now());
             let verified = Verification::Verified { user: user.clone().into() };
             prop_assert_eq!(judged == verified, secret == &password);
         }

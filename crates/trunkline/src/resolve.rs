@@ -224,6 +224,8 @@ fn key_of(fault: &edge::configuration::Fault) -> String {
         edge::configuration::Fault::NoSources(name) => format!("trunk.{name}.sources"),
         edge::configuration::Fault::SourceTwice { other, .. } => format!("trunk.{other}.sources"),
         edge::configuration::Fault::LoginTwice { other, .. } => format!("trunk.{other}.login"),
+        edge::configuration::Fault::OfferToNobody(name) => format!("trunk.{name}.login"),
+        edge::configuration::Fault::OfferTwice { other, .. } => format!("trunk.{other}.login"),
         edge::configuration::Fault::Login(_) => "edge.digest".into(),
         edge::configuration::Fault::Registration { trunk, .. } => {
             format!("trunk.{trunk}.register")

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use sip::digest::{
-    Asker, Authorization, Challenge, Credential, Credentials, Realm, Secret, Sessions,
+    Asker, Asking, Authorization, Challenge, Credential, Credentials, Realm, Secret, Sessions,
     Verification, Verifier,
 };
 use sip::endpoint::flow::{Flow, Transport};
@@ -65,6 +65,6 @@ fn judged(answer: &str) {
     let mut verifier = Verifier::new(&Realm::new("r"), [7; 32], now).expect("a realm");
     let password = Secret::Password("never guessed: 9f86d081884c7d65".into());
     verifier.admit("me", &[password]).expect("an account");
-    let judged = verifier.verify(Asker::Server, &request, flow, now);
+    let judged = verifier.verify(Asking::as_all(Asker::Server, flow), &request, now);
     assert!(!matches!(judged, Verification::Verified { .. }), "{answer}");
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use schemas::TrunkName;
 use sip::digest::{Algorithm, CredentialError, Realm, Secret, Verifier};
 
-use super::{Configuration, Fault};
+use super::{Configuration, Fault, Trunk};
 
 /// How the edge asks for credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,21 @@ pub struct Login {
     pub secret: Secret,
     /// Of which requests it is asked for.
     pub asked: Asked,
+    /// What it is offered where others are offered something else; none: what the edge offers to all.
+    pub offer: Option<Offer>,
+}
+
+/// What is offered to a trunk that knows fewer hashes than others, or has to prove itself by better ones.
+///
+/// A challenge must not tell whether a user exists, so it never depends on the user: it is this trunk's where the
+/// connection's certificate or the source address says that a request is this trunk's, or, if they say nothing, where its
+/// From (of a REGISTER: its To) names the domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The hashes, the best first; at least one. It proves itself by no other.
+    pub algorithms: Vec<Algorithm>,
+    /// The domain that its requests name, for one without fixed address. Trunks of one domain are offered the same.
+    pub domain: Option<String>,
 }
 
 /// When a trunk is asked to prove who it is.
@@ -77,11 +92,44 @@ impl Configuration {
                 return Err(Fault::LoginTwice { one, other });
             }
             seen.push((&login.user, &trunk.name));
+            self.check_offer(trunk, login)?;
         }
         // Any secret will do to try realm and users.
         let epoch = crate::clock::moment().now;
         self.verifier([0; 32], epoch).map_err(Fault::Login)?;
         Ok(())
+    }
+
+    /// Whether the trunk can be told before it has proven itself, and no other is offered something else there.
+    fn check_offer(&self, trunk: &Trunk, login: &Login) -> Result<(), Fault> {
+        let Some(offer) = &login.offer else {
+            return Ok(());
+        };
+        let Some(domain) = &offer.domain else {
+            let is_told = !trunk.sources.is_empty() || trunk.security.certificate_required;
+            return match is_told {
+                true => Ok(()),
+                false => Err(Fault::OfferToNobody(trunk.name.clone())),
+            };
+        };
+        let others = self.trunks.iter().take_while(|one| one.name != trunk.name);
+        let other = others
+            .filter_map(|one| Some((one, one.login.as_ref()?.offer.as_ref()?)))
+            .find(|(_, one)| {
+                let same = one
+                    .domain
+                    .as_ref()
+                    .map(|other| other.eq_ignore_ascii_case(domain));
+                same == Some(true) && one.algorithms != offer.algorithms
+            });
+        match other {
+            None => Ok(()),
+            Some((one, _)) => Err(Fault::OfferTwice {
+                one: one.name.clone(),
+                other: trunk.name.clone(),
+                domain: domain.clone(),
+            }),
+        }
     }
 
     /// Who judges the logins of trunks; nobody if no trunk has one. `secret` is random.
@@ -97,7 +145,11 @@ impl Configuration {
                 Some(verifier) => verifier,
                 none => none.insert(Verifier::new(&self.digest.realm(), secret, epoch)?),
             };
-            verifier.admit(&login.user, std::slice::from_ref(&login.secret))?;
+            let secrets = std::slice::from_ref(&login.secret);
+            match &login.offer {
+                Some(offer) => verifier.admit_by(&offer.algorithms, &login.user, secrets)?,
+                None => verifier.admit(&login.user, secrets)?,
+            }
         }
         Ok(verifier)
     }

@@ -79,7 +79,8 @@ impl Core {
             self.proven = Some(found);
         } else if !self.endpoint.is_repetition(&message) {
             // Credentials of a repetition were judged when it came for the first time.
-            match self.logins.judge(&message, flow, moment.now) {
+            let trunk = self.trunks.by(flow).map(|trunk| &trunk.name);
+            match self.logins.judge(&message, (flow, trunk), moment.now) {
                 Judgement::Proven { trunk, because } => {
                     self.node.answered_challenge(source);
                     self.strangers.trust(source, moment.now);
@@ -127,7 +128,8 @@ impl Core {
         self.strangers.count(source, moment.now);
         let first = || {
             let mut tried = trunks.explain(source).err().unwrap_or_default();
-            tried.push(logins.explain_silence());
+            let trunk = trunks.by(flow).map(|trunk| &trunk.name);
+            tried.push(logins.explain_silence(message, trunk));
             stranger(message, Some(status), tried)
         };
         self.node.challenged(source, first, moment.now);

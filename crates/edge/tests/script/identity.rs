@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 
 use sip::Message;
 use sip::dialog::timer::Side;
-use sip::digest::{Asker, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier};
+use sip::digest::{
+    Algorithm, Asker, Asking, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier,
+};
 use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::terms::{Reliable, TimerMode};
 use sip::registration::Account;
-use trunkline_edge::configuration::{Asked, Login, Pace, Trunk};
+use trunkline_edge::configuration::{Asked, Login, Offer, Pace, Trunk};
 
 /// A trunk with networks, separated by commas; `-` is none.
 pub fn trunk(name: &str, networks: &str) -> Trunk {
@@ -72,6 +74,13 @@ pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
                     ["always"] => Asked::Always,
                     _ => Asked::OfStrangers,
                 },
+                offer: match rest {
+                    [algorithm, domain] => Some(Offer {
+                        algorithms: vec![Algorithm::parse(algorithm).unwrap()],
+                        domain: Some((*domain).to_owned()),
+                    }),
+                    _ => None,
+                },
             });
         }
         _ => trunk.credentials = account(user, password),
@@ -82,6 +91,16 @@ pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
 pub fn account(user: &str, password: &str) -> Credentials {
     let secret = Secret::Password(password.into());
     let one = Credential::new(None, user, secret).unwrap();
+    Credentials::new(vec![one]).unwrap()
+}
+
+/// Credentials of a phone that keeps no password, only what MD5 makes of it in realm `trunkline`.
+pub fn md5(user: &str, digits: &str) -> Credentials {
+    let secret = Secret::Ha1 {
+        algorithm: Algorithm::Md5,
+        digits: digits.into(),
+    };
+    let one = Credential::new(Some("trunkline"), user, secret).unwrap();
     Credentials::new(vec![one]).unwrap()
 }
 
@@ -99,9 +118,10 @@ impl Door {
 
     /// The challenge for a request, unless it has proven the password.
     pub fn challenge(&mut self, request: &Message, flow: Flow, now: Instant) -> Option<Extra> {
-        match self.0.verify(Asker::Proxy, request, flow, now) {
+        let asking = Asking::as_all(Asker::Proxy, flow);
+        match self.0.verify(asking, request, now) {
             Verification::Verified { .. } => None,
-            _ => Some(self.0.challenge(Asker::Proxy, flow, Stale::No, now)),
+            _ => Some(self.0.challenge(asking, Stale::No, now)),
         }
     }
 }

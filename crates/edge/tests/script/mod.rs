@@ -40,6 +40,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use schemas::{CallId, Chain, Lane, NodeName, Subject, Timestamp};
+use sip::digest::Algorithm;
 use sip::endpoint::flow::{Flow, Transport};
 use trunkline_edge::Listen;
 use trunkline_edge::clock::Moment;
@@ -148,6 +149,10 @@ impl Scene {
             ["edge", name, "states", trunk, calls] => {
                 let record = self.control.stated(name, trunk, calls, self.wall());
                 self.input(Input::Decision(record));
+            }
+            ["digest", algorithm] => {
+                let algorithm = Algorithm::parse(algorithm).unwrap();
+                self.configuration.digest.algorithms = vec![algorithm];
             }
             ["drop"] => self.configuration.unknown_sources = UnknownSources::Drop,
             ["phone", name, address] => {

@@ -16,7 +16,7 @@ use sip::endpoint::output::{Input, Output};
 use sip::endpoint::{Endpoint, InviteRequest, ReferRequest};
 
 use super::EDGE;
-use super::identity::{Door, account};
+use super::identity::{Door, account, md5};
 use super::registry::Registry;
 
 /// One peer.
@@ -82,6 +82,7 @@ impl Phone {
             }
             ["unregister"] => self.registry.end(now),
             ["account", user, password] => self.credentials = account(user, password),
+            ["md5", user, digits] => self.credentials = md5(user, digits),
             ["demands", user, password] => self.door = Some(Door::new(user, password, now)),
             ["loud"] => self.is_silent = false,
             ["options", status] => {

@@ -27,6 +27,9 @@ pub enum UnknownAlgorithm {
 }
 
 impl Algorithm {
+    /// Every one.
+    pub const ALL: [Algorithm; 3] = [Algorithm::Md5, Algorithm::Sha256, Algorithm::Sha512_256];
+
     /// Reads a name, in any case.
     pub fn parse(text: &str) -> Result<Self, UnknownAlgorithm> {
         if let Some((_, algorithm)) = NAMES

@@ -24,7 +24,7 @@ use super::proof::{Count, Ha1, Proof};
 #[derive(Clone)]
 pub struct Verifier {
     realm: Box<str>,
-    /// In the order in which they are offered.
+    /// In the order in which they are offered to whom nothing else is.
     algorithms: Box<[Algorithm]>,
     accounts: BTreeMap<Box<str>, Account>,
     /// What an account is measured against that does not exist.
@@ -32,8 +32,32 @@ pub struct Verifier {
     nonces: Nonces,
 }
 
-/// One hash for each algorithm that is offered, in the same order.
-type Account = Box<[Ha1]>;
+/// One hash for each algorithm that may be answered with.
+type Account = BTreeMap<Algorithm, Ha1>;
+
+/// Whom a realm asks, and with what: the same for a user that exists and one that does not, so it is chosen by where a
+/// request comes from and never by the user that it names.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// As whom.
+    pub asker: Asker,
+    /// The way that the request came.
+    pub flow: Flow,
+    /// What is offered, best first, each once; none: what the realm offers.
+    pub offered: Option<&'a [Algorithm]>,
+}
+
+impl Asking<'_> {
+    /// As the realm asks everybody.
+    #[must_use]
+    pub fn as_all(asker: Asker, flow: Flow) -> Self {
+        Asking {
+            asker,
+            flow,
+            offered: None,
+        }
+    }
+}
 
 /// How a realm asks.
 #[derive(Clone, Debug)]
@@ -123,12 +147,13 @@ impl Verifier {
         }
         let nonces = Nonces::new(secret, epoch, realm.nonce_life);
         let password = nonces.password_of_nobody();
-        let nobody = algorithms
-            .iter()
-            .map(|algorithm| Ha1::new(*algorithm, "", &realm.name, &password));
+        let nobody = Algorithm::ALL.map(|algorithm| {
+            let hash = Ha1::new(algorithm, "", &realm.name, &password);
+            (algorithm, hash)
+        });
         Ok(Verifier {
             realm: realm.name.clone(),
-            nobody: nobody.collect(),
+            nobody: nobody.into(),
             algorithms: algorithms.into(),
             accounts: BTreeMap::new(),
             nonces,
@@ -138,16 +163,31 @@ impl Verifier {
     /// Adds or replaces an account. The secrets must answer every algorithm that is offered: a peer chooses before
     /// anybody knows who it is. A password answers all.
     pub fn admit(&mut self, user: &str, secrets: &[Secret]) -> Result<(), CredentialError> {
+        let algorithms = self.algorithms.clone();
+        self.admit_by(&algorithms, user, secrets)
+    }
+
+    /// The same for an account that proves itself by these algorithms and no others, whatever it was offered.
+    pub fn admit_by(
+        &mut self,
+        algorithms: &[Algorithm],
+        user: &str,
+        secrets: &[Secret],
+    ) -> Result<(), CredentialError> {
         if user.is_empty() {
             return Err(CredentialError::User);
+        }
+        if algorithms.is_empty() {
+            return Err(CredentialError::Algorithm);
         }
         let hash = |algorithm: &Algorithm| {
             secrets
                 .iter()
                 .find_map(|secret| secret.ha1(*algorithm, user, &self.realm))
+                .map(|ha1| (*algorithm, ha1))
                 .ok_or(CredentialError::Algorithm)
         };
-        let account: Account = self.algorithms.iter().map(hash).collect::<Result<_, _>>()?;
+        let account: Account = algorithms.iter().map(hash).collect::<Result<_, _>>()?;
         self.accounts.insert(user.into(), account);
         Ok(())
     }
@@ -157,48 +197,44 @@ impl Verifier {
         self.accounts.remove(user);
     }
 
-    /// The challenges for whoever sent a request by this flow: the headers of a 401 or 407.
+    /// The challenges for whoever sent a request: the headers of a 401 or 407.
     #[must_use]
-    pub fn challenge(&mut self, asker: Asker, flow: Flow, stale: Stale, now: Instant) -> Extra {
-        let nonce = self.nonces.make(flow, now);
+    pub fn challenge(&mut self, asking: Asking<'_>, stale: Stale, now: Instant) -> Extra {
+        let nonce = self.nonces.make(asking.flow, now);
         let realm = &self.realm;
         let stale = match stale {
             Stale::No => "",
             Stale::Yes => ", stale=true",
         };
         let mut headers = Extra::none();
-        for algorithm in &self.algorithms {
+        for algorithm in asking.offered.unwrap_or(&self.algorithms) {
             let value = format!(
                 "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={algorithm}, qop=\"auth\"{stale}"
             );
             headers
-                .add(asker.challenge().as_str(), &value)
+                .add(asking.asker.challenge().as_str(), &value)
                 .expect("a realm holds no control character and offers few algorithms");
         }
         headers
     }
 
-    /// Judges the credentials of a request that came by this flow.
+    /// Judges the credentials of a request.
     #[must_use]
-    pub fn verify(
-        &mut self,
-        asker: Asker,
-        request: &Message,
-        flow: Flow,
-        now: Instant,
-    ) -> Verification {
+    pub fn verify(&mut self, asking: Asking<'_>, request: &Message, now: Instant) -> Verification {
         let mut is_readable = true;
-        let own = request.authorizations(asker).find_map(|one| match one {
-            Ok(one) => (one.realm_text() == *self.realm).then_some(one),
-            Err(_) => {
-                is_readable = false;
-                None
-            }
-        });
+        let own = request
+            .authorizations(asking.asker)
+            .find_map(|one| match one {
+                Ok(one) => (one.realm_text() == *self.realm).then_some(one),
+                Err(_) => {
+                    is_readable = false;
+                    None
+                }
+            });
         let method = request.method().map_or("", |method| method.as_str());
         match own {
             Some(own) => self
-                .judge(&own, method, flow, now)
+                .judge(&own, method, asking, now)
                 .unwrap_or_else(|why| Verification::Refused { why }),
             None if is_readable => Verification::Challenge { stale: Stale::No },
             None => Verification::Refused {
@@ -211,13 +247,14 @@ impl Verifier {
         &mut self,
         given: &Authorization<'_>,
         method: &str,
-        flow: Flow,
+        asking: Asking<'_>,
         now: Instant,
     ) -> Result<Verification, Refusal> {
         let algorithm = given.hash().map_err(|_| Refusal::NotOffered)?;
-        let mut offered = self.algorithms.iter();
-        let at = offered.position(|one| *one == algorithm);
-        let at = at.ok_or(Refusal::NotOffered)?;
+        let offered = asking.offered.unwrap_or(&self.algorithms);
+        if !offered.contains(&algorithm) {
+            return Err(Refusal::NotOffered);
+        }
         let count = match given.qop.map(lex::trim) {
             None => None,
             Some(qop) if qop.eq_ignore_ascii_case("auth") => Some(Count {
@@ -239,9 +276,12 @@ impl Verifier {
             uri: given.uri,
         };
         let account = self.accounts.get_key_value(&*given.user_text());
-        let ha1 = account.map_or(&self.nobody, |(_, account)| account).get(at);
+        // Whoever may not answer with this hash is measured like somebody who does not exist.
+        let account = account.and_then(|(user, account)| Some((user, account.get(&algorithm)?)));
+        let nobody = self.nobody.get(&algorithm);
+        let ha1 = account.map(|(_, ha1)| ha1).or(nobody);
         let is_proven = ha1.is_some_and(|ha1| proof.is_proven_by(ha1, given.response));
-        let stamp = self.nonces.read(given.nonce, flow, now);
+        let stamp = self.nonces.read(given.nonce, asking.flow, now);
         let (Some((user, _)), true) = (account, is_proven) else {
             return Err(Refusal::Wrong);
         };
@@ -279,6 +319,7 @@ mod tests {
     /// A realm with one account, and time.
     struct Desk {
         verifier: Verifier,
+        offered: Option<&'static [Algorithm]>,
         now: Instant,
     }
 
@@ -290,7 +331,12 @@ mod tests {
         let now = Instant::now();
         let mut verifier = Verifier::new(&Realm::new("a b"), [7; 32], now).unwrap();
         verifier.admit("4930\"123", &[password("hunter2")]).unwrap();
-        Desk { verifier, now }
+        let offered = None;
+        Desk {
+            verifier,
+            offered,
+            now,
+        }
     }
 
     fn password(text: &str) -> Secret {
@@ -300,6 +346,13 @@ mod tests {
     fn flow(remote: &str) -> Flow {
         let local = "192.0.2.1:5060".parse().unwrap();
         Flow::new(Transport::Udp, local, remote.parse().unwrap())
+    }
+
+    fn from<'a>(remote: &str, offered: Option<&'a [Algorithm]>) -> Asking<'a> {
+        Asking {
+            offered,
+            ..Asking::as_all(Asker::Server, flow(remote))
+        }
     }
 
     fn message(start: &str, headers: &[(&str, &str)]) -> Message {
@@ -319,7 +372,7 @@ mod tests {
         fn challenge(&mut self, client: &mut Sessions, stale: Stale) {
             let headers =
                 self.verifier
-                    .challenge(Asker::Server, flow("192.0.2.2:5060"), stale, self.now);
+                    .challenge(from("192.0.2.2:5060", self.offered), stale, self.now);
             let headers: Vec<_> = headers.iter().collect();
             client
                 .take(&message("SIP/2.0 401 X", &headers), &[], 1)
@@ -331,8 +384,8 @@ mod tests {
                 "REGISTER sip:r SIP/2.0",
                 &[("Authorization", authorization)],
             );
-            self.verifier
-                .verify(Asker::Server, &request, flow("192.0.2.2:5062"), self.now)
+            let asking = from("192.0.2.2:5062", self.offered);
+            self.verifier.verify(asking, &request, self.now)
         }
     }
 
@@ -369,9 +422,9 @@ mod tests {
     fn challenges_stand_in_the_order_of_preference() {
         let mut desk = desk();
         let home = flow("192.0.2.2:5060");
-        let headers = desk
-            .verifier
-            .challenge(Asker::Proxy, home, Stale::Yes, desk.now);
+        let headers =
+            desk.verifier
+                .challenge(Asking::as_all(Asker::Proxy, home), Stale::Yes, desk.now);
         let lines: Vec<_> = headers.iter().collect();
         let [(name, first), (_, second)] = lines[..] else {
             panic!("{lines:?}");
@@ -404,6 +457,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_offered_is_of_the_place_and_what_proves_is_of_the_account() {
+        let mut desk = desk();
+        let old = [password("old")];
+        desk.verifier
+            .admit_by(&[Algorithm::Md5], "old", &old)
+            .unwrap();
+        // Where MD5 alone is offered, whoever may use it is let in, known or not to that place.
+        desk.offered = Some(&[Algorithm::Md5]);
+        for (user, secret) in [("old", "old"), ("4930\"123", "hunter2")] {
+            let mut client = client(user, secret);
+            desk.challenge(&mut client, Stale::No);
+            let shown = shown(&mut client);
+            assert!(shown.contains("algorithm=MD5"), "{shown}");
+            assert_eq!(
+                desk.verify(&shown),
+                Verification::Verified { user: user.into() }
+            );
+            // What was not offered there is not taken there.
+            let better = shown.replace("algorithm=MD5", "algorithm=SHA-256");
+            assert_eq!(desk.verify(&better), refused(Refusal::NotOffered));
+        }
+        // Elsewhere a client chooses SHA-256: an account of MD5 is refused like one that does not exist.
+        desk.offered = None;
+        for user in ["old", "nobody"] {
+            let mut client = client(user, "old");
+            desk.challenge(&mut client, Stale::No);
+            assert_eq!(desk.verify(&shown(&mut client)), refused(Refusal::Wrong));
+        }
+        let none = desk.verifier.admit_by(&[], "x", &[password("x")]);
+        assert_eq!(none, Err(CredentialError::Algorithm));
+    }
+
+    #[test]
     fn an_old_or_foreign_nonce_is_stale_only_for_who_knows_the_password() {
         let stale = Verification::Challenge { stale: Stale::Yes };
         let mut desk = desk();
@@ -416,9 +502,8 @@ mod tests {
             &[("Authorization", &shown(&mut good))],
         );
         let elsewhere = flow("192.0.2.9:5060");
-        let judged = desk
-            .verifier
-            .verify(Asker::Server, &request, elsewhere, desk.now);
+        let asking = Asking::as_all(Asker::Server, elsewhere);
+        let judged = desk.verifier.verify(asking, &request, desk.now);
         assert_eq!(judged, stale);
         desk.now += NONCE_LIFE + Duration::from_secs(1);
         assert_eq!(desk.verify(&shown(&mut good)), stale);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use trunkline_sip::Message;
 use trunkline_sip::digest::{
-    Asker, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier,
+    Asker, Asking, Credential, Credentials, Realm, Secret, Stale, Verification, Verifier,
 };
 use trunkline_sip::endpoint::extra::Extra;
 use trunkline_sip::endpoint::flow::Flow;
@@ -51,13 +51,17 @@ impl Gate {
 
     pub fn challenge(&mut self, asker: Asker, stale: Stale) -> Extra {
         let (_, flow) = self.request.as_ref().unwrap();
-        self.verifier.challenge(asker, *flow, stale, self.now)
+        self.verifier
+            .challenge(Asking::as_all(asker, *flow), stale, self.now)
     }
 
     /// What the last request has proven: `nothing`, `stale`, the account, or why not.
     pub fn judge(&mut self, asker: Asker) -> String {
         let (request, flow) = self.request.as_ref().unwrap();
-        match self.verifier.verify(asker, request, *flow, self.now) {
+        match self
+            .verifier
+            .verify(Asking::as_all(asker, *flow), request, self.now)
+        {
             Verification::Verified { user } => user.into(),
             Verification::Challenge { stale: Stale::No } => "nothing".to_owned(),
             Verification::Challenge { stale: Stale::Yes } => "stale".to_owned(),

@@ -33,6 +33,12 @@ pub struct Login {
     /// When it is asked: of `strangers`, the default, where its address does not say whose a request is; or `always`.
     #[serde(default)]
     pub asked: Asked,
+    /// What it is offered instead of what `[edge.digest]` says, best first. It needs sources, a certificate or a domain: a
+    /// challenge may depend on where a request comes from, never on the user that it names.
+    pub algorithms: Option<Vec<String>>,
+    /// The domain that its requests come with (From; To of a REGISTER), where it has no fixed address. Whoever names it is
+    /// offered its algorithms.
+    pub domain: Option<String>,
     /// The file that holds the password and nothing else.
     pub password_file: Option<PathBuf>,
     /// The environment variable that holds it.

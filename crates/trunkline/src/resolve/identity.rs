@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use edge::{Asked, Digest, Login};
+use edge::{Asked, Digest, Login, Offer};
 use sip::digest::{Algorithm, Credential, Credentials, Secret};
 use sip::registration::Account;
 
@@ -28,19 +28,31 @@ pub(super) fn digest(
         digest.realm.clone_from(realm);
     }
     if let Some(names) = &written.algorithms {
-        digest.algorithms = Vec::new();
-        for name in names {
-            match Algorithm::parse(name) {
-                Ok(algorithm) => digest.algorithms.push(algorithm),
-                Err(_) => faults.push(source.fault(
-                    "edge.digest.algorithms",
-                    format!("{name:?} is no hash that the edge knows"),
-                    r#"algorithms = ["SHA-256", "MD5"]; SHA-512-256 is known as well"#,
-                )),
-            }
-        }
+        digest.algorithms = algorithms("edge.digest.algorithms", names, source, faults);
     }
     digest
+}
+
+/// Hashes by their names, each once.
+fn algorithms(
+    key: &str,
+    names: &[String],
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<Algorithm> {
+    let mut algorithms = Vec::new();
+    for name in names {
+        match Algorithm::parse(name) {
+            Ok(algorithm) if algorithms.contains(&algorithm) => {}
+            Ok(algorithm) => algorithms.push(algorithm),
+            Err(_) => faults.push(source.fault(
+                key,
+                format!("{name:?} is no hash that the edge knows"),
+                r#"algorithms = ["SHA-256", "MD5"]; SHA-512-256 is known as well"#,
+            )),
+        }
+    }
+    algorithms
 }
 
 /// What legs through a trunk answer challenges with.
@@ -90,6 +102,19 @@ pub(super) fn login(
         text: &login.password,
     };
     let password = password(&key, &places, path, source, faults)?;
+    let offer = match (&login.algorithms, &login.domain) {
+        (Some(names), domain) => Some(Offer {
+            algorithms: algorithms(&format!("{key}.algorithms"), names, source, faults),
+            domain: domain.clone(),
+        }),
+        (None, None) => None,
+        (None, Some(_)) => {
+            let why = "a domain says who is offered other algorithms, and there are none";
+            let instead = r#"algorithms = ["MD5"] beside the domain, or no domain"#;
+            faults.push(source.fault(&key, why, instead));
+            None
+        }
+    };
     Some(Login {
         user: login.user.clone(),
         secret: Secret::Password(password.into()),
@@ -97,6 +122,7 @@ pub(super) fn login(
             file::Asked::Strangers => Asked::OfStrangers,
             file::Asked::Always => Asked::Always,
         },
+        offer,
     })
 }
 
@@ -325,6 +351,23 @@ mod tests {
         let error = with("codecs = [\"PCMA\"]").unwrap_err();
         assert!(error.contains("has no sources"), "{error}");
         assert!(error.contains("login"), "{error}");
+        let old = login.replace("user =", "algorithms = [\"MD5\", \"MD5\"], user =");
+        let error = with(&old).unwrap_err();
+        assert!(error.contains("name the `domain`"), "{error}");
+        let old = old.replace("user =", "domain = \"old.example\", user =");
+        let offer = with(&old).unwrap().trunks[0].login.clone().unwrap().offer;
+        let offer = offer.unwrap();
+        assert_eq!(offer.algorithms, [Algorithm::Md5]);
+        let second = old
+            .replace("branch", "other")
+            .replace("\"MD5\", \"MD5\"", "\"SHA-256\"");
+        let error = with(&format!("{old}\n[trunk.second]\n{second}")).unwrap_err();
+        assert!(
+            error.contains("different algorithms for the domain"),
+            "{error}"
+        );
+        let error = with(&login.replace("user =", "domain = \"old.example\", user =")).unwrap_err();
+        assert!(error.contains("there are none"), "{error}");
         let digest = "\n[edge.digest]\nalgorithms = [\"SHA-1\"]\n";
         let error = with(&format!("{login}{digest}")).unwrap_err();
         assert!(error.contains("\"SHA-1\" is no hash"), "{error}");
