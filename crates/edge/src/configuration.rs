@@ -110,6 +110,8 @@ pub struct Trunk {
     pub group: Group,
     /// Whether it registers to us: calls to it go where it is. Default: no.
     pub registers: bool,
+    /// Whom calls to it name in their Request-URI where it registers. Default: its Contact, as it registered it.
+    pub request_uri: RequestUri,
     /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
     pub codecs: Vec<Codec>,
     /// Whether the log keeps which keys were pressed. Default: only that one was.
@@ -133,6 +135,16 @@ pub struct Trunk {
     pub probe: Option<Probe>,
     /// How fast calls may go out through it. Default: as fast as they come.
     pub pace: Option<Pace>,
+}
+
+/// Whom calls to a trunk that registers name in their Request-URI. They go where it is in any case, and To names the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RequestUri {
+    /// Its Contact: a phone knows no other name.
+    #[default]
+    Contact,
+    /// The number called at its Contact's host, as RFC 6140 section 5.2 has it: a phone system routes by the number.
+    Number,
 }
 
 /// Every codec in the order in which it is offered where nothing else is said.
@@ -391,6 +403,7 @@ impl Trunk {
             proxy: None,
             group: Group::default(),
             registers: false,
+            request_uri: RequestUri::default(),
             reliable: Reliable::default(),
             timer: TimerTerms::default(),
             codecs: CODECS.to_vec(),

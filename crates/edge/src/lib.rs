@@ -74,7 +74,7 @@ pub mod way;
 
 pub use configuration::{
     Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Offer, Pace,
-    Probe, RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
+    Probe, RequestUri, RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;

@@ -2,9 +2,9 @@
 
 use schemas::command::DialLeg;
 use sip::dialog::leg::Reach;
-use sip::{NameAddr, Uri};
+use sip::{NameAddr, Param, Scheme, Uri};
 
-use crate::configuration::Trunk;
+use crate::configuration::{RequestUri, Trunk};
 use crate::observe::sip_transport;
 use crate::port::{Destination, Toward};
 use crate::refusal::Refusal;
@@ -66,7 +66,10 @@ pub fn way(step: &Step<'_>, command: &DialLeg, trunk: Option<&Trunk>) -> Result<
         let binding = step.bindings.of(&trunk.name);
         let binding = binding.ok_or_else(|| not_registered(trunk))?;
         way.to = Some(to(target, &binding.address));
-        way.target.clone_from(&binding.contact);
+        way.target = match trunk.request_uri {
+            RequestUri::Contact => binding.contact.clone(),
+            RequestUri::Number => number_at(target, &binding.contact),
+        };
         way.reach = Reach::Translated;
         return Ok(way);
     }
@@ -96,6 +99,54 @@ fn to(target: &str, address: &str) -> Box<str> {
     }
 }
 
+/// The number that shall ring, at the host of a Contact and with its parameters, but for the one that says that it stands for
+/// many numbers (RFC 6140 section 5.2). The Contact itself if there is no number.
+fn number_at(target: &str, contact: &str) -> Box<str> {
+    let (Ok(wanted), Ok(own)) = (Uri::parse(target), Uri::parse(contact)) else {
+        return contact.into();
+    };
+    let Some(user) = wanted.user() else {
+        return contact.into();
+    };
+    let scheme = match own.scheme() {
+        Scheme::Sip => "sip",
+        Scheme::Sips => "sips",
+        Scheme::Tel | Scheme::Other(_) => return contact.into(),
+    };
+    let mut uri = format!("{scheme}:{user}@{}", own.host());
+    if let Some(port) = own.port() {
+        uri.push_str(&format!(":{port}"));
+    }
+    let is_kept = |param: &Param<'_>| !param.name.eq_ignore_ascii_case("bnc");
+    for Param { name, value } in own.params().iter().filter(is_kept) {
+        uri.push_str(&format!(";{name}"));
+        uri.extend(value.map(|value| format!("={value}")));
+    }
+    uri.into()
+}
+
 fn not_registered(trunk: &Trunk) -> Refusal {
     Refusal::unavailable(format!("trunk {} is not registered here", trunk.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_stands_at_the_host_of_the_contact() {
+        let at = |contact| number_at("sip:+4930500@registered.invalid;x=y", contact);
+        assert_eq!(
+            &*at("sip:branch@203.0.113.9:49152;transport=tcp"),
+            "sip:+4930500@203.0.113.9:49152;transport=tcp"
+        );
+        // RFC 6140: the Contact of many numbers has no user, and says so.
+        assert_eq!(
+            &*at("sips:[2001:db8::1];bnc;ob"),
+            "sips:+4930500@[2001:db8::1];ob"
+        );
+        assert_eq!(&*at("tel:+49"), "tel:+49");
+        let nobody = number_at("sip:registered.invalid", "sip:a@192.0.2.1");
+        assert_eq!(&*nobody, "sip:a@192.0.2.1");
+    }
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub use self::agent::Agent;
 use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::group::Group;
-pub use self::identity::{Account, Asked, Digest, Login, Password, Register};
+pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
 pub use self::limit::{Limit, Outbound};
 pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
 
@@ -248,6 +248,9 @@ pub struct Trunk {
     /// That it registers here: calls to it go where it is. Default: no.
     #[serde(default)]
     pub registers: bool,
+    /// Whom calls to it name in their Request-URI where it registers here: `contact`, the default, or `number`, the number
+    /// called at its Contact's host (RFC 6140), which phone systems route by. To names the number in any case.
+    pub request_uri: Option<RequestUri>,
     /// The proxy that calls and REGISTERs go by: `sip:out.example.com`; with `;lr` it is named in Route as well.
     /// Default: none.
     pub proxy: Option<String>,

@@ -189,6 +189,7 @@ fn edge_trunk(
         .map(|text| identity::uri(text).into());
     resolved.group = group::of(name, trunk, source, faults);
     resolved.registers = trunk.registers;
+    resolved.request_uri = identity::request_uri(name, trunk, source, faults);
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.dtmf = context::dtmf(trunk.dtmf);

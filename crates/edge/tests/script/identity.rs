@@ -11,7 +11,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::flow::Flow;
 use sip::endpoint::terms::{Reliable, TimerMode};
 use sip::registration::Account;
-use trunkline_edge::configuration::{Asked, Login, Offer, Pace, Trunk};
+use trunkline_edge::configuration::{Asked, Login, Offer, Pace, RequestUri, Trunk};
 
 /// A trunk with networks, separated by commas; `-` is none.
 pub fn trunk(name: &str, networks: &str) -> Trunk {
@@ -23,6 +23,10 @@ pub fn trunk(name: &str, networks: &str) -> Trunk {
 pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
     match (what, words) {
         ("registers", []) => return trunk.registers = true,
+        ("registers", ["number"]) => {
+            trunk.registers = true;
+            return trunk.request_uri = RequestUri::Number;
+        }
         ("proxy", [uri]) => return trunk.proxy = Some((*uri).into()),
         ("register", [uri, _]) => {
             let account = Account {

@@ -5,13 +5,15 @@
 //! # a comment, printed
 //! phone NAME ADDRESS             a peer; `trunk NAME NETWORK` says whose it is; `-` is no network; behind it
 //!                                `probes ADDRESS|… every TIME`
-//! login TRUNK USER PASSWORD      what a trunk proves itself by; `always` behind it
+//! login TRUNK USER PASSWORD      what a trunk proves itself by; `always` behind it, or the one hash and the domain that
+//!                                are its own; `digest HASH`: what all others are offered
 //! account TRUNK USER PASSWORD    what answers a trunk that asks; `NAME account` the same for a phone, which also
-//!                                demands USER PASSWORD
+//!                                demands USER PASSWORD; `NAME md5 USER DIGITS`: it knows MD5 only
 //! NAME options STATUS            what it answers to OPTIONS
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
 //! 100rel TRUNK MODE              and `timer TRUNK MODE SECONDS [edge|peer]`: what its legs agree to; `-` is the phones'
-//! register TRUNK URI ADDRESS|…   we register there; `registers TRUNK`: it registers here by `NAME register SECONDS`
+//! register TRUNK URI ADDRESS|…   we register there; `registers TRUNK`: it registers here by `NAME register SECONDS`,
+//!                                `number` behind it: calls to it name the number
 //! NAME registrar SECONDS         it takes registrations
 //! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end

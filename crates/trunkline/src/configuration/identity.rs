@@ -59,6 +59,16 @@ pub struct Register {
     pub contact_user: Option<String>,
 }
 
+/// Whom calls to a trunk that registers name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestUri {
+    /// Its Contact.
+    Contact,
+    /// The number called.
+    Number,
+}
+
 /// When a trunk is asked for its password.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use edge::{Asked, Digest, Login, Offer};
+use edge::{Asked, Digest, Login, Offer, RequestUri};
 use sip::digest::{Algorithm, Credential, Credentials, Secret};
 use sip::registration::Account;
 
@@ -124,6 +124,24 @@ pub(super) fn login(
         },
         offer,
     })
+}
+
+/// Whom calls to a trunk name that registers here.
+pub(super) fn request_uri(
+    name: &str,
+    written: &file::Trunk,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> RequestUri {
+    if written.request_uri.is_some() && !written.registers {
+        let why = "only calls to a trunk that registers here may name its Contact";
+        let instead = "registers = true as well, or no request_uri: the number is named";
+        faults.push(source.fault(&format!("trunk.{name}.request_uri"), why, instead));
+    }
+    match written.request_uri {
+        None | Some(file::RequestUri::Contact) => RequestUri::Contact,
+        Some(file::RequestUri::Number) => RequestUri::Number,
+    }
 }
 
 /// Where and as whom we register at a trunk.
@@ -338,6 +356,17 @@ mod tests {
         ));
         let told = told.unwrap_err();
         assert!(told.contains("trunk.one.register"), "{told}");
+    }
+
+    #[test]
+    fn a_contact_is_named_or_the_number_and_only_where_there_is_one() {
+        let registers =
+            "registers = true\nlogin = { user = \"b\", password_file = \"one.password\" }\n";
+        let of = |rest: &str| with(&format!("{registers}{rest}")).unwrap().trunks[0].request_uri;
+        assert_eq!(of(""), RequestUri::Contact);
+        assert_eq!(of("request_uri = \"number\""), RequestUri::Number);
+        let told = with("sources = [\"192.0.2.1\"]\nrequest_uri = \"number\"").unwrap_err();
+        assert!(told.contains("registers = true"), "{told}");
     }
 
     #[test]
