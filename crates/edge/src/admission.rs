@@ -20,6 +20,8 @@ pub struct Admission {
     stopping: bool,
     /// Control is away; the next call is let in then.
     control_away: Option<Instant>,
+    /// The call that is handled now was asked for already, and may come in.
+    passed: bool,
     /// New calls that control did not decide on yet.
     undecided: BTreeSet<CallId>,
     /// When each was let in, the oldest first; decided ones leave when they are at the front.
@@ -40,6 +42,9 @@ pub struct Load {
 impl Admission {
     /// Why the next call cannot come in; `None` if it can.
     pub fn refusal(&mut self, load: Load, now: Instant) -> Option<&'static str> {
+        if std::mem::take(&mut self.passed) {
+            return None;
+        }
         if self.stopping {
             return Some("stopping");
         }
@@ -58,6 +63,24 @@ impl Admission {
             None if self.is_behind(now) => Some("control is behind"),
             None => None,
         }
+    }
+
+    /// Whether some calls are kept out at present: then it is worth asking before anything is kept of the next.
+    pub fn is_closed(&self, load: Load, now: Instant) -> bool {
+        self.stopping
+            || load.log_is_away
+            || load.calls >= load.calls_max
+            || self.control_away.is_some()
+            || self.is_behind(now)
+    }
+
+    /// The same as [`Admission::refusal`] before the endpoint has heard of the call: if it can come in, it is not asked for
+    /// a second time.
+    pub fn refusal_beforehand(&mut self, load: Load, now: Instant) -> Option<&'static str> {
+        self.passed = false;
+        let cause = self.refusal(load, now);
+        self.passed = cause.is_none();
+        cause
     }
 
     /// A call came in; control has to say what becomes of it.
@@ -144,7 +167,13 @@ mod tests {
             admission.refusal(load, start + PROBE_EVERY),
             Some("control is away")
         );
+        let later = start + PROBE_EVERY * 2;
+        assert_eq!(admission.refusal_beforehand(load, later), None);
+        assert!(admission.is_closed(load, later));
+        assert_eq!(admission.refusal(load, later), None);
+        assert_eq!(admission.refusal(load, later), Some("control is away"));
         admission.control_is_there();
+        assert!(!admission.is_closed(load, later));
         assert_eq!(admission.refusal(load, start + PROBE_EVERY), None);
         admission.stop();
         assert_eq!(admission.refusal(load, start), Some("stopping"));

@@ -25,6 +25,9 @@ use crate::screen::{self, Screened};
 use crate::strangers;
 use crate::terms;
 
+/// How a datagram begins that may be a new call.
+const INVITE: &[u8] = b"INVITE ";
+
 /// What strangers get.
 const FORBIDDEN: u16 = 403;
 
@@ -55,6 +58,12 @@ impl Core {
                 }
             }
         }
+        if bytes.starts_with(INVITE)
+            && self.admission.is_closed(self.load(), moment.now)
+            && let Ok(message) = Message::parse(bytes.clone())
+        {
+            return self.deliver(Arc::new(message), flow, moment);
+        }
         self.endpoint
             .handle(SipInput::Datagram { bytes, flow }, moment.now);
     }
@@ -66,6 +75,26 @@ impl Core {
         let registers = || message.method() == Some(&Method::Register);
         if known.is_none_or(|trunk| asks(trunk, registers)) && screen::begins(&message) {
             return self.newcomer(message, flow, moment);
+        }
+        self.deliver(message, flow, moment);
+    }
+
+    /// Hands a message to the endpoint, unless it is a new call for which there is no room: that is refused before any
+    /// state is made, with the same To tag when it comes again (RFC 3261 section 8.2.7).
+    fn deliver(&mut self, message: Arc<Message>, flow: Flow, moment: Moment) {
+        let begins = message.method() == Some(&Method::Invite) && screen::begins(&message);
+        if begins
+            && self.admission.is_closed(self.load(), moment.now)
+            && !self.endpoint.is_repetition(&message)
+        {
+            let load = self.load();
+            if let Some(cause) = self.admission.refusal_beforehand(load, moment.now) {
+                self.proven = None;
+                let (status, extra) = self.busy(cause, moment);
+                return self
+                    .endpoint
+                    .answer_stateless(&message, flow, status, None, extra);
+            }
         }
         self.endpoint
             .handle(SipInput::Message { message, flow }, moment.now);
@@ -100,8 +129,7 @@ impl Core {
                 Judgement::Nobody => return self.stranger(&message, flow, None, moment),
             }
         }
-        self.endpoint
-            .handle(SipInput::Message { message, flow }, moment.now);
+        self.deliver(message, flow, moment);
     }
 
     /// The same, read in vain.
@@ -211,12 +239,7 @@ impl Core {
     }
 
     fn invite(&mut self, key: LegKey, message: &Message, flow: Flow, moment: Moment) {
-        let load = Load {
-            calls: self.live_calls,
-            calls_max: self.configuration.calls_max,
-            log_is_away: self.ledger.away_since().is_some(),
-        };
-        if let Some(cause) = self.admission.refusal(load, moment.now) {
+        if let Some(cause) = self.admission.refusal(self.load(), moment.now) {
             return self.turn_away(key, cause, moment);
         }
         let Some(trunk) = self.whose(message, flow) else {
@@ -264,6 +287,13 @@ impl Core {
     }
 
     fn turn_away(&mut self, key: LegKey, cause: &'static str, moment: Moment) {
+        let (status, extra) = self.busy(cause, moment);
+        // The caller may have withdrawn it already: then there is nobody to refuse.
+        let _ = self.endpoint.refuse(key, status, None, extra, moment.now);
+    }
+
+    /// Takes note of a call that is turned away; what to answer.
+    fn busy(&mut self, cause: &'static str, moment: Moment) -> (StatusCode, Extra) {
         self.counters.calls_turned_away.one();
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let mut extra = Extra::none();
@@ -271,10 +301,17 @@ impl Core {
         extra
             .add("Retry-After", &seconds)
             .expect("a number is a header value");
-        // The caller may have withdrawn it already: then there is nobody to refuse.
-        let _ = self.endpoint.refuse(key, status, None, extra, moment.now);
         self.node
             .turned_away(&mut self.ledger, cause, status.get(), moment);
+        (status, extra)
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            calls: self.live_calls,
+            calls_max: self.configuration.calls_max,
+            log_is_away: self.ledger.away_since().is_some(),
+        }
     }
 }
 

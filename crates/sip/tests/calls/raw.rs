@@ -457,6 +457,15 @@ fn overload_is_refused_without_state() {
     let second = request("INVITE", "z9hG4bKb", "", 1, "").replace("Call-ID: raw", "Call-ID: two");
     assert_eq!(desk.hears(&second), ["503"]);
     assert_eq!(desk.sent[0].header(Name::RetryAfter), Some("10"));
+    // Its repetition hears of the same To tag, and nobody answers its ACK.
+    let tag = |desk: &Desk| desk.sent[0].to().unwrap().tag().map(str::to_owned);
+    let first = tag(&desk);
+    assert!(first.is_some());
+    assert_eq!(desk.hears(&second), ["503"]);
+    assert_eq!(tag(&desk), first);
+    let ack = format!(";tag={}", first.unwrap());
+    let ack = request("ACK", "z9hG4bKb", &ack, 1, "").replace("Call-ID: raw", "Call-ID: two");
+    assert_eq!(desk.hears(&ack), [""; 0]);
     assert_eq!(desk.endpoint.load(), before);
 }
 
