@@ -80,10 +80,47 @@ impl Baresip {
         Baresip::start_as(user, &line, called, tone_hz, ports::free(2))
     }
 
+    /// The same by TLS: the registrar's port is one for TLS, and its certificate is signed by that authority.
+    pub fn with_account_by_tls(
+        account: &Account<'_>,
+        authority: &str,
+        called: Called,
+        tone_hz: u32,
+    ) -> Baresip {
+        let Account {
+            user,
+            password,
+            registrar,
+            registers,
+        } = account;
+        let interval = if *registers { 60 } else { 0 };
+        let line = format!(
+            "<sip:{user}@127.0.0.1:{registrar};transport=tls>;auth_user={user};auth_pass={password};regint={interval}"
+        );
+        let keys = format!("sip_cafile {authority}\n");
+        Baresip::start_with(user, (&line, &keys), called, tone_hz, ports::free(4))
+    }
+
     fn start_as(name: &str, account: &str, called: Called, tone_hz: u32, port: u16) -> Baresip {
+        Baresip::start_with(name, (account, ""), called, tone_hz, port)
+    }
+
+    fn start_with(
+        name: &str,
+        (account, keys): (&str, &str),
+        called: Called,
+        tone_hz: u32,
+        port: u16,
+    ) -> Baresip {
         let folder = tempfile::tempdir().expect("a folder");
         let control = ports::free(2);
-        configure(folder.path(), (account, called), tone_hz, port, control);
+        configure(
+            folder.path(),
+            (account, keys, called),
+            tone_hz,
+            port,
+            control,
+        );
         let mut command = Command::new("baresip");
         command
             .arg("-f")
@@ -254,7 +291,7 @@ fn next_netstring(unread: &mut Vec<u8>) -> Option<Vec<u8>> {
 
 fn configure(
     folder: &Path,
-    (account, called): (&str, Called),
+    (account, keys, called): (&str, &str, Called),
     tone_hz: u32,
     port: u16,
     control: u16,
@@ -279,6 +316,7 @@ fn configure(
          module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
          module_app account.so\nmodule_app ctrl_tcp.so\nmodule_app menu.so\n\
          ctrl_tcp_listen 127.0.0.1:{control}\n\
+         {keys}\
          snd_path {}\n",
         rtp + 19,
         tone.display(),

@@ -31,13 +31,41 @@ impl Kamailio {
     /// Takes registrations, hands calls to whoever is registered, and calls to `agent` from who knows the password to a
     /// phone at that port. It is `out.test`, too.
     pub fn start(agent: u16) -> Kamailio {
+        Kamailio::start_with(agent, |_| String::new())
+    }
+
+    /// The same, which speaks TLS as well. It shows this certificate, and talks only to who shows one of that authority's.
+    pub fn start_by_tls(
+        agent: u16,
+        (certificate, key): &(String, String),
+        authority: &str,
+    ) -> Kamailio {
+        Kamailio::start_with(agent, |port| {
+            format!(
+                r#"enable_tls=yes
+listen=tls:127.0.0.1:{}
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "{certificate}")
+modparam("tls", "private_key", "{key}")
+modparam("tls", "ca_list", "{authority}")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 1)
+"#,
+                port + 1
+            )
+        })
+    }
+
+    fn start_with(agent: u16, more: impl FnOnce(u16) -> String) -> Kamailio {
         let folder = tempfile::tempdir().expect("a folder");
         let port = ports::free(2);
         let file = folder.path().join("kamailio.cfg");
-        fs::write(&file, configuration(port, agent)).expect("a file can be written");
+        let text = configuration(port, agent, &more(port));
+        fs::write(&file, text).expect("a file can be written");
         let mut command = Command::new("kamailio");
         command
-            .args(["-DD", "-E", "-m", "16", "-M", "4", "-f"])
+            .args(["-DD", "-E", "-m", "32", "-M", "8", "-f"])
             .arg(&file)
             .arg("-Y")
             .arg(folder.path())
@@ -55,6 +83,11 @@ impl Kamailio {
             process,
             _folder: folder,
         }
+    }
+
+    /// The port on which it speaks TLS.
+    pub fn tls_port(&self) -> u16 {
+        self.port + 1
     }
 
     /// The port on which it speaks SIP, by UDP and TCP.
@@ -76,7 +109,7 @@ impl Kamailio {
 }
 
 /// Credentials stand in the configuration (`pv_auth_check`), bindings in memory (`usrloc`).
-fn configuration(port: u16, agent: u16) -> String {
+fn configuration(port: u16, agent: u16, more: &str) -> String {
     format!(
         r#"#!KAMAILIO
 debug=2
@@ -90,7 +123,7 @@ listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
 alias="out.test"
 alias="carrier.test"
-loadmodule "sl.so"
+{more}loadmodule "sl.so"
 loadmodule "tm.so"
 loadmodule "tmx.so"
 loadmodule "rr.so"
@@ -112,7 +145,7 @@ request_route {{
             www_challenge("kamailio.test", "1");
             exit;
         }}
-        xlog("L_ALERT", "bound $tU expires=$hdr(Expires)\n");
+        xlog("L_ALERT", "bound $tU expires=$hdr(Expires) by $proto\n");
         save("location");
         exit;
     }}

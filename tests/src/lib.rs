@@ -2,6 +2,7 @@
 //!
 //! Each phone and each trunkline is a process of its own in a folder of its own, ended by its own id.
 
+pub mod authority;
 pub mod baresip;
 pub mod history;
 pub mod house;

@@ -3,10 +3,11 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use trunkline_tests::authority::Authority;
 use trunkline_tests::process::Process;
 use trunkline_tests::sipp::Sipp;
 use trunkline_tests::system::Trunkline;
@@ -32,14 +33,15 @@ fn a_scripted_caller_calls_by_tcp() {
 #[ignore = "needs OpenSSL: tests/run"]
 fn openssl_proves_us_by_tls_1_3_and_is_told_when_it_is_too_old() {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = certificate(folder.path());
+    let authority = Authority::new(folder.path(), "authority");
+    let (certificate, key) = authority.sign("edge.test", 20);
     let port = ports::free(2);
     let tls = format!("\n[edge.tls]\ncertificate = {certificate:?}\nkey = {key:?}\n\n{REST}");
     let trunkline = Trunkline::serve_also(&format!("tls://127.0.0.1:{port}"), &tls);
-    let (ok, said) = openssl(port, "-tls1_3", &certificate);
+    let (ok, said) = openssl(port, "-tls1_3", &authority.file);
     assert!(ok && said.contains("SIP/2.0 200 OK"), "{said}");
     assert!(said.contains("Verify return code: 0 (ok)"), "{said}");
-    let (ok, said) = openssl(port, "-tls1_2", &certificate);
+    let (ok, said) = openssl(port, "-tls1_2", &authority.file);
     assert!(!ok && said.contains("protocol version"), "{said}");
     let told = wait::until(10 * SECOND, || {
         let (_, notices) = trunkline.get("/api/notices");
@@ -330,132 +332,6 @@ fn server(
         .args(more);
     let log = folder.join(format!("{name}.log"));
     (port, Process::start("openssl", &mut command, &log))
-}
-
-/// An authority that OpenSSL made.
-struct Authority {
-    folder: PathBuf,
-    name: &'static str,
-    /// Its own certificate.
-    file: String,
-}
-
-impl Authority {
-    fn new(folder: &Path, name: &'static str) -> Authority {
-        let file = |end: &str| {
-            folder
-                .join(format!("{name}.{end}"))
-                .to_str()
-                .unwrap()
-                .to_owned()
-        };
-        let (own, key) = (file("pem"), file("key"));
-        let subject = format!("/CN={name}");
-        run(&[
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            &subject,
-            "-keyout",
-            &key,
-            "-out",
-            &own,
-        ]);
-        Authority {
-            folder: folder.to_owned(),
-            name,
-            file: own,
-        }
-    }
-
-    /// A certificate for a name that ends in so many days, and its key.
-    fn sign(&self, name: &str, days: i32) -> (String, String) {
-        let file = |end: &str| {
-            let file = format!("{}-{name}-{days}.{end}", self.name);
-            self.folder.join(file).to_str().unwrap().to_owned()
-        };
-        let (own, key, request) = (file("pem"), file("key"), file("csr"));
-        let names = format!("subjectAltName=DNS:{name}");
-        run(&[
-            "req",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            "/CN=own",
-            "-addext",
-            &names,
-            "-keyout",
-            &key,
-            "-out",
-            &request,
-        ]);
-        let authority = self.file.replace(".pem", ".key");
-        let days = days.to_string();
-        run(&[
-            "x509",
-            "-req",
-            "-in",
-            &request,
-            "-CA",
-            &self.file,
-            "-CAkey",
-            &authority,
-            "-copy_extensions",
-            "copy",
-            "-days",
-            &days,
-            "-out",
-            &own,
-        ]);
-        (own, key)
-    }
-}
-
-fn run(arguments: &[&str]) {
-    let made = Command::new("openssl").args(arguments).output();
-    let made = made.expect("openssl can be started");
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-}
-
-/// A certificate of its own authority, made by OpenSSL.
-fn certificate(folder: &Path) -> (String, String) {
-    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    let (certificate, key) = (file("edge.pem"), file("edge.key"));
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-        ])
-        .args(["-days", "2", "-subj", "/CN=edge.test"])
-        .args(["-addext", "subjectAltName=DNS:edge.test"])
-        .args(["-keyout", &key, "-out", &certificate])
-        .output()
-        .expect("openssl can be started");
-    assert!(
-        made.status.success(),
-        "{}",
-        String::from_utf8_lossy(&made.stderr)
-    );
-    (certificate, key)
 }
 
 /// Sends an OPTIONS by TLS; whether the handshake went well, and everything that was said.
