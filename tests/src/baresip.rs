@@ -17,6 +17,8 @@ use crate::{ports, sound, wait};
 
 /// For whatever a phone does without waiting for a person.
 pub const SOON: Duration = Duration::from_secs(10);
+/// For how many seconds it plays its tone: longer than the longest call of the proofs.
+const TONE_S: u32 = 240;
 /// Where Debian and the others put the modules.
 const MODULES: [&str; 3] = [
     "/usr/lib/baresip/modules",
@@ -301,7 +303,7 @@ fn configure(
     let heard = folder.join("heard");
     let tone = folder.join("tone.wav");
     fs::create_dir(&heard).expect("a folder can be made");
-    sound::write_wav(&tone, &sound::tone(tone_hz, 60));
+    sound::write_wav(&tone, &sound::tone(tone_hz, TONE_S));
     let rtp = ports::free(20);
     let config = format!(
         "poll_method epoll\n\

@@ -12,13 +12,17 @@ use crate::{ports, sound, wait};
 
 /// The tone that every SIPp caller plays, in hertz.
 pub const TONE_HZ: u32 = 1_000;
-/// After this SIPp gives up by itself and fails.
+/// After this beside its pauses SIPp gives up by itself and fails.
 const GIVES_UP: Duration = Duration::from_secs(40);
+
+/// The most pauses in one scenario.
+const PAUSES_MAX: u32 = 5;
 
 /// A SIPp with one scenario and one call.
 pub struct Sipp {
     name: String,
     port: u16,
+    gives_up: Duration,
     process: Process,
     folder: TempDir,
 }
@@ -66,7 +70,7 @@ impl Sipp {
 
     /// Waits until it is done and fails unless everything went as its scenario says.
     pub fn succeeds(mut self) {
-        let status = self.process.end(GIVES_UP + Duration::from_secs(5));
+        let status = self.process.end(self.gives_up + Duration::from_secs(5));
         let errors = self.errors();
         let code = status.and_then(|status| status.code());
         assert_eq!(
@@ -84,6 +88,7 @@ impl Sipp {
 
     fn start(scenario: &str, talk: Duration, arguments: &[&str]) -> Sipp {
         let folder = tempfile::tempdir().expect("a folder");
+        let gives_up = GIVES_UP + talk * PAUSES_MAX;
         sound::write_ulaw(&folder.path().join("tone.ul"), &sound::tone(TONE_HZ, 2));
         let port = ports::free(2);
         let media = ports::free(8);
@@ -100,7 +105,7 @@ impl Sipp {
             .args(["-d", &talk.as_millis().to_string()])
             .args([
                 "-timeout",
-                &GIVES_UP.as_secs().to_string(),
+                &gives_up.as_secs().to_string(),
                 "-timeout_error",
             ])
             .args(["-trace_err", "-error_file", "errors.log"])
@@ -111,6 +116,7 @@ impl Sipp {
         Sipp {
             name: scenario.to_owned(),
             port,
+            gives_up,
             process,
             folder,
         }
