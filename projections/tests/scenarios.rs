@@ -140,6 +140,18 @@ fn row_words(row: &Row) -> String {
         "outcome {:?}, ring {:?} ms, talk {:?} ms, {} digits, {} events, {} unknown, {} unreadable",
         row.outcome, row.ring_ms, row.talk_ms, row.digits, row.events, row.unknown, row.unreadable
     );
+    if let Some(first) = &row.first_called {
+        let _ = write!(words, "\nfirst called: {:?}", first.number.reveal());
+        let _ = write!(words, " by {}, {:?}", first.field, first.reason);
+    }
+    for header in &row.handed_back {
+        let _ = write!(
+            words,
+            "\nhanded back: {}: {}",
+            header.name,
+            header.value.reveal()
+        );
+    }
     for leg in &row.legs {
         let codec = leg.codec.as_ref().map_or("-", |codec| codec.name.as_str());
         let trunk = leg.trunk.as_ref().map_or("-", |trunk| trunk.as_str());

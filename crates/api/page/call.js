@@ -62,6 +62,7 @@ function drawVerdict(call, path, pick, again) {
   const facts = [
     ["From", el("span", {}, number(row.caller && row.caller.number), row.caller && row.caller.display_name && el("span", { class: "two" }, el("bdi", {}, row.caller.display_name)))],
     ["To", number(row.called, "–")],
+    row.first_called ? ["First called", el("span", {}, number(row.first_called.number), el("span", { class: "two" }, el("bdi", {}, [row.first_called.field, row.first_called.reason].filter(Boolean).join(", "))))] : null,
     ["Trunk", row.trunk ? el("span", { title: row.trunk_because }, link(trunkPath(row.trunk), row.trunk)) : "–"],
     ["Agent", agent || "–"],
     ["Began", when(row.began)],
@@ -70,6 +71,8 @@ function drawVerdict(call, path, pick, again) {
     ["Ended by", row.end ? BY[row.end.by] || row.end.by : "–"],
     row.digits ? ["Digits", String(row.digits)] : null,
     ...row.context.map((header) => [header.name, el("bdi", {}, header.value)]),
+    row.session ? ["Session-ID", el("bdi", {}, row.session.local)] : null,
+    ...row.handed_back.map((header) => [`${header.name}, handed back`, el("bdi", {}, header.value)]),
   ].filter(Boolean);
   const actions = el("div", { class: "actions" },
     el("a", { class: "button", href: `${path}/events?wire=1`, download: `${row.call}.json` }, "Events"),

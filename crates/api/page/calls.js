@@ -9,7 +9,7 @@ export async function callsPage({ page, signal, go, events }) {
   const tiles = el("section", { class: "tiles", "aria-label": "Now" });
   const input = el("input", {
     type: "search", value: query, "aria-label": "Search calls", autocomplete: "off", spellcheck: "false",
-    placeholder: "number, trunk:office, outcome:failed, talk>10s, header:X-Ticket=42 …",
+    placeholder: "number, trunk:office, outcome:failed, talk>10s, id:crm-7781, header:X-Ticket=42 …",
   });
   const form = el("form", {
     class: "search", role: "search",
@@ -117,7 +117,7 @@ function line(call, go) {
   el("td", {}, el("a", { class: "row", href: path }, when(call.began))),
   el("td", {}, outcomeChip(call)),
   el("td", {}, number(call.caller), call.caller_name && el("span", { class: "two" }, el("bdi", {}, call.caller_name))),
-  el("td", {}, number(call.called, "–")),
+  el("td", {}, number(call.called, "–"), call.first_called && el("span", { class: "two" }, "first ", number(call.first_called))),
   el("td", {}, call.trunk ? el("a", { href: trunkPath(call.trunk) }, call.trunk) : "–"),
   el("td", {}, call.agent || "–"),
   el("td", { class: "right num" }, span(call.ring_ms)),

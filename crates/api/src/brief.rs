@@ -27,6 +27,8 @@ pub(crate) struct Brief {
     caller_name: Personal<String>,
     /// The number called.
     called: Personal<String>,
+    /// The number that was called first, before the call was sent here; absent if nothing says so.
+    first_called: Option<Personal<String>>,
     /// The agent.
     agent: Option<AgentName>,
     /// How it stands or ended.
@@ -73,6 +75,7 @@ impl Brief {
                 .map(|caller| shown(&caller.display_name))
                 .unwrap_or_default(),
             called: shown(&row.called),
+            first_called: row.first_called.as_ref().map(|first| shown(&first.number)),
             agent: row.agent().cloned(),
             outcome: row.outcome,
             state: (!row.is_over()).then(|| LiveCall::of(row).state),

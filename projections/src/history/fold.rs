@@ -7,6 +7,7 @@ use schemas::observation::{
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
 use super::lane::Admission;
+use super::past::FirstCalled;
 use super::row::{Caller, Row, Trouble};
 use super::transfer::Acceptance;
 use super::{Codec, Leg, LegState, Measure, Role};
@@ -140,7 +141,11 @@ impl Row {
             }
             Observation::TransferRequested(request) => self.transfer_requested(moment, request),
             Observation::TransferProgressed(progress) => self.transfer_progressed(moment, progress),
-            Observation::ByeReceived(bye) => self.leg_context(bye.leg, bye.reason, "BYE"),
+            Observation::ByeReceived(bye) => {
+                let left = CONTEXT_MAX.saturating_sub(self.handed_back.len());
+                self.handed_back.extend(bye.context.into_iter().take(left));
+                self.leg_context(bye.leg, bye.reason, "BYE");
+            }
             Observation::CancelReceived(cancel) => {
                 self.leg_context(cancel.leg, cancel.reason, "CANCEL");
             }
@@ -183,6 +188,7 @@ impl Row {
 
     fn begin(&mut self, moment: Moment, invite: InviteReceived) {
         self.began = moment.at;
+        self.first_called = FirstCalled::of(&invite);
         let called = invite.called_number().clone();
         let trunk = invite.trunk.trunk;
         let caller = caller(invite.caller);
@@ -199,6 +205,8 @@ impl Row {
         self.trunk_because = invite.trunk.because;
         self.caller = Some(caller);
         self.called = called;
+        self.external = invite.external;
+        self.session = invite.session;
         self.user_agent = invite.user_agent;
         self.context = invite.context;
         self.context.truncate(CONTEXT_MAX);

@@ -26,7 +26,7 @@ pub enum QueryError {
 }
 
 /// The fields, for whoever named one that does not exist.
-const FIELDS: &str = "use number, trunk, agent, outcome, since, until, header (header:X-Ticket=42), \
+const FIELDS: &str = "use number, trunk, agent, outcome, since, until, header (header:X-Ticket=42), id, diverted, \
                       talk and ring (talk>10s, ring<500ms), or a word without a colon";
 
 /// The longest line.
@@ -82,6 +82,8 @@ impl Search {
                 let (name, part) = value.split_once('=').unwrap_or((value, ""));
                 self.header = Some((name.to_owned(), part.to_owned()));
             }
+            ("diverted", ":") => self.diverted = text(),
+            ("id", ":") => self.id = text(),
             ("talk", ">") => self.talk_min_ms = Some(milliseconds(field, value)?),
             ("talk", "<") => self.talk_max_ms = Some(milliseconds(field, value)?),
             ("ring", ">") => self.ring_min_ms = Some(milliseconds(field, value)?),

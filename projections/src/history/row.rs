@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use schemas::conclusion::{CallEndedBy, CallOutcome};
-use schemas::observation::{ContextHeader, Tried};
+use schemas::observation::{ContextHeader, ExternalCall, SessionId, Tried};
 use schemas::{AgentName, CallId, EventId, Lane, LegId, Personal, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
-use super::{Lanes, Leg, LegState, Role, Transfer};
+use super::{FirstCalled, Lanes, Leg, LegState, Role, Transfer};
 
 /// How a call stands or ended.
 #[derive(
@@ -147,10 +147,18 @@ pub struct Row {
     pub caller: Option<Caller>,
     /// The number called.
     pub called: Personal<String>,
+    /// Who was called before the call was sent here, if its INVITE says so.
+    pub first_called: Option<FirstCalled>,
+    /// What X-EI says: the platform's own ids of the call.
+    pub external: Option<Personal<ExternalCall>>,
+    /// What the two ends call the session (Session-ID, RFC 7989).
+    pub session: Option<SessionId>,
     /// The caller's User-Agent header field.
     pub user_agent: Option<String>,
     /// The header fields that came along.
     pub context: Vec<ContextHeader>,
+    /// The header fields of the BYE that ended it: what was handed back or found out.
+    pub handed_back: Vec<ContextHeader>,
     /// How it found its agent.
     pub routed: Option<Routed>,
     /// The agent that was last on the line without a leg of its own, and its kind.
@@ -199,8 +207,12 @@ impl Row {
             trunk_because: String::new(),
             caller: None,
             called: Personal::default(),
+            first_called: None,
+            external: None,
+            session: None,
             user_agent: None,
             context: Vec::new(),
+            handed_back: Vec::new(),
             routed: None,
             built_in: None,
             built_in_event: None,

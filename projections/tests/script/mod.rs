@@ -3,7 +3,7 @@
 //! example) writes one of these.
 //!
 //! ```text
-//! 0.000 edge invite office +14155550123 +14155550100 name="Ann Example" x-ticket=42
+//! 0.000 edge invite office +14155550123 +14155550100 name="Ann Example" x-ticket=42 diverted=+14155550188
 //! 0.002 control route.number dial 1 sip:bot@10.0.0.9 ; ring 0 ; routed greeter "number +14155550100"
 //! ```
 
@@ -356,7 +356,7 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         "bye" => ByeReceived {
             leg: line.leg(1),
             reason: line.find("reason").map(str::to_owned),
-            context: Vec::new(),
+            context: context(line),
         }
         .into(),
         "cancel" => CancelReceived {
@@ -410,6 +410,31 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
     }
 }
 
+/// The words `x-name=value` of a line.
+fn context(line: &Line) -> Vec<ContextHeader> {
+    let words = line.words.iter();
+    let fields = words.filter(|word| word.starts_with("x-") && is_pair(word));
+    fields
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, value)| ContextHeader {
+            name: name.to_owned(),
+            value: Personal::from(value),
+        })
+        .collect()
+}
+
+fn diversion(number: &str) -> Diversion {
+    Diversion {
+        party: Personal::new(Party {
+            identity: identity(number, "", "192.0.2.7"),
+            e164: None,
+        }),
+        reason: Some("no-answer".to_owned()),
+        counter: Some(1),
+        privacy: None,
+    }
+}
+
 fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
     let source = line.find("source").unwrap_or("192.0.2.7:5060").to_owned();
     let host = source.split(':').next().unwrap_or_default().to_owned();
@@ -432,16 +457,6 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
             (IdentityHeader::From, party)
         }
     };
-    let context = line
-        .words
-        .iter()
-        .filter(|word| word.starts_with("x-") && is_pair(word));
-    let context = context
-        .filter_map(|word| word.split_once('='))
-        .map(|(name, value)| ContextHeader {
-            name: name.to_owned(),
-            value: Personal::from(value),
-        });
     InviteReceived {
         leg: LegId::CALLER,
         trunk: TrunkMatch {
@@ -471,12 +486,18 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
         asserted: asserted.map(Personal::new).into_iter().collect(),
         remote_parties: Vec::new(),
         privacy: Vec::new(),
-        diversions: Vec::new(),
+        diversions: line.find("diverted").map(diversion).into_iter().collect(),
         history: Vec::new(),
         user_to_user: Vec::new(),
         reasons: Vec::new(),
-        external: None,
-        context: context.collect(),
+        external: line.find("external").map(|id| {
+            Personal::new(ExternalCall {
+                announced: None,
+                external: Some(id.to_owned()),
+                original: None,
+            })
+        }),
+        context: context(line),
         user_agent: Some(
             line.find("user-agent")
                 .unwrap_or("Asterisk PBX 20.9.3")

@@ -42,7 +42,15 @@ pub(super) const QUERY: &[(&str, &str)] = &[
     ("ring_max", "the most ringing"),
     (
         "header",
-        "a header field that came along and a part of its value: X-Ticket=42",
+        "a header field that came along or was handed back, and a part of its value: X-Ticket=42",
+    ),
+    (
+        "id",
+        "a part of what anybody calls the call: a header field's value, X-EI, Session-ID, a Call-ID",
+    ),
+    (
+        "diverted",
+        "a part of the number that was called first (Diversion, History-Info, X-EI)",
     ),
     ("limit", "how many, 1 to 500; 50 if absent"),
     ("cursor", "the next of the answer before"),
@@ -181,6 +189,8 @@ fn merge(one: Search, line: Search) -> Search {
         ring_min_ms: line.ring_min_ms.or(one.ring_min_ms),
         ring_max_ms: line.ring_max_ms.or(one.ring_max_ms),
         header: line.header.or(one.header),
+        id: line.id.or(one.id),
+        diverted: line.diverted.or(one.diverted),
         words: [one.words, line.words].concat(),
     }
 }

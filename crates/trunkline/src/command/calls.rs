@@ -15,8 +15,15 @@ pub struct Options {
     #[command(flatten)]
     place: Where,
     /// What the calls must be: words, and fields such as `trunk:office outcome:failed number:0199
-    /// talk>30s ring>5s since:2026-11-21`.
+    /// talk>30s ring>5s since:2026-11-21 id:crm-7781 diverted:0188 header:X-Queue=sales`.
     search: Vec<String>,
+    /// Only calls that anybody calls so: a part of the platform's own id in a header field, of X-EI, Session-ID or a
+    /// Call-ID.
+    #[arg(long)]
+    id: Option<String>,
+    /// Only calls for which this was called first: a part of the number in Diversion, History-Info or X-EI.
+    #[arg(long)]
+    diverted: Option<String>,
     /// The most calls to list.
     #[arg(long, short = 'n', default_value_t = 25)]
     limit: usize,
@@ -27,7 +34,9 @@ pub struct Options {
 
 /// Lists calls.
 pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
-    let search = Search::parse(&options.search.join(" ")).context("cannot search")?;
+    let mut search = Search::parse(&options.search.join(" ")).context("cannot search")?;
+    search.id = options.id.clone().or(search.id);
+    search.diverted = options.diverted.clone().or(search.diverted);
     let rows = Source::open(config, &options.place)?.rows()?;
     let found = rows.iter().rev().filter(|row| search.finds(row));
     if options.json {
@@ -79,7 +88,10 @@ fn line(row: &Row) -> Vec<String> {
         } else {
             caller.to_owned()
         },
-        row.called.reveal().clone(),
+        match &row.first_called {
+            Some(first) => format!("{}, first {}", row.called.reveal(), first.number.reveal()),
+            None => row.called.reveal().clone(),
+        },
         row.agent().map(ToString::to_string).unwrap_or_default(),
         row.outcome.word().to_owned(),
         row.talk_ms.map(span).unwrap_or_default(),

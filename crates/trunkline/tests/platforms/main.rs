@@ -12,6 +12,7 @@
 //! == register                 our REGISTER: its first line, then what its fields are
 //! == invite                   the platform's INVITE; its Content-Length is counted here
 //! == answer 200               what it gets, then what `trunkline calls --json` tells of the call
+//! == found by id:77aa77c1     a search that finds its call and no other
 //! == challenge                the field by which the platform asks our INVITE for a password
 //! == refer                    our REFER for a transfer, if the platform takes them
 //! == options                  its OPTIONS, which gets 200
@@ -81,6 +82,11 @@ fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
         let of_trunk = |call: &&serde_json::Value| call["trunk"] == *scenario.name;
         let call = calls.iter().find(of_trunk);
         let call = call.unwrap_or_else(|| panic!("no call of {}", scenario.name));
+        for search in &scenario.found_by {
+            let found = service.found_by(search);
+            let trunks: Vec<_> = found.iter().map(|call| &call["trunk"]).collect();
+            assert_eq!(trunks, [&scenario.name], "{search}");
+        }
         for line in &scenario.facts {
             let told = fact(call, line);
             told.unwrap_or_else(|| panic!("{}: not so: {line}\n{call:#}", scenario.name));

@@ -16,6 +16,7 @@ pub struct Scenario {
     pub invite: Vec<String>,
     pub status: u16,
     pub facts: Vec<String>,
+    pub found_by: Vec<String>,
     pub challenge: Option<String>,
     pub out: Option<Vec<String>>,
     /// What the agent's BYE says.
@@ -60,6 +61,7 @@ impl Scenario {
             invite: Vec::new(),
             status: 0,
             facts: Vec::new(),
+            found_by: Vec::new(),
             challenge: None,
             out: None,
             leaves: None,
@@ -84,6 +86,10 @@ impl Scenario {
                 ("answer", status) => {
                     scenario.status = status.parse().unwrap();
                     scenario.facts = lines;
+                }
+                ("found", by) => {
+                    let search = by.strip_prefix("by ").unwrap();
+                    scenario.found_by.push(search.to_owned());
                 }
                 ("challenge", _) => scenario.challenge = Some(lines.join("\r\n") + "\r\n"),
                 ("out", _) => scenario.out = Some(lines),

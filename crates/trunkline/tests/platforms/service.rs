@@ -48,6 +48,16 @@ impl Service {
         calls.unwrap_or_else(|| panic!("there are no {count} calls that are over"))
     }
 
+    /// The calls that a search finds.
+    pub fn found_by(&self, search: &str) -> Vec<Value> {
+        let output = self.0.asks(&["calls", "--json", search]);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
     /// The guide to a trunk, which has all that it needs.
     pub fn guide(&self, trunk: &str) -> Value {
         let Output {
