@@ -1,8 +1,12 @@
 //! Random and damaged input for everything that reads what a peer sends: no panic, no lie, no leak.
 //!
-//! The seeds are the torture messages and the scenarios' own kind of messages; the mutations come from a
+//! The seeds are the torture messages, what fuzzing has found (`fuzz/corpus`) and the scenarios' own kind of messages; the
+//! mutations come from a
 //! fixed random sequence, so a failure is the same the next time. `tests/run` does many more rounds than
 //! the default: `TRUNKLINE_FUZZ_ROUNDS`.
+
+#[path = "../fuzz/src/seed/corpus.rs"]
+mod corpus;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -39,6 +43,17 @@ fn sip_messages_are_read_or_refused() {
                         .response(malformed.partial(), peer(), "tag"),
                 );
             }
+        }
+    });
+}
+
+#[test]
+fn header_fields_are_read_or_refused() {
+    rounds(&found("header"), |_, field| {
+        let text = [&b"INVITE sip:a@b SIP/2.0\r\n"[..], field, b"\r\n\r\n"].concat();
+        match Message::parse(Bytes::from(text)) {
+            Ok(message) => read_everything(&message),
+            Err(malformed) => read_everything(malformed.partial()),
         }
     });
 }
@@ -185,6 +200,30 @@ fn read_everything(message: &Message) {
         message.content_type(),
     );
     let _ = (message.refer_to(), message.referred_by());
+    let _ = (
+        message.replaces(),
+        message.session_expires(),
+        message.min_se_s(),
+        message.rack(),
+        message.rseq(),
+    );
+    let _ = (
+        message.retry_after(),
+        message.subscription_state(),
+        message.session_id(),
+        message.external_call(),
+    );
+    let _ = (
+        message.reasons().count(),
+        message.privacy().count(),
+        message.diversions().count(),
+        message.history().count(),
+        message.user_to_user().count(),
+        message.asserted_identities().count(),
+        message.remote_party_ids().count(),
+        message.challenges().count(),
+        message.authorizations(sip::digest::Asker::Server).count(),
+    );
     let _ = message.addresses(Name::Contact).count();
     if let Ok(uri) = message.uri() {
         let _ = (
@@ -404,7 +443,17 @@ fn sip_seeds() -> Vec<Vec<u8>> {
         );
     }
     assert_eq!(seeds.len(), 62);
+    seeds.extend(found("datagram"));
     seeds
+}
+
+/// What fuzzing has found for a target, which is never nothing.
+fn found(target: &str) -> Vec<Vec<u8>> {
+    let corpora = corpus::read(&home().join("fuzz")).expect("the corpora are there");
+    let of_target = corpora.into_iter().find(|(name, _)| name == target);
+    let (_, inputs) = of_target.unwrap_or_else(|| panic!("there is no corpus of {target}"));
+    assert!(!inputs.is_empty(), "{target} has an empty corpus");
+    inputs
 }
 
 fn sdp_seeds() -> Vec<Vec<u8>> {
@@ -414,11 +463,13 @@ fn sdp_seeds() -> Vec<Vec<u8>> {
     let odd = "v=0\no=x 1 2 IN IP6 2001:db8::1\ns=a call\nt=0 0\nm=video 9 RTP/AVP 31\n\
                m=audio 5000/2 RTP/SAVP 96\nc=IN IP6 2001:db8::1\na=rtpmap:96 opus/48000/2\n\
                a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNf\na=inactive\nm=audio 0 RTP/AVP 0\n";
-    vec![
+    let mut seeds = vec![
         plain.into(),
         odd.into(),
         plain.replace("sendrecv", "sendonly").into(),
-    ]
+    ];
+    seeds.extend(found("sdp"));
+    seeds
 }
 
 fn record_seeds() -> Vec<Vec<u8>> {
@@ -428,9 +479,9 @@ fn record_seeds() -> Vec<Vec<u8>> {
         let pair = std::str::from_utf8(pair).expect("hexadecimal digits");
         u8::from_str_radix(pair, 16).expect("hexadecimal digits")
     };
-    text.lines()
-        .map(|line| line.as_bytes().chunks_exact(2).map(digit).collect())
-        .collect()
+    let golden = text.lines();
+    let golden = golden.map(|line| line.as_bytes().chunks_exact(2).map(digit).collect());
+    golden.chain(found("record")).collect()
 }
 
 fn home() -> &'static Path {

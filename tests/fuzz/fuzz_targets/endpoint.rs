@@ -2,13 +2,13 @@
 //! once and says nothing behind its end, and when everybody has let go and the timers are over, nothing is left.
 #![no_main]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use sip::StatusCode;
 use sip::endpoint::config::Config;
 use sip::endpoint::event::Event;
 use sip::endpoint::extra::Extra;
@@ -17,6 +17,7 @@ use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::endpoint::output::{Input, Output};
 use sip::endpoint::terms::{Large, Reliable, Terms, TimerMode, TimerTerms};
 use sip::endpoint::{ActionError, Endpoint, InviteRequest, Load, Probe, ReferRequest};
+use sip::{Message, StatusCode};
 use trunkline_fuzz::Octets;
 use trunkline_fuzz::peer::Peer;
 
@@ -50,6 +51,8 @@ struct Play {
     transport: Transport,
     alive: BTreeSet<LegKey>,
     ended: BTreeSet<LegKey>,
+    /// The INVITEs of those that came in and live.
+    invites: BTreeMap<LegKey, Arc<Message>>,
     questions: Vec<TransactionKey>,
     sent: Vec<TransactionKey>,
 }
@@ -73,6 +76,7 @@ impl Play {
             },
             alive: BTreeSet::new(),
             ended: BTreeSet::new(),
+            invites: BTreeMap::new(),
             questions: Vec::new(),
             sent: Vec::new(),
         }
@@ -165,12 +169,14 @@ impl Play {
             assert!(!self.ended.contains(&leg), "behind its end: {event:?}");
         }
         match event {
-            Event::IncomingInvite { leg, .. } => {
+            Event::IncomingInvite { leg, message, .. } => {
+                self.invites.insert(*leg, message.clone());
                 assert!(self.alive.insert(*leg), "{leg:?} begins twice");
             }
             Event::Ended { leg, .. } => {
                 assert!(self.alive.remove(leg), "{leg:?} never began");
                 self.ended.insert(*leg);
+                self.invites.remove(leg);
             }
             Event::OptionsReceived { transaction, .. } => self.questions.push(*transaction),
             _ => {}
@@ -263,7 +269,7 @@ impl Play {
         let (action, now, none) = (octets.octet(), self.now, Extra::none);
         let phrase = octets.flip().then_some("as you like");
         let endpoint = &mut self.endpoint;
-        match action % 23 {
+        match action % 24 {
             0 => endpoint.provisional(leg, status(octets), sdp(octets), none(), now),
             1..=3 => endpoint.answer(leg, sdp(octets), none(), now),
             4 => endpoint.refuse(leg, status(octets), phrase, none(), now),
@@ -290,7 +296,14 @@ impl Play {
                 endpoint.acknowledge_early(leg, fork, sdp(octets).unwrap_or_default(), now)
             }
             21 => endpoint.set_terms(leg, terms(octets.octet())),
-            _ => endpoint.acknowledge(leg, sdp(octets)),
+            22 => endpoint.acknowledge(leg, sdp(octets)),
+            _ => match self.invites.get(&leg) {
+                Some(invite) => {
+                    let held = endpoint.hold_to(leg, invite, terms(octets.octet()), now);
+                    held.map(drop)
+                }
+                None => Err(ActionError::WrongState),
+            },
         }
     }
 

@@ -101,6 +101,35 @@ pub fn uris() -> Vec<Vec<u8>> {
     .into()
 }
 
+/// Header fields: each of the messages', and those that no message has.
+pub fn headers(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let lines = messages.iter().flat_map(|message| {
+        let head = message.split(|octet| *octet == b'\n').skip(1);
+        let head = head.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        head.take_while(|line| !line.is_empty())
+    });
+    let mut all: Vec<Vec<u8>> = lines.map(<[u8]>::to_vec).collect();
+    all.extend(HEADERS.map(|line| line.as_bytes().to_vec()));
+    all.sort();
+    all.dedup();
+    all
+}
+
+const HEADERS: [&str; 12] = [
+    "Min-SE: 1800;x=y",
+    "RSeq: 4294967295",
+    "RAck: 7 1 INVITE",
+    "Session-Expires: 1800;refresher=uas",
+    "Replaces: x@y;to-tag=a;from-tag=b;early-only",
+    "Reason: SIP;cause=600;text=\"all \\\"busy\\\"\"",
+    "Retry-After: 18000 (later);duration=3600",
+    "Subscription-State: active;expires=60;retry-after=1",
+    "Refer-To: <sip:c@d;method=INVITE?Replaces=y%40z%3Bto-tag%3D1%3Bfrom-tag%3D2&Require=replaces>",
+    "Session-ID: ab30317f1a784dc48ff824d0d3715d86;remote=00000000000000000000000000000000",
+    "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"",
+    "Warning: 399 edge.example \"a \\\"b\\\"\", 301 x \"y\"",
+];
+
 /// Values of headers that say who calls.
 pub fn identities() -> Vec<Vec<u8>> {
     [
