@@ -15,6 +15,8 @@ pub struct Profile {
     pub title: String,
     /// What it is known from, and how old that is.
     pub guide: String,
+    /// Whose words the labels of `there` are.
+    pub labels: String,
     /// Which way calls go.
     pub calls: Calls,
     /// Why none go there, if none do.
@@ -225,7 +227,7 @@ mod tests {
                 "{name}"
             );
             let texts = profile.there.iter().map(|there| &there.value);
-            for text in texts.chain(&profile.verify) {
+            for text in texts.chain(&profile.verify).chain(&profile.quirks) {
                 for part in text.split('{').skip(1) {
                     let (placeholder, _) = part.split_once('}').unwrap();
                     let known = crate::command::guide::PLACEHOLDERS;

@@ -38,8 +38,9 @@ struct Guide<'a> {
     guide: &'a str,
     no_calls_out: Option<&'a str>,
     there: Vec<Entry<'a>>,
+    labels: &'a str,
     here: Vec<Line<'a>>,
-    quirks: &'a [String],
+    quirks: Vec<String>,
     verify: Vec<String>,
 }
 
@@ -146,8 +147,9 @@ fn guide<'a>(
         guide: &profile.guide,
         no_calls_out: profile.no_calls_out.as_deref(),
         there: there.collect(),
+        labels: &profile.labels,
         here: here.chain(others).collect(),
-        quirks: &profile.quirks,
+        quirks: profile.quirks.iter().map(|quirk| fill_in(quirk)).collect(),
         verify: profile.verify.iter().map(|step| fill_in(step)).collect(),
     }
 }
@@ -266,6 +268,7 @@ fn sheet(guide: &Guide<'_>) -> String {
         .map(|entry| vec![entry.field.to_owned(), plain(&entry.value).into_owned()])
         .collect();
     text.push_str(&format!("\n\n{}", table(&["On its console", ""], &there)));
+    text.push_str(&format!("\nLabels: {}.", guide.labels));
     let here: Vec<_> = guide.here.iter().map(cells).collect();
     let head = [
         &*format!("In [trunk.{}]", plain(guide.trunk)),
@@ -274,7 +277,7 @@ fn sheet(guide: &Guide<'_>) -> String {
         "",
     ];
     text.push_str(&format!("\n\n{}", table(&head, &here)));
-    for (title, lines) in [("Mind", guide.quirks), ("Verify", &guide.verify)] {
+    for (title, lines) in [("Mind", &guide.quirks), ("Verify", &guide.verify)] {
         if !lines.is_empty() {
             text.push_str(&format!("\n\n{}", heading(title)));
         }
@@ -325,6 +328,10 @@ mod tests {
             "[edge]\nadvertise = \"198.51.100.9\"\nlisten = [\"0.0.0.0:5070\"]\n\
              [trunk.office]\nplatform = \"8x8-byoc\"\nsources = [\"203.0.113.0/28\"]\n\
              [number.\"100200300400\"]\nagent = \"echo\"\n",
+        );
+        assert!(
+            sheet.contains("\nLabels: the node and its exit as the guide of "),
+            "{sheet}"
         );
         for part in ["198.51.100.9", "5070", "100200300400", "Verify\n1. "] {
             assert!(sheet.contains(part), "{part}\n{sheet}");
