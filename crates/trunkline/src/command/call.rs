@@ -9,6 +9,7 @@ use projections::sentences::Level;
 use projections::{Ladder, Row, Timeline};
 use replay::Recorded;
 use schemas::CallId;
+use schemas::observation::ContextHeader;
 
 use super::source::{Source, Where};
 use super::terminal::{heading, painted, plain, table};
@@ -66,6 +67,11 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
         Detail::Protocol => Level::Protocol,
     };
     say!("{}\n", why(call, recorded));
+    let came_along = context(&row_of(call, recorded));
+    if !came_along.is_empty() {
+        let lines: Vec<_> = came_along.iter().map(|line| plain(line)).collect();
+        say!("{}\n{}\n", heading("What came along"), lines.join("\n"));
+    }
     say!(
         "{}\n{}\n",
         heading("Timeline"),
@@ -110,6 +116,29 @@ pub fn why(call: CallId, recorded: &Recorded) -> String {
         ));
     }
     text
+}
+
+/// What others call the call, and what they said of it: who was called first, the header fields that came along and those
+/// that were handed back.
+fn context(row: &Row) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(first) = &row.first_called {
+        let reason = first.reason.iter().map(|reason| format!(", {reason}"));
+        let reason: String = reason.collect();
+        lines.push(format!(
+            "first called {} ({}{reason})",
+            first.number.reveal(),
+            first.field
+        ));
+    }
+    if let Some(session) = &row.session {
+        lines.push(format!("Session-ID: {}", session.local));
+    }
+    let field = |header: &ContextHeader| format!("{}: {}", header.name, header.value.reveal());
+    lines.extend(row.context.iter().map(field));
+    let back = row.handed_back.iter();
+    lines.extend(back.map(|header| format!("handed back {}", field(header))));
+    lines
 }
 
 /// The timeline as lines.

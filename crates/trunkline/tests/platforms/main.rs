@@ -16,6 +16,7 @@
 //! == challenge                the field by which the platform asks our INVITE for a password
 //! == refer                    our REFER for a transfer, if the platform takes them
 //! == options                  its OPTIONS, which gets 200
+//! == hangs up                 what its BYE says
 //! == agent leaves             what the BYE of a SIP agent says that took the call
 //! == bye                      our BYE because of it: its first line, then lines of its head
 //! == out                      our INVITE: its first line, then lines of its head and of its description; `-Name` is not
@@ -91,6 +92,14 @@ fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
             let told = fact(call, line);
             told.unwrap_or_else(|| panic!("{}: not so: {line}\n{call:#}", scenario.name));
         }
+        let told = service.told_of(call["call"].as_str().unwrap());
+        for line in scenario.facts.iter().filter(|line| line.contains(": ")) {
+            assert!(
+                told.contains(line),
+                "{}: not told: {line}\n{told}",
+                scenario.name
+            );
+        }
         let guide = service.guide(&scenario.name);
         assert_eq!(guide["platform"], *scenario.name, "{guide:#}");
         match &scenario.no_out {
@@ -156,7 +165,7 @@ fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: 
         assert!(is_there, "{}: {answer}", scenario.name);
     }
     let (Some(fields), Some(expected)) = (&scenario.leaves, &scenario.bye) else {
-        return phone.hang_up();
+        return phone.hang_up(&scenario.hangs_up);
     };
     agent.leaves(fields);
     scenario.check(expected, &phone.is_hung_up(), phone.here(), edge);

@@ -206,8 +206,9 @@ impl Phone {
         bye
     }
 
-    pub fn hang_up(&mut self) {
-        self.request("BYE", None, "");
+    /// Hangs up, with these header fields.
+    pub fn hang_up(&mut self, fields: &[String]) {
+        self.request("BYE", None, &fields.join("\r\n"));
         let answer = self.final_answer("BYE");
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
     }
@@ -239,7 +240,7 @@ impl Phone {
         };
         let by = field(&self.invite, "Via").split(' ').next().unwrap();
         let own = format!("{by} {};branch=z9hG4bK{method}{number}", self.here);
-        let (head, body) = rest.split_once("\r\n\r\n").unwrap_or(("", ""));
+        let (head, body) = rest.split_once("\r\n\r\n").unwrap_or((rest, ""));
         let head = if head.is_empty() {
             String::new()
         } else {

@@ -19,6 +19,8 @@ pub struct Scenario {
     pub found_by: Vec<String>,
     pub challenge: Option<String>,
     pub out: Option<Vec<String>>,
+    /// What its BYE says.
+    pub hangs_up: Vec<String>,
     /// What the agent's BYE says.
     pub leaves: Option<Vec<String>>,
     pub bye: Option<Vec<String>>,
@@ -64,6 +66,7 @@ impl Scenario {
             found_by: Vec::new(),
             challenge: None,
             out: None,
+            hangs_up: Vec::new(),
             leaves: None,
             bye: None,
             no_out: None,
@@ -93,6 +96,7 @@ impl Scenario {
                 }
                 ("challenge", _) => scenario.challenge = Some(lines.join("\r\n") + "\r\n"),
                 ("out", _) => scenario.out = Some(lines),
+                ("hangs", "up") => scenario.hangs_up = lines,
                 ("agent", "leaves") => scenario.leaves = Some(lines),
                 ("bye", _) => scenario.bye = Some(lines),
                 ("no", "out") => scenario.no_out = Some(lines.join(" ")),
@@ -230,8 +234,9 @@ pub fn fact(call: &Value, line: &str) -> Option<()> {
         Some((pointer, expected)) => text(call.pointer(pointer)?) == expected,
         None => {
             let (name, expected) = line.split_once(": ")?;
-            let context = call["context"].as_array()?;
-            let mut named = context.iter().filter(|field| field["name"] == name);
+            let of = |when: &str| call[when].as_array().into_iter().flatten();
+            let told = of("context").chain(of("handed_back"));
+            let mut named = told.filter(|field| field["name"] == name);
             named.any(|field| text(&field["value"]) == expected)
         }
     };

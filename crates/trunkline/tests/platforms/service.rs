@@ -58,6 +58,11 @@ impl Service {
             .collect()
     }
 
+    /// What is told of a call, in words.
+    pub fn told_of(&self, call: &str) -> String {
+        String::from_utf8(self.0.asks(&["call", call]).stdout).unwrap()
+    }
+
     /// The guide to a trunk, which has all that it needs.
     pub fn guide(&self, trunk: &str) -> Value {
         let Output {
