@@ -16,12 +16,12 @@ pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
     let resolved = resolve::read(config)?;
     let decided = resolved.call.configuration();
     say!(
-        "{}: right; {} trunks, {} numbers, {} agents, {} transfer targets",
+        "{}: right; {}, {}, {}, {}",
         config.display(),
-        decided.trunks.len(),
-        decided.numbers.len(),
-        decided.agents.len(),
-        decided.transfer.targets.len()
+        counted(decided.trunks.len(), "trunk"),
+        counted(decided.numbers.len(), "number"),
+        counted(decided.agents.len(), "agent"),
+        counted(decided.transfer.targets.len(), "transfer target")
     );
     let log = resolved.file.node.data.join("log");
     if resolved.file.log.kind == LogKind::Memory
@@ -58,13 +58,21 @@ pub fn run(config: &Path) -> anyhow::Result<ExitCode> {
             "{name}: what was before number {number} has expired; {calls} calls are there in part"
         );
     }
-    let calls = incident.calls().count();
+    let calls = counted(incident.calls().count(), "call");
     let wrong = damaged + damages.len();
     match wrong {
-        0 => say!("log: {records} records of {calls} calls; every chain is whole"),
-        _ => say!("log: {records} records of {calls} calls; {wrong} places are damaged"),
+        0 => say!("log: {records} records of {calls}; every chain is whole"),
+        _ => say!("log: {records} records of {calls}; {wrong} places are damaged"),
     }
     Ok(ExitCode::from(u8::from(wrong > 0)))
+}
+
+/// `1 trunk`, `2 trunks`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
 }
 
 /// The stream in which the beginning of a call is not there any more.

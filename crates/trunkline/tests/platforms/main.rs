@@ -8,7 +8,7 @@
 //! == number +12025550110      the number called
 //! == trunk                    lines of [trunk.NAME] beside `platform`
 //! == tls 1.2 asks             the versions of TLS that it speaks, no other, and whether it asks for our certificate
-//! == registers USER PASSWORD  it registers here
+//! == registers USER PASSWORD  it registers here; a third word is the only algorithm that it answers
 //! == register                 our REGISTER: its first line, then what its fields are
 //! == invite                   the platform's INVITE; its Content-Length is counted here
 //! == answer 200               what it gets, then what `trunkline calls --json` tells of the call
@@ -125,7 +125,11 @@ fn every_platform_has_a_scenario() {
 fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: &Service) {
     let edge = service.sip(scenario.is_called_by());
     if let Some((user, password)) = &scenario.registers {
-        phone.registers(service.sip(Transport::Udp), user, password);
+        let login = (user.as_str(), password.as_str());
+        phone.registers(service.sip(Transport::Udp), login, &scenario.domain());
+        if let Some(only) = &scenario.answers_only {
+            assert!(phone.was_asked_for(only), "{}", scenario.name);
+        }
     }
     if let Some(expected) = &scenario.register {
         let register = phone.is_registered_at();

@@ -25,6 +25,8 @@ pub struct Phone {
     /// The To field with the edge's tag, and the edge's Contact.
     other: (String, String),
     sequence: u32,
+    /// The challenge to its REGISTER.
+    asked: String,
 }
 
 /// How long something may take that comes of a key, before the key is pressed again.
@@ -47,6 +49,7 @@ impl Phone {
             invite: String::new(),
             other: Default::default(),
             sequence: 1_000,
+            asked: String::new(),
         }
     }
 
@@ -69,19 +72,21 @@ impl Phone {
     }
 
     /// Registers, and proves its password when it is asked.
-    pub fn registers(&mut self, edge: SocketAddr, user: &str, password: &str) {
+    pub fn registers(&mut self, edge: SocketAddr, (user, password): (&str, &str), domain: &str) {
         self.faces(edge);
         let (here, uri) = (self.here, format!("sip:{edge}"));
         let register = |number: u32, proof: &str| {
             format!(
                 "REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bKregister{number};rport\r\n\
-                 Max-Forwards: 70\r\nFrom: <sip:{user}@{edge}>;tag=registers\r\nTo: <sip:{user}@{edge}>\r\n\
+                 Max-Forwards: 70\r\nFrom: <sip:{user}@{domain}>;tag=registers\r\nTo: <sip:{user}@{domain}>\r\n\
                  Call-ID: registers-{here}\r\nCSeq: {number} REGISTER\r\nContact: <sip:{user}@{here}>\r\n\
                  Expires: 300\r\n{proof}Content-Length: 0\r\n\r\n"
             )
         };
         self.send(&register(1, ""));
-        let asked = self.final_answer("REGISTER").into_bytes();
+        let asked = self.final_answer("REGISTER");
+        self.asked = asked.clone();
+        let asked = asked.into_bytes();
         let secret = Secret::Password(password.into());
         let credential = Credential::new(None, user, secret).unwrap();
         let mut sessions = Sessions::new(Credentials::new(vec![credential]).unwrap());
@@ -93,6 +98,13 @@ impl Phone {
         self.send(&register(2, &proof));
         let answer = self.final_answer("REGISTER");
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    }
+
+    /// Whether it was asked for this algorithm and no other.
+    pub fn was_asked_for(&self, algorithm: &str) -> bool {
+        let mut offered = self.asked.split("algorithm=").skip(1);
+        let named = |rest: &str| rest.starts_with(algorithm);
+        !self.asked.is_empty() && offered.all(named)
     }
 
     /// Calls as the scenario says.

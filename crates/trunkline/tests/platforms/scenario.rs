@@ -12,6 +12,8 @@ pub struct Scenario {
     pub trunk: Vec<String>,
     /// User and password.
     pub registers: Option<(String, String)>,
+    /// The only algorithm that it proves its password by.
+    pub answers_only: Option<String>,
     pub register: Option<Vec<String>>,
     pub invite: Vec<String>,
     pub status: u16,
@@ -59,6 +61,7 @@ impl Scenario {
             number: String::new(),
             trunk: Vec::new(),
             registers: None,
+            answers_only: None,
             register: None,
             invite: Vec::new(),
             status: 0,
@@ -81,8 +84,9 @@ impl Scenario {
                 ("number", number) => scenario.number = number.to_owned(),
                 ("trunk", _) => scenario.trunk = lines,
                 ("registers", login) => {
-                    let (user, password) = login.split_once(' ').unwrap();
-                    scenario.registers = Some((user.to_owned(), password.to_owned()));
+                    let words: Vec<String> = login.split(' ').map(str::to_owned).collect();
+                    scenario.registers = Some((words[0].clone(), words[1].clone()));
+                    scenario.answers_only = words.get(2).cloned();
                 }
                 ("register", _) => scenario.register = Some(lines),
                 ("invite", _) => scenario.invite = lines,
