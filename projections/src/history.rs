@@ -13,7 +13,7 @@ mod transferred;
 
 pub use fold::Applied;
 pub use lane::{LaneState, Lanes, Missing};
-pub use leg::{Codec, Leg, LegEvidence, LegState, Measure, Role};
+pub use leg::{Codec, Leg, LegEvidence, LegState, Measure, Reported, Role};
 pub use past::FirstCalled;
 pub use query::QueryError;
 pub use row::{Caller, End, Outcome, Refusal, Routed, Row, Trouble};

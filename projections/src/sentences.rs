@@ -167,6 +167,21 @@ pub const SENTENCES: &[Sentence] = &[
         "Audio of {party}: not one packet came, {sent} went, {refused} were not let in.",
     ),
     story(
+        "media.reported",
+        Mark::Media,
+        "{party} reports: {lost} of our packets lost, jitter up to {jitter}, {round_trip} there and back.",
+    ),
+    story(
+        "media.reported.short",
+        Mark::Media,
+        "{party} reports: {lost} of our packets lost, jitter up to {jitter}.",
+    ),
+    story(
+        "media.reported.lossy",
+        Mark::Warn,
+        "{party} reports: {lost} of our packets lost, {worst} at the worst, jitter up to {jitter}.",
+    ),
+    story(
         "digit.received",
         Mark::Media,
         "{Party} pressed a key ({method}, {time}).",

@@ -237,7 +237,7 @@ macro_rules! event_from_observation {
 
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
-    MediaStarted MediaSilent MediaResumed MediaMeasured DigitReceived HoldRequested ResumeRequested
+    MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported DigitReceived HoldRequested ResumeRequested
     EarlyMediaPassed LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound

@@ -9,6 +9,7 @@ mod invite;
 mod limit;
 mod of_an_edge;
 mod probing;
+mod quality;
 mod registration;
 mod session;
 mod tls;
@@ -27,6 +28,7 @@ pub use self::identity::{
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::limit::{LimitOf, LimitReached, LoadStated, NumberLoad, TrunkLoad};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
+pub use self::quality::MediaReported;
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
@@ -616,6 +618,8 @@ crate::event::vocabulary! {
         31 => ChallengeUnanswered,
         /// The caller hears who is not answered.
         35 => EarlyMediaPassed,
+        /// The peer told what it got.
+        40 => MediaReported,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

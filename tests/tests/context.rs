@@ -47,6 +47,29 @@ fn why_an_agent_is_busy_reaches_the_caller() {
     trunkline.stop();
 }
 
+/// RTCP both ways: the phone's second report knows ours, so that the way there and back can be told.
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_phone_tells_what_reached_it_and_is_told() {
+    let trunkline = Trunkline::serve(
+        "[trunk.office]\nsources = [\"127.0.0.0/8\"]\n\n[number.\"*\"]\nagent = \"echo\"\n",
+    );
+    let mut caller = Baresip::start("caller", Called::Rings, 440);
+    caller.dial(&format!("sip:100@127.0.0.1:{}", trunkline.sip_port()));
+    caller.event("CALL_ESTABLISHED");
+    for _ in 0..3 {
+        caller.event("CALL_RTCP");
+    }
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    let calls = trunkline.calls_over(1);
+    let reported = &calls[0]["legs"][0]["reported"];
+    assert_eq!(reported["lost"], 0, "{calls:#?}");
+    let round_trip = reported["round_trip_us"].as_u64();
+    assert!(round_trip.is_some_and(|us| us < 500_000), "{calls:#?}");
+    trunkline.stop();
+}
+
 #[test]
 #[ignore = "needs SIPp and baresip: tests/run"]
 fn a_phone_hears_the_agent_before_he_answers() {

@@ -67,6 +67,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::MediaSilent(_)
         | Observation::MediaResumed(_)
         | Observation::MediaMeasured(_)
+        | Observation::MediaReported(_)
         | Observation::DigitReceived(_)
         | Observation::HoldRequested(_)
         | Observation::ResumeRequested(_)

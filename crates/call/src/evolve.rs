@@ -80,6 +80,7 @@ impl Call {
             | Observation::MediaSilent(_)
             | Observation::MediaResumed(_)
             | Observation::MediaMeasured(_)
+            | Observation::MediaReported(_)
             | Observation::DigitReceived(_)
             | Observation::HoldRequested(_)
             | Observation::ResumeRequested(_)

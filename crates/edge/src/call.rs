@@ -16,7 +16,7 @@ use crate::port::Output;
 use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::tally::milliseconds;
-use crate::voice::{Hears, ToVoice, hears, leg_id, measure};
+use crate::voice::{Hears, ToVoice, hears, leg_id, measure, media_reported};
 
 mod waits;
 
@@ -233,6 +233,9 @@ impl Call {
                     over_ms: milliseconds(measured.over),
                 },
             );
+            if let Some(reported) = &measured.reported {
+                self.fact(step, media_reported(leg, reported));
+            }
         }
         match ending {
             Ending::Ended { by, cause } => {

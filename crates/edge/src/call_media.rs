@@ -33,18 +33,27 @@ pub enum Order {
     Open {
         /// The leg.
         leg: LegId,
-        /// The socket.
-        socket: UdpSocket,
+        /// Its sockets.
+        sockets: Sockets,
     },
     /// Whatever the core says.
     Media(media::Input),
+}
+
+/// The sockets of a leg.
+#[derive(Debug)]
+pub struct Sockets {
+    /// RTP, on an even port.
+    pub rtp: UdpSocket,
+    /// RTCP, on the port above it (RFC 3550, section 11).
+    pub rtcp: UdpSocket,
 }
 
 /// The task of one call.
 pub struct CallMedia {
     call: CallId,
     media: media::Call,
-    legs: Vec<(media::LegId, UdpSocket)>,
+    legs: Vec<(media::LegId, Sockets)>,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
@@ -56,6 +65,7 @@ pub struct CallMedia {
 enum Wake {
     Order(Option<Order>),
     Readable(usize),
+    Reported(usize),
     Due,
 }
 
@@ -95,6 +105,7 @@ impl CallMedia {
                 Wake::Order(Some(order)) => self.carry_out(order),
                 Wake::Order(None) => return,
                 Wake::Readable(index) => self.receive(index),
+                Wake::Reported(index) => self.receive_reports(index),
                 Wake::Due => {
                     armed = None;
                     self.input(media::Input::Wake);
@@ -131,9 +142,12 @@ impl CallMedia {
         if is_armed && timer.poll(context).is_ready() {
             return Poll::Ready(Wake::Due);
         }
-        for (index, (_, socket)) in self.legs.iter().enumerate() {
-            if socket.poll_recv_ready(context).is_ready() {
+        for (index, (_, sockets)) in self.legs.iter().enumerate() {
+            if sockets.rtp.poll_recv_ready(context).is_ready() {
                 return Poll::Ready(Wake::Readable(index));
+            }
+            if sockets.rtcp.poll_recv_ready(context).is_ready() {
+                return Poll::Ready(Wake::Reported(index));
             }
         }
         Poll::Pending
@@ -141,9 +155,9 @@ impl CallMedia {
 
     fn carry_out(&mut self, order: Order) {
         match order {
-            Order::Open { leg, socket } => {
+            Order::Open { leg, sockets } => {
                 let leg = media::LegId(leg.0);
-                self.legs.push((leg, socket));
+                self.legs.push((leg, sockets));
                 self.input(media::Input::Add { leg });
             }
             Order::Media(input) => {
@@ -174,8 +188,9 @@ impl CallMedia {
         // On this function's stack: the task itself stays small while it waits.
         let mut buffer = [0; PACKET_BYTES_MAX + media::srtp::ROOM_BYTES];
         for _ in 0..PACKETS_MAX {
-            let (leg, socket) = &self.legs[index];
-            let Ok((length, source)) = socket.try_recv_from(&mut buffer[..PACKET_BYTES_MAX]) else {
+            let (leg, sockets) = &self.legs[index];
+            let Ok((length, source)) = sockets.rtp.try_recv_from(&mut buffer[..PACKET_BYTES_MAX])
+            else {
                 return;
             };
             self.counters.rtp_received.one();
@@ -192,6 +207,23 @@ impl CallMedia {
         }
     }
 
+    fn receive_reports(&mut self, index: usize) {
+        let now = moment().now;
+        let mut buffer = [0; PACKET_BYTES_MAX];
+        for _ in 0..PACKETS_MAX {
+            let (leg, sockets) = &self.legs[index];
+            let Ok((length, source)) = sockets.rtcp.try_recv_from(&mut buffer) else {
+                return;
+            };
+            let (leg, source) = (*leg, canonical(source));
+            // What is no report of the peer is nothing at all.
+            let _ = self
+                .media
+                .handle_report(leg, source, &buffer[..length], now);
+            self.flush();
+        }
+    }
+
     fn flush(&mut self) {
         let CallMedia {
             call,
@@ -204,6 +236,7 @@ impl CallMedia {
         while let Some(output) = media.poll() {
             match output {
                 media::Output::Send(transmit) => send(legs, counters, &transmit),
+                media::Output::Report(transmit) => report(legs, &transmit),
                 media::Output::Event { leg, event } => {
                     told.push(FromVoice {
                         call: *call,
@@ -217,13 +250,23 @@ impl CallMedia {
 }
 
 /// A packet that cannot be sent now would be late later: it is dropped, as a network would.
-fn send(legs: &[(media::LegId, UdpSocket)], counters: &Counters, transmit: &media::Transmit<'_>) {
-    if let Some((_, socket)) = legs.iter().find(|(leg, _)| *leg == transmit.leg)
-        && socket
+fn send(legs: &[(media::LegId, Sockets)], counters: &Counters, transmit: &media::Transmit<'_>) {
+    if let Some((_, sockets)) = legs.iter().find(|(leg, _)| *leg == transmit.leg)
+        && sockets
+            .rtp
             .try_send_to(transmit.bytes, transmit.destination)
             .is_ok()
     {
         counters.rtp_sent.one();
+    }
+}
+
+/// A report that is lost is followed by the next one.
+fn report(legs: &[(media::LegId, Sockets)], transmit: &media::Transmit<'_>) {
+    if let Some((_, sockets)) = legs.iter().find(|(leg, _)| *leg == transmit.leg) {
+        let _ = sockets
+            .rtcp
+            .try_send_to(transmit.bytes, transmit.destination);
     }
 }
 

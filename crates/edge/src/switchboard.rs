@@ -10,7 +10,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::call_media::{CallMedia, ORDERS_MAX, Order};
+use crate::call_media::{CallMedia, ORDERS_MAX, Order, Sockets};
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ports::Ports;
@@ -56,9 +56,9 @@ impl Switchboard {
 
     /// Opens a socket for a leg; its port.
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
-        let (port, socket) = self.bind(bind)?;
+        let (port, sockets) = self.bind(bind)?;
         self.taken.insert((call, leg), port);
-        if self.order(call, Order::Open { leg, socket }) {
+        if self.order(call, Order::Open { leg, sockets }) {
             return Ok(port);
         }
         self.closed(call, leg);
@@ -99,13 +99,13 @@ impl Switchboard {
         self.tasks.wait().await;
     }
 
-    fn bind(&mut self, bind: IpAddr) -> Result<(u16, UdpSocket), String> {
+    fn bind(&mut self, bind: IpAddr) -> Result<(u16, Sockets), String> {
         let range = self.ports.range();
         let mut last_error = String::new();
         for _ in 0..TRIES_MAX.min(self.ports.free()) {
             let Some(port) = self.ports.take() else { break };
-            match open_rtp(bind, port) {
-                Ok(socket) => return Ok((port, socket)),
+            match open_pair(bind, port) {
+                Ok(sockets) => return Ok((port, sockets)),
                 Err(error) => {
                     // Somebody else's: it goes to the end of the queue.
                     last_error = format!(" ({}: {error})", SocketAddr::new(bind, port));
@@ -146,8 +146,16 @@ impl Switchboard {
     }
 }
 
-/// A socket for RTP on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
-fn open_rtp(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
+/// A socket for RTP on that even port, and one for RTCP above it.
+fn open_pair(bound: IpAddr, port: u16) -> io::Result<Sockets> {
+    Ok(Sockets {
+        rtp: open(bound, port)?,
+        rtcp: open(bound, port | 1)?,
+    })
+}
+
+/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
+fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket)
@@ -159,6 +167,7 @@ const NOTHING_MEASURED: media::Measured = media::Measured {
     sent: NO_STREAM,
     refused: 0,
     refused_by_reason: [0; media::Reason::ALL.len()],
+    reported: None,
     first_packet_after: None,
     over: std::time::Duration::ZERO,
 };

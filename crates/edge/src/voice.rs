@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use media::{LatchRule, SourceRule};
 use schemas::command::{BuiltInAgent, MenuChoice};
 use schemas::media::StreamMeasure;
+use schemas::observation::MediaReported;
 use schemas::{CallId, LegId};
 
 use crate::recordings::Recordings;
@@ -71,6 +73,7 @@ pub fn negotiated(
     negotiated.direction = direction(terms.direction);
     negotiated.latch = latch(terms.remote.ip(), signalling);
     negotiated.watched = watched;
+    negotiated.reports = terms.reports;
     for other in accepts.iter().filter(|other| **other != terms.codec) {
         let taken = [
             Some(terms.payload_type_receive),
@@ -108,6 +111,21 @@ pub fn measure(stream: &media::Stream) -> StreamMeasure {
         jitter_max_us: stream.jitter_max_us,
         longest_gap_ms: stream.longest_gap_ms,
         silence_permille: stream.silence_permille,
+    }
+}
+
+/// What the peer of a leg said of our packets.
+pub fn media_reported(leg: LegId, reported: &media::Reported) -> MediaReported {
+    let microseconds = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    MediaReported {
+        leg,
+        reports: reported.reports,
+        lost: reported.lost,
+        worst_loss_permille: reported.worst_loss_permille,
+        jitter_us: reported.jitter_us,
+        jitter_max_us: reported.jitter_max_us,
+        round_trip_us: reported.round_trip.map(microseconds),
+        round_trip_max_us: reported.round_trip_max.map(microseconds),
     }
 }
 

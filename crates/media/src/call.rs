@@ -104,6 +104,20 @@ impl Call {
         transmit
     }
 
+    /// Takes a datagram of a leg's socket of RTCP. Whether it was a report of the leg's peer; what it says is in
+    /// [`Measured::reported`].
+    pub fn handle_report(
+        &mut self,
+        leg: LegId,
+        source: SocketAddr,
+        bytes: &[u8],
+        now: Instant,
+    ) -> bool {
+        self.now = Some(now);
+        let index = self.index(leg);
+        index.is_ok_and(|index| self.legs[index].take_report(source, bytes, now))
+    }
+
     /// Takes anything else.
     pub fn handle(&mut self, input: Input, now: Instant) -> Result<(), Error> {
         self.now = Some(now);
@@ -181,8 +195,15 @@ impl Call {
         if let Some((leg, event)) = self.events.0.pop_front() {
             return Some(Output::Event { leg, event });
         }
-        let (leg, destination, length) = self.produce()?;
-        Some(Output::Send(Transmit {
+        if let Some((leg, destination, length)) = self.produce() {
+            return Some(Output::Send(Transmit {
+                leg,
+                destination,
+                bytes: &self.buffer[..length],
+            }));
+        }
+        let (leg, destination, length) = self.report()?;
+        Some(Output::Report(Transmit {
             leg,
             destination,
             bytes: &self.buffer[..length],
@@ -322,6 +343,15 @@ impl Call {
         })
     }
 
+    fn report(&mut self) -> Option<(LegId, SocketAddr, usize)> {
+        let now = self.now?;
+        let Call { legs, buffer, .. } = self;
+        legs.iter_mut().find_map(|leg| {
+            let (destination, length) = leg.report(buffer, now)?;
+            Some((leg.id, destination, length))
+        })
+    }
+
     /// The next seeds (SplitMix64).
     fn seeds(&mut self) -> Seeds {
         let mut next = || {
@@ -332,12 +362,14 @@ impl Call {
         };
         let [a, b, c, d, e, f, ..] = next();
         let [g, h, i, j, ..] = next();
+        let name = u64::from_le_bytes(next());
         Seeds {
             ssrc: u32::from_le_bytes([a, b, c, d]),
             // In the lower half, so that a peer that misses the first ones of an SRTP stream does not miss a rollover
             // (RFC 4568, section 6.4).
             sequence: u16::from_le_bytes([e, f & 0x7f]),
             timestamp: u32::from_le_bytes([g, h, i, j]),
+            name,
         }
     }
 }

@@ -95,6 +95,8 @@ pub enum Input {
 pub enum Output<'call> {
     /// Send a packet that was made here.
     Send(Transmit<'call>),
+    /// Send a report, from the leg's socket of RTCP.
+    Report(Transmit<'call>),
     /// Something happened on a leg.
     Event {
         /// The leg.

@@ -3,6 +3,7 @@
 mod receive;
 mod send;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::agent::Playing;
@@ -16,6 +17,7 @@ use crate::outgoing::{Outgoing, StreamKey};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::quality::{Incoming, Sent};
 use crate::refusal::{Reason, Refusals};
+use crate::rtcp::{COMPOUND_BYTES_MAX, Reports, Told};
 use crate::silence::Watch;
 use crate::srtp::{ROOM_BYTES, Secure, Secured};
 
@@ -32,6 +34,7 @@ pub(crate) struct Leg {
     signalled: dtmf::Signalled,
     watch: Watch,
     refusals: Refusals,
+    reports: Reports,
     outgoing: Outgoing,
     sent: Sent,
     sender: dtmf::Sender,
@@ -105,6 +108,8 @@ pub(crate) struct Seeds {
     pub ssrc: u32,
     pub sequence: u16,
     pub timestamp: u32,
+    /// What the leg is called in its reports follows from it (RFC 7022).
+    pub name: u64,
 }
 
 /// A packet that is made here, at most.
@@ -123,6 +128,7 @@ impl Leg {
             signalled: dtmf::Signalled::default(),
             watch: Watch::default(),
             refusals: Refusals::default(),
+            reports: Reports::new(seeds.ssrc, seeds.name, now),
             outgoing: Outgoing::new(seeds.ssrc, seeds.sequence, seeds.timestamp),
             sent: Sent::default(),
             sender: dtmf::Sender::default(),
@@ -172,6 +178,9 @@ impl Leg {
         if negotiated.telephone_event.is_none() {
             self.sender.clear();
         }
+        // Under SRTP reports have to be SRTCP, which is not spoken here.
+        let reports = negotiated.reports.is_some() && negotiated.security.is_none();
+        self.reports.run(reports, now);
         let packet_ms = negotiated.packet_ms;
         if !negotiated.sends() {
             self.fall_silent();
@@ -207,6 +216,7 @@ impl Leg {
             events.push(id, Event::Measured(self.measured(now)));
             self.measure_at = settings.measure_every.map(|every| now + every);
         }
+        self.reports.wake(now);
         let stream = self.last_stream();
         let (timestamp, press) = self.keys.expire(now)?;
         Some(Pressed {
@@ -246,9 +256,45 @@ impl Leg {
             self.keys.deadline(),
             self.signalled.deadline(),
             self.refusals.deadline(),
+            self.reports.deadline(),
             self.measure_at,
         ];
         others.into_iter().chain([made]).flatten().min()
+    }
+
+    /// Takes a datagram of the leg's socket of RTCP. It is believed only from where its packets come from.
+    pub(crate) fn take_report(&mut self, source: SocketAddr, bytes: &[u8], now: Instant) -> bool {
+        let Some(session) = &self.session else {
+            return false;
+        };
+        let runs = self.reports.deadline().is_some();
+        let is_peer = session.latch.destination().ip() == source.ip();
+        let theirs = self.incoming.ssrc();
+        runs && is_peer && self.reports.take(bytes, (source, theirs), now)
+    }
+
+    /// The report that is due, and where it goes.
+    pub(crate) fn report(
+        &mut self,
+        buffer: &mut Buffer,
+        now: Instant,
+    ) -> Option<(SocketAddr, usize)> {
+        let session = self.session.as_ref()?;
+        let heard = self.reports.source();
+        let usual = session.negotiated.reports?;
+        let peer = session.latch.destination().ip();
+        let destination = heard.filter(|heard| heard.ip() == peer).unwrap_or(usual);
+        let sent = self.sent.stream();
+        let told = Told {
+            reception: self.incoming.reception(),
+            sent: self
+                .outgoing
+                .timestamp_at(now)
+                .map(|timestamp| (timestamp, sent.packets, sent.payload_bytes)),
+        };
+        let buffer = buffer.first_chunk_mut::<COMPOUND_BYTES_MAX>()?;
+        let length = self.reports.write(buffer, &told, now)?;
+        Some((destination, length))
     }
 
     pub(crate) fn measured(&self, now: Instant) -> Measured {
@@ -262,6 +308,7 @@ impl Leg {
             sent: self.sent.stream(),
             refused: refused.map(|(_, count)| u64::from(count)).sum(),
             refused_by_reason,
+            reported: self.reports.reported(),
             first_packet_after: self.first_packet_after,
             over: now.saturating_duration_since(self.added_at),
         }

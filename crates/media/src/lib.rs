@@ -1,4 +1,4 @@
-//! RTP and SRTP without sockets: sessions, relay, G.711, DTMF, built-in agents, quality (RFC 3550, 3711, 4733).
+//! RTP, RTCP and SRTP without sockets: sessions, relay, G.711, DTMF, built-in agents, quality (RFC 3550, 3711, 4733).
 //!
 //! One [`Call`] holds the legs of a call and what each of them hears: another leg, a built-in agent,
 //! nothing. It owns no socket, reads no clock and allocates nothing for a relayed packet.
@@ -6,8 +6,9 @@
 //! # How to drive it
 //! ```text
 //! datagram   -> call.handle_packet(leg, datagram, now) -> Option<Transmit>   write it
+//! report     -> call.handle_report(leg, source, bytes, now)                what came to the socket of RTCP
 //! all else   -> call.handle(input, now) -> Result<(), Error>
-//! afterwards -> while let Some(output) = call.poll() { Send: write it | Event: record it }
+//! afterwards -> while let Some(output) = call.poll() { Send, Report: write it | Event: record it }
 //! timer      -> call.deadline(): at that time call.handle(Input::Wake, now)
 //! ```
 //! **Drain `poll` to `None` after every `handle` and `handle_packet`, before the next one; then read
@@ -37,6 +38,7 @@ mod outgoing;
 pub mod packet;
 mod quality;
 pub mod refusal;
+mod rtcp;
 pub mod silence;
 pub mod srtp;
 pub mod tone;
@@ -47,7 +49,7 @@ pub use codec::Codec;
 pub use dtmf::{Digit, Digits, Press};
 pub use error::Error;
 pub use event::{Datagram, Event, Finished, Hears, Input, LegId, Method, Output, Transmit};
-pub use measure::{Measured, Stream};
+pub use measure::{Measured, Reported, Stream};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use refusal::Reason;
 pub use silence::Silence;

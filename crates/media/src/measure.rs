@@ -40,10 +40,33 @@ pub struct Measured {
     pub refused: u64,
     /// The same by reason, in the order of [`Reason::ALL`], RTCP included.
     pub refused_by_reason: [u32; Reason::ALL.len()],
+    /// What the peer reports, if it does.
+    pub reported: Option<Reported>,
     /// From the first agreement to the first packet that was let in.
     pub first_packet_after: Option<Duration>,
     /// Since the leg was added.
     pub over: Duration,
+}
+
+/// What the peer says of our packets, by RTCP (RFC 3550, section 6.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// How many reports came.
+    pub reports: u32,
+    /// Packets of ours that did not reach it, all in all.
+    pub lost: u64,
+    /// The worst loss between two of its reports, in per mille.
+    pub worst_loss_permille: u16,
+    /// Interarrival jitter of our packets at the last report, in microseconds.
+    pub jitter_us: u32,
+    /// The greatest that it reported, in microseconds.
+    pub jitter_max_us: u32,
+    /// From us to the peer and back, at the last report that told it.
+    pub round_trip: Option<Duration>,
+    /// The longest of all.
+    pub round_trip_max: Option<Duration>,
+    /// BYEs of RTCP. They end nothing: SIP's BYE does.
+    pub byes: u32,
 }
 
 /// Milliseconds of a duration, as many as fit.

@@ -29,6 +29,8 @@ pub struct Negotiated {
     pub direction: Direction,
     /// Whose packets are let in.
     pub latch: LatchRule,
+    /// Where the peer takes reports (RTCP); none are sent or believed without.
+    pub reports: Option<SocketAddr>,
     /// Whether silence is worth an event: false while the leg is not answered.
     pub watched: bool,
     /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
@@ -99,6 +101,7 @@ impl Negotiated {
             packet_ms: 20,
             direction: Direction::SendReceive,
             latch: LatchRule::default(),
+            reports: None,
             watched: true,
             security: None,
         }

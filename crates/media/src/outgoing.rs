@@ -152,6 +152,11 @@ impl Outgoing {
         }
     }
 
+    /// The timestamp that stands for a moment, if anything was sent.
+    pub(crate) fn timestamp_at(&self, now: Instant) -> Option<u32> {
+        self.anchor.map(|_| self.resumed(0, now))
+    }
+
     fn resumed(&self, least: u32, now: Instant) -> u32 {
         let Some((timestamp, at)) = self.anchor else {
             return self.first_timestamp;

@@ -33,6 +33,18 @@ pub(crate) struct Sent {
     pub(crate) level: Level,
 }
 
+/// What a report says of a stream (RFC 3550, section 6.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reception {
+    pub ssrc: u32,
+    /// The highest sequence number with its cycles.
+    pub highest: u32,
+    /// Packets that its numbers tell of.
+    pub expected: u64,
+    pub received: u64,
+    pub jitter_us: u32,
+}
+
 /// Where a packet stands among the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
@@ -115,6 +127,19 @@ impl Incoming {
         self.sequence.map(|sequence| sequence.ssrc)
     }
 
+    /// What a report says of the stream that is let in now, if one is.
+    pub(crate) fn reception(&self) -> Option<Reception> {
+        let sequence = self.sequence?;
+        let highest = (sequence.highest - FIRST_CYCLE) & 0xffff_ffff;
+        Some(Reception {
+            ssrc: sequence.ssrc,
+            highest: u32::try_from(highest).unwrap_or(0),
+            expected: sequence.highest - sequence.base + 1,
+            received: sequence.received,
+            jitter_us: self.jitter.now_us(),
+        })
+    }
+
     pub(crate) fn stream(&self) -> Stream {
         Stream {
             packets: self.packets,
@@ -123,7 +148,7 @@ impl Incoming {
             duplicates: self.duplicates,
             reordered: self.reordered,
             late: self.late,
-            jitter_us: u32::try_from(self.jitter.sixteenths_us / 16).unwrap_or(u32::MAX),
+            jitter_us: self.jitter.now_us(),
             jitter_max_us: self.jitter.max_us,
             longest_gap_ms: milliseconds(self.gap.longest),
             silence_permille: self.level.silence_permille(),
@@ -220,6 +245,10 @@ impl Sequence {
 }
 
 impl Jitter {
+    fn now_us(self) -> u32 {
+        u32::try_from(self.sixteenths_us / 16).unwrap_or(u32::MAX)
+    }
+
     fn take(&mut self, timestamp: u32, now: Instant) {
         let Some((at, before)) = self.before.replace((now, timestamp)) else {
             return;

@@ -1,6 +1,7 @@
 //! A media section: `m=` and what belongs to it (RFC 8866 sections 5.14 and 6).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::ops::Range;
 
 use crate::codec::Codec;
@@ -36,6 +37,8 @@ pub struct Media {
     pub maxptime_ms: Option<u16>,
     /// The keys for SRTP (RFC 4568), in order of preference; at most [`CRYPTOS_MAX`].
     pub cryptos: Vec<Crypto>,
+    /// Where RTCP goes, where that is not the port above RTP's (RFC 3605), and at which address, if it is another.
+    pub rtcp: Option<(u16, Option<IpAddr>)>,
     /// Its lines within the description, `m=` included.
     pub(crate) lines: Range<usize>,
 }
@@ -91,6 +94,7 @@ pub(crate) fn parse(text: &str, at: usize) -> Result<Media, &'static str> {
         ptime_ms: None,
         maxptime_ms: None,
         cryptos: Vec::new(),
+        rtcp: None,
         lines: at..at + 1,
     })
 }
@@ -110,6 +114,7 @@ impl Media {
             }
             "ptime" => self.ptime_ms = milliseconds(value).or(self.ptime_ms),
             "maxptime" => self.maxptime_ms = milliseconds(value).or(self.maxptime_ms),
+            "rtcp" => self.rtcp = rtcp(value).or(self.rtcp),
             "crypto" if self.cryptos.len() < CRYPTOS_MAX => {
                 self.cryptos.extend(Crypto::parse(value));
             }
@@ -257,6 +262,13 @@ impl RtpMap {
 }
 
 /// A whole or broken number of milliseconds (`20`, `20.0`), more than none.
+/// `53020`, or `53020 IN IP4 192.0.2.1`.
+fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
+    let mut words = value.split_ascii_whitespace();
+    let port = words.next()?.parse().ok().filter(|port| *port > 0)?;
+    Some((port, words.nth(2).and_then(|address| address.parse().ok())))
+}
+
 fn milliseconds(value: &str) -> Option<u16> {
     let whole = value.split('.').next().unwrap_or_default();
     whole.parse().ok().filter(|ms| *ms > 0)

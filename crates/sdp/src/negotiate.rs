@@ -19,6 +19,8 @@ const PTIME_RANGE_MS: std::ops::RangeInclusive<u16> = 10..=60;
 pub struct Negotiated {
     /// Where we send. The address is unspecified (0.0.0.0) if the peer holds the old way; then nothing is sent.
     pub remote: SocketAddr,
+    /// Where our RTCP goes: the port above, or the one that the peer names (RFC 3605). None if there is no such port.
+    pub reports: Option<SocketAddr>,
     /// The codec, both ways.
     pub codec: Codec,
     /// The payload type in what we send.
@@ -135,6 +137,7 @@ pub fn answer(
         });
     let negotiated = Negotiated {
         remote: remote_of(offer, medium)?,
+        reports: reports_of(offer, medium),
         codec,
         payload_type_send: number,
         payload_type_receive: number,
@@ -200,6 +203,7 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
         .map(|((_, receive), send)| Dtmf { send, receive });
     Ok(Negotiated {
         remote: remote_of(answer, medium)?,
+        reports: reports_of(answer, medium),
         codec,
         payload_type_send: send,
         payload_type_receive: receive,
@@ -258,6 +262,14 @@ fn remote_of(description: &SessionDescription, medium: &Media) -> Result<SocketA
         .ok_or(Rejection::NoAddress)?;
     let ip = connection.ip().ok_or(Rejection::NoAddress)?;
     Ok(SocketAddr::new(ip, medium.port))
+}
+
+fn reports_of(description: &SessionDescription, medium: &Media) -> Option<SocketAddr> {
+    let remote = remote_of(description, medium).ok()?;
+    match medium.rtcp {
+        Some((port, address)) => Some(SocketAddr::new(address.unwrap_or(remote.ip()), port)),
+        None => Some(SocketAddr::new(remote.ip(), remote.port().checked_add(1)?)),
+    }
 }
 
 /// What the peer asks for within what we can do, else our own, but never more than its maximum.

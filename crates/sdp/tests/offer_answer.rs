@@ -44,6 +44,7 @@ fn our_preference_decides_and_the_offers_numbers_are_used() {
         facts,
         Negotiated {
             remote: "192.0.2.1:4000".parse().unwrap(),
+            reports: Some("192.0.2.1:4001".parse().unwrap()),
             codec: Codec::Pcmu,
             payload_type_send: 0,
             payload_type_receive: 0,
@@ -57,6 +58,28 @@ fn our_preference_decides_and_the_offers_numbers_are_used() {
             protection: Protection::Plain { because: None },
         }
     );
+}
+
+/// RFC 3605; RFC 3550 section 11 where nothing is said.
+#[test]
+fn reports_go_where_the_peer_says() {
+    for (port, attribute, to) in [
+        (4_000, "", Some("192.0.2.1:4001")),
+        (4_000, "a=rtcp:53020\r\n", Some("192.0.2.1:53020")),
+        (
+            4_000,
+            "a=rtcp:53020 IN IP4 192.0.2.9\r\n",
+            Some("192.0.2.9:53020"),
+        ),
+        (4_000, "a=rtcp:0\r\n", Some("192.0.2.1:4001")),
+        (4_000, "a=rtcp:many\r\n", Some("192.0.2.1:4001")),
+        (65_535, "", None),
+    ] {
+        let media = format!("m=audio {port} RTP/AVP 0\r\n{attribute}");
+        let (_, facts) = answered(&media, &local());
+        let to = to.map(|to| to.parse().unwrap());
+        assert_eq!(facts.reports, to, "{attribute}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! one changes nothing.
 
 use schemas::observation::{
-    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured,
+    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured, MediaReported,
 };
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
@@ -10,7 +10,7 @@ use super::lane::Admission;
 use super::past::FirstCalled;
 use super::row::{Caller, Row, Trouble};
 use super::transfer::Acceptance;
-use super::{Codec, Leg, LegState, Measure, Role};
+use super::{Codec, Leg, LegState, Measure, Reported, Role};
 
 /// The most legs that a row tells of; a call has 2 or 3.
 const LEGS_MAX: usize = 32;
@@ -125,6 +125,7 @@ impl Row {
             }
             Observation::MediaResumed(_) => {}
             Observation::MediaMeasured(measured) => self.measured(moment, measured),
+            Observation::MediaReported(reported) => self.reported(moment, &reported),
             Observation::DigitReceived(digit) => {
                 self.digits += 1;
                 let leg = self.leg_mut(digit.leg);
@@ -274,6 +275,17 @@ impl Row {
             over_ms: measured.over_ms,
         });
         leg.evidence.measured = Some(moment.id);
+    }
+
+    fn reported(&mut self, moment: Moment, reported: &MediaReported) {
+        let leg = self.leg_mut(reported.leg);
+        leg.reported = Some(Reported {
+            lost: reported.lost,
+            worst_loss_permille: reported.worst_loss_permille,
+            jitter_max_us: reported.jitter_max_us,
+            round_trip_us: reported.round_trip_us,
+        });
+        leg.evidence.reported = Some(moment.id);
     }
 
     fn leg_ended(&mut self, moment: Moment, ended: LegEnded) {

@@ -98,6 +98,19 @@ impl Measure {
     }
 }
 
+/// What a leg's peer said of the packets that it got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reported {
+    /// Packets of ours that did not reach it.
+    pub lost: u64,
+    /// The worst loss between two of its reports, in per mille.
+    pub worst_loss_permille: u16,
+    /// The greatest interarrival jitter, in microseconds.
+    pub jitter_max_us: u32,
+    /// From us to it and back, in microseconds, if it could be told.
+    pub round_trip_us: Option<u32>,
+}
+
 /// The events that a leg's columns rest on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LegEvidence {
@@ -117,6 +130,8 @@ pub struct LegEvidence {
     pub media_silent: Option<EventId>,
     /// `MediaMeasured`.
     pub measured: Option<EventId>,
+    /// `MediaReported`.
+    pub reported: Option<EventId>,
     /// The first `DigitReceived`.
     pub digit: Option<EventId>,
     /// `LegEnded`.
@@ -164,6 +179,8 @@ pub struct Leg {
     pub digits: u32,
     /// What was counted of its media.
     pub measure: Option<Measure>,
+    /// What its peer said of our packets (RTCP).
+    pub reported: Option<Reported>,
     /// The final status that its peer refused with.
     pub status: Option<u16>,
     /// Why it failed or ended, in words.
@@ -194,6 +211,7 @@ impl Leg {
             holds: 0,
             digits: 0,
             measure: None,
+            reported: None,
             status: None,
             cause: String::new(),
             evidence: LegEvidence::default(),

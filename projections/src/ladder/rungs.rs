@@ -180,6 +180,11 @@ impl Drawing<'_> {
                 let label = format!("{received} in, {sent} out");
                 self.push(record, RungKind::Media, (from, EDGE), mark, label);
             }
+            Observation::MediaReported(reported) => {
+                let from = self.column(reported.leg);
+                let label = format!("RTCP: {} lost there", reported.lost);
+                self.push(record, RungKind::Media, (from, EDGE), Mark::Media, label);
+            }
             Observation::DigitReceived(digit) => {
                 let key = digit
                     .digit

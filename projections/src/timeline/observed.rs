@@ -3,8 +3,8 @@
 use schemas::media::{DigitMethod, StreamMeasure};
 use schemas::observation::{
     ByeReceived, DigitReceived, EndedBy, LegAnswered, LegDialed, LegEnded, LegFailed, LegFailure,
-    MediaMeasured, MediaStarted, Timer, TimerFired, TransferProgress, TransferProgressed,
-    TransferRequested, TransferSource,
+    MediaMeasured, MediaReported, MediaStarted, Timer, TimerFired, TransferProgress,
+    TransferProgressed, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Observation};
 
@@ -67,6 +67,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
             told("media.resumed", &[party(resumed.leg), time]).on(resumed.leg)
         }
         Observation::MediaMeasured(measured) => media_measured(measured, cast),
+        Observation::MediaReported(reported) => media_reported(reported, cast),
         Observation::DigitReceived(digit) => digit_received(digit, cast),
         Observation::HoldRequested(hold) => told("hold.requested", &[party(hold.leg)])
             .on(hold.leg)
@@ -224,6 +225,34 @@ fn media_measured(measured: &MediaMeasured, cast: &Cast) -> Telling {
         .with("sent", measure_words(&measured.sent))
         .with("not let in", measured.refused_packets.to_string())
         .with("over", span(u64::from(measured.over_ms)))
+}
+
+fn media_reported(reported: &MediaReported, cast: &Cast) -> Telling {
+    let is_lossy = u64::from(reported.worst_loss_permille) >= LOSS_WARN_PERMILLE;
+    let id = match (is_lossy, reported.round_trip_us) {
+        (true, _) => "media.reported.lossy",
+        (false, Some(_)) => "media.reported",
+        (false, None) => "media.reported.short",
+    };
+    let round_trip = reported
+        .round_trip_us
+        .map_or_else(|| "cannot tell".to_owned(), microseconds);
+    let worst = reported.worst_loss_permille;
+    let fields = [
+        ("party", cast.party(reported.leg)),
+        ("lost", reported.lost.to_string()),
+        ("worst", format!("{}.{} %", worst / 10, worst % 10)),
+        ("jitter", microseconds(reported.jitter_max_us)),
+        ("round_trip", round_trip),
+    ];
+    let longest = reported.round_trip_max_us.map(microseconds);
+    told(id, &fields)
+        .on(reported.leg)
+        .with("reports", reported.reports.to_string())
+        .with(
+            "longest round trip",
+            longest.unwrap_or_else(|| "cannot tell".to_owned()),
+        )
 }
 
 fn measure_words(measure: &StreamMeasure) -> String {

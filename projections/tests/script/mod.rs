@@ -295,6 +295,17 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         }
         .into(),
         "measured" => measured(line).into(),
+        "reported" => MediaReported {
+            leg: line.leg(1),
+            reports: 3,
+            lost: line.number("lost", 0),
+            worst_loss_permille: line.number("worst", 0),
+            jitter_us: 250,
+            jitter_max_us: line.number("jitter", 1_500),
+            round_trip_us: line.find("round-trip").and_then(|text| text.parse().ok()),
+            round_trip_max_us: line.find("round-trip").and_then(|text| text.parse().ok()),
+        }
+        .into(),
         "digit" => DigitReceived {
             leg: line.leg(1),
             method: if line.find("info").is_some() {

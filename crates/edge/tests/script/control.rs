@@ -291,6 +291,7 @@ pub fn measured() -> media::Event {
         sent: stream,
         refused: 0,
         refused_by_reason: Default::default(),
+        reported: None,
         first_packet_after: None,
         over: Duration::from_secs(1),
     })

@@ -8,8 +8,8 @@ use rtc_rtp::packet::Packet;
 use rtc_shared::marshal::{Marshal, Unmarshal};
 use trunkline_media::srtp::ROOM_BYTES;
 use trunkline_media::{
-    Call, Codec, Datagram, Event, Hears, Input, LegId, Negotiated, Output, Settings, Stream, g711,
-    tone,
+    Call, Codec, Datagram, Event, Hears, Input, LegId, Negotiated, Output, Settings, Stream,
+    Transmit, g711, tone,
 };
 
 pub const CALLER: LegId = LegId(1);
@@ -23,6 +23,8 @@ pub struct Shell {
     pub start: Instant,
     pub sent: Vec<Sent>,
     pub events: Vec<(LegId, Event)>,
+    /// Reports that left: of which leg, where to, and their octets.
+    pub reports: Vec<(LegId, SocketAddr, Vec<u8>)>,
 }
 
 /// A packet that left.
@@ -59,6 +61,7 @@ impl Shell {
             start,
             sent: Vec::new(),
             events: Vec::new(),
+            reports: Vec::new(),
         }
     }
 
@@ -155,6 +158,11 @@ impl Shell {
                     packet: read(transmit.bytes),
                     bytes: transmit.bytes.to_vec(),
                 }),
+                Output::Report(Transmit {
+                    leg,
+                    destination,
+                    bytes,
+                }) => self.reports.push((leg, destination, bytes.to_vec())),
                 Output::Event { leg, event } => self.events.push((leg, event)),
             }
         }

@@ -1,4 +1,4 @@
-//! A call's media in virtual time: every packet is built and read by `rtc-rtp`, never by our own code.
+//! A call's media in virtual time: every packet is built and read by `rtc-rtp` and `rtc-rtcp`, never by our own code.
 
 mod agents;
 mod counters;
@@ -7,5 +7,6 @@ mod hostile;
 mod keys;
 mod latch;
 mod relay;
+mod reports;
 mod srtp;
 mod watch;

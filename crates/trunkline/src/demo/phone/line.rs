@@ -176,7 +176,8 @@ impl Line {
                 } => {
                     happened.extend(self.ear.nothing_comes());
                 }
-                Output::Send(_) | Output::Event { .. } => {}
+                // It agreed on no reports, so it makes none.
+                Output::Send(_) | Output::Report(_) | Output::Event { .. } => {}
             }
         }
         happened
