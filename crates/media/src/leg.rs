@@ -284,6 +284,9 @@ impl Leg {
         let usual = session.negotiated.reports?;
         let peer = session.latch.destination().ip();
         let destination = heard.filter(|heard| heard.ip() == peer).unwrap_or(usual);
+        if destination.ip().is_unspecified() || destination.port() == 0 {
+            return None;
+        }
         let sent = self.sent.stream();
         let told = Told {
             reception: self.incoming.reception(),

@@ -182,7 +182,7 @@ impl Drawing<'_> {
             }
             Observation::MediaReported(reported) => {
                 let from = self.column(reported.leg);
-                let label = format!("RTCP: {} lost there", reported.lost);
+                let label = format!("RTCP: {} lost", reported.lost);
                 self.push(record, RungKind::Media, (from, EDGE), Mark::Media, label);
             }
             Observation::DigitReceived(digit) => {

@@ -97,7 +97,8 @@ impl Play {
                 let leg = leg(octets);
                 self.give(Input::Remove { leg });
             }
-            _ => self.give(Input::Wake),
+            _ if octets.flip() => self.give(Input::Wake),
+            _ => self.report(octets),
         }
     }
 
@@ -128,6 +129,7 @@ impl Play {
             match self.call.poll() {
                 None => return,
                 Some(Output::Send(transmit)) => sound(&transmit, &self.legs),
+                Some(Output::Report(transmit)) => well_addressed(&transmit, &self.legs),
                 Some(Output::Event { leg, event }) => {
                     told(&event);
                     self.measured_last = matches!(event, Event::Measured(_)).then_some(leg);
@@ -188,6 +190,15 @@ impl Play {
         self.receive(leg, source, &mut datagram);
     }
 
+    /// What comes to the socket of RTCP: a report of nearly the right form, or anything.
+    fn report(&mut self, octets: &mut Octets<'_>) {
+        let (leg, source) = (leg(octets), source(octets));
+        let mut datagram = vec![0x80 | octets.octet() & 3, 200 + octets.octet() % 5, 0];
+        datagram.extend_from_slice(octets.text());
+        self.call.handle_report(leg, source, &datagram, self.now);
+        self.drain();
+    }
+
     fn receive(&mut self, leg: LegId, source: SocketAddr, datagram: &mut [u8]) {
         let length = datagram.len();
         if let Some(transmit) =
@@ -240,6 +251,10 @@ fn sound(transmit: &Transmit<'_>, legs: &BTreeSet<LegId>) {
     let packet = Packet::parse(transmit.bytes);
     let packet = packet.unwrap_or_else(|fault| panic!("{fault:?}: {:02x?}", transmit.bytes));
     assert!(transmit.bytes.get(packet.payload()).is_some(), "{packet:?}");
+    well_addressed(transmit, legs);
+}
+
+fn well_addressed(transmit: &Transmit<'_>, legs: &BTreeSet<LegId>) {
     assert!(
         legs.contains(&transmit.leg),
         "sent from {:?}, which is not there",
@@ -304,6 +319,7 @@ fn negotiated(octets: &mut Octets<'_>) -> Negotiated {
     }
     agreed.comfort_noise_accepted = (shape & 4 == 4).then_some(13);
     agreed.watched = shape & 8 == 0;
+    agreed.reports = Some(SocketAddr::new(remote.ip(), remote.port() | 1));
     agreed.packet_ms = [20, 20, 10, 30, 60, 0, 61, 25][octets.below(8)];
     agreed.direction = [
         Direction::SendReceive,
