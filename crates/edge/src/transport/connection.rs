@@ -42,6 +42,10 @@ const PONG_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the answer to what lost the framing has to leave before the connection closes.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// How long the answer to what the peer said last has to leave when the peer says no more (RFC 9293 section 3.6: it may still
+/// listen): what the edge's loop needs, and no time in which a call would go by a dead connection.
+const LAST_WORD: Duration = Duration::from_millis(100);
+
 /// A connection.
 pub(super) struct Connection {
     pub id: ConnectionId,
@@ -133,6 +137,7 @@ impl Connection {
                 read = read(&mut reader, &mut parser), if clock.farewell.is_none() => {
                     let read = match read {
                         Ok(read) if read.octets > 0 => read,
+                        Ok(_) if clock.closes(moment().now) => continue,
                         Ok(_) => return End::default(),
                         Err(error) => return self.broken(&error, &clock),
                     };
@@ -218,6 +223,9 @@ impl Connection {
             })
         };
         if clock.farewell.is_some_and(|at| now >= at) {
+            if clock.is_closed_by_peer {
+                return Some(End::default());
+            }
             return over("it was not known where the next message begins".to_owned());
         }
         if passed(clock.incomplete_since, bounds.message) {
@@ -285,8 +293,9 @@ struct Clock {
     busy: Option<Instant>,
     /// Since when a keep-alive is without answer.
     asked: Option<Instant>,
-    /// When it closes, because the framing is lost.
+    /// When it closes, because the framing is lost, or the peer says no more.
     farewell: Option<Instant>,
+    is_closed_by_peer: bool,
 }
 
 impl Clock {
@@ -299,7 +308,16 @@ impl Clock {
             busy: None,
             asked: None,
             farewell: None,
+            is_closed_by_peer: false,
         }
+    }
+
+    /// The peer says no more. Whether there may be an answer to send yet.
+    fn closes(&mut self, now: Instant) -> bool {
+        self.is_closed_by_peer = true;
+        let until = self.last + LAST_WORD;
+        self.farewell = Some(until);
+        now < until
     }
 
     fn heard(&mut self, now: Instant) {
