@@ -132,6 +132,21 @@ pub const SENTENCES: &[Sentence] = &[
         Mark::Media,
         "{Codec} is agreed on with {party}, {digits}.",
     ),
+    decisions(
+        "media.secured",
+        Mark::Media,
+        "Media with {party} is SRTP ({suite}).",
+    ),
+    story(
+        "media.unsecured",
+        Mark::Warn,
+        "Media with {party} is not encrypted: {because}.",
+    ),
+    story(
+        "offer.refused",
+        Mark::Warn,
+        "{Party} wants another session and is refused ({status}): {because}.",
+    ),
     story(
         "media.started",
         Mark::Media,

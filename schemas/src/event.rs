@@ -238,7 +238,7 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported DigitReceived HoldRequested ResumeRequested
-    EarlyMediaPassed LegsBridged TransferAnswered TransferReported LegRedialed
+    EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected

@@ -63,3 +63,15 @@ pub enum DigitMethod {
     /// A SIP INFO request.
     Info,
 }
+
+/// What is wanted of a leg's media.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum SrtpPolicy {
+    /// Plain RTP only.
+    #[default]
+    Off,
+    /// SRTP if the peer can (RFC 8643).
+    Prefer,
+    /// SRTP or nothing.
+    Require,
+}

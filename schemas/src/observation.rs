@@ -11,6 +11,7 @@ mod of_an_edge;
 mod probing;
 mod quality;
 mod registration;
+mod security;
 mod session;
 mod tls;
 
@@ -32,6 +33,7 @@ pub use self::quality::MediaReported;
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
+pub use self::security::{MediaSecured, MediaUnsecured, OfferRefused};
 pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
 pub use self::tls::{
     AlertSender, CertificateExpiryNoticed, TlsFault, TlsFile, TlsRefused, TlsReloadFailed,
@@ -233,6 +235,10 @@ pub struct MediaMeasured {
     pub refused_packets: u64,
     /// Milliseconds since the leg's media was set up.
     pub over_ms: u32,
+    /// Those of the refused that were not authentic: SRTP was agreed on, and they were forged, of another key, or plain.
+    pub unauthenticated_packets: u64,
+    /// Those of the refused that were SRTP of a number that was there before.
+    pub replayed_packets: u64,
 }
 
 /// A key was pressed. Which one is not stored unless the trunk says so.
@@ -575,7 +581,7 @@ crate::event::vocabulary! {
         /// RTP came again.
         10 => MediaResumed,
         /// A leg's media in numbers.
-        11 => MediaMeasured,
+        11 => MediaMeasured : 2,
         /// A key was pressed.
         12 => DigitReceived,
         /// The peer put the call on hold.
@@ -618,6 +624,12 @@ crate::event::vocabulary! {
         31 => ChallengeUnanswered,
         /// The caller hears who is not answered.
         35 => EarlyMediaPassed,
+        /// Media is SRTP.
+        36 => MediaSecured,
+        /// Media is plain RTP after all.
+        37 => MediaUnsecured,
+        /// A change of a session was refused.
+        38 => OfferRefused,
         /// The peer told what it got.
         40 => MediaReported,
         /// Strangers were refused.

@@ -9,10 +9,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
-use crate::media::MediaOffer;
+use crate::media::{MediaOffer, SrtpPolicy, StreamMeasure};
 use crate::observation::{
     Caller, ConnectionOpener, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed,
-    LegFailure, Party, TlsFault, TlsRefused, TrunkMatch,
+    LegFailure, MediaMeasured, Party, TlsFault, TlsRefused, TrunkMatch,
 };
 use crate::{LegId, Personal, Transport, TrunkName};
 
@@ -155,16 +155,60 @@ pub struct DialLegV1 {
     pub codecs_of: Option<LegId>,
 }
 
+/// `DialLeg` as it was before it said whether its media is SRTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialLegV2 {
+    /// The new leg's id.
+    pub leg: LegId,
+    /// The trunk that it goes through, if it is a trunk's.
+    pub trunk: Option<TrunkName>,
+    /// Where to send it: `host:port`, or a SIP URI such as `sip:pbx.example.com` that is looked up (RFC 3263).
+    pub destination: String,
+    /// How it travels, where the destination is no URI.
+    pub transport: Transport,
+    /// The Request-URI.
+    pub target: Personal<String>,
+    /// The From header field.
+    pub caller: Personal<Identity>,
+    /// What else the far side is told of the caller and of the call.
+    pub told: Told,
+    /// Other header fields to send along.
+    pub context: Vec<ContextHeader>,
+    /// The leg whose codecs come first in the offer, so that nothing needs transcoding.
+    pub codecs_of: Option<LegId>,
+}
+
 impl Lift for DialLeg {
     fn lift(version: u16, payload: &[u8]) -> Option<DialLeg> {
-        let 1 = version else { return None };
-        let old: DialLegV1 = crate::event::exact(payload)?;
+        let old: DialLegV2 = match version {
+            1 => DialLegV2::of(crate::event::exact(payload)?),
+            2 => crate::event::exact(payload)?,
+            _ => return None,
+        };
+        Some(DialLeg {
+            leg: old.leg,
+            trunk: old.trunk,
+            destination: old.destination,
+            transport: old.transport,
+            target: old.target,
+            caller: old.caller,
+            told: old.told,
+            context: old.context,
+            codecs_of: old.codecs_of,
+            // Who wrote version 2 knew nothing else.
+            srtp: SrtpPolicy::Off,
+        })
+    }
+}
+
+impl DialLegV2 {
+    fn of(old: DialLegV1) -> DialLegV2 {
         let mut caller = old.caller.into_inner();
         if caller.uri.is_empty() {
             // Without a URI the edge wrote this one; today it would write one for the number.
             caller.uri = "sip:anonymous@anonymous.invalid".to_owned();
         }
-        Some(DialLeg {
+        DialLegV2 {
             leg: old.leg,
             trunk: old.trunk,
             destination: old.destination,
@@ -174,7 +218,7 @@ impl Lift for DialLeg {
             told: Told::default(),
             context: old.context,
             codecs_of: old.codecs_of,
-        })
+        }
     }
 }
 
@@ -266,6 +310,38 @@ impl Lift for TlsRefused {
             versions_ours: old.versions_ours,
             versions_theirs: old.versions_theirs,
             over_ms: old.over_ms,
+        })
+    }
+}
+
+/// `MediaMeasured` as it was before there was SRTP.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MediaMeasuredV1 {
+    /// The leg.
+    pub leg: LegId,
+    /// From the peer to the edge.
+    pub received: StreamMeasure,
+    /// From the edge to the peer.
+    pub sent: StreamMeasure,
+    /// Packets that were not let in: a foreign source, a foreign SSRC, an unknown payload type, damage.
+    pub refused_packets: u64,
+    /// Milliseconds since the leg's media was set up.
+    pub over_ms: u32,
+}
+
+impl Lift for MediaMeasured {
+    fn lift(version: u16, payload: &[u8]) -> Option<MediaMeasured> {
+        let 1 = version else { return None };
+        let old: MediaMeasuredV1 = crate::event::exact(payload)?;
+        Some(MediaMeasured {
+            leg: old.leg,
+            received: old.received,
+            sent: old.sent,
+            refused_packets: old.refused_packets,
+            over_ms: old.over_ms,
+            // Without SRTP there was nothing to authenticate.
+            unauthenticated_packets: 0,
+            replayed_packets: 0,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::command::BuiltInAgent;
 use schemas::conclusion::TransferMethod;
+use schemas::media::SrtpPolicy;
 use schemas::observation::ConfigurationApplied;
 use schemas::{AgentName, Hash, PAYLOAD_MAX_BYTES, Transport, TrunkName};
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,14 @@ pub enum Agent {
         /// What it is told of its calls.
         #[serde(default)]
         outbound: Outbound,
+        /// Whether its media is SRTP.
+        #[serde(default, skip_serializing_if = "is_off")]
+        srtp: SrtpPolicy,
     },
+}
+
+fn is_off(srtp: &SrtpPolicy) -> bool {
+    *srtp == SrtpPolicy::Off
 }
 
 /// Where callers may be transferred to.

@@ -102,6 +102,7 @@ pub(crate) fn give_to(
             uri,
             destination,
             outbound,
+            srtp,
         } => {
             let leg = call
                 .next_leg()
@@ -114,6 +115,7 @@ pub(crate) fn give_to(
                 destination: destination.clone(),
                 target: uri.clone(),
                 context: Vec::new(),
+                srtp: *srtp,
             };
             let dial = told::dial(invite, outbound, dialing)?;
             if call.caller_is_answered() {

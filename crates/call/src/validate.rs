@@ -125,6 +125,7 @@ impl Configuration {
                     uri,
                     destination,
                     outbound,
+                    ..
                 } => {
                     outbound.check(faults, &key);
                     if !matches!(Uri::read(uri), Some(uri) if uri.is_sip()) {

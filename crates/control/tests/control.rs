@@ -242,5 +242,7 @@ fn measured() -> MediaMeasured {
         sent: StreamMeasure::default(),
         refused_packets: 0,
         over_ms: 0,
+        unauthenticated_packets: 0,
+        replayed_packets: 0,
     }
 }

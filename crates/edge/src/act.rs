@@ -16,7 +16,7 @@ use crate::call::{Call, LEGS_MAX};
 use crate::configuration::{CODECS, Digits};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
 use crate::port::Output;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, add_warning};
 use crate::session::Session;
 use crate::step::Step;
 use crate::voice::Hears;
@@ -179,6 +179,11 @@ impl Call {
             // One that cannot be written must not keep anybody waiting.
             let _ = extra.add("Reason", &reason);
         }
+        if status == StatusCode::NOT_ACCEPTABLE_HERE
+            && let Err(why) = state.session.check_offer()
+        {
+            add_warning(&mut extra, &why);
+        }
         let phrase = Some(command.phrase.as_str()).filter(|phrase| !phrase.is_empty());
         step.endpoint
             .refuse(key, status, phrase, extra, step.moment.now)?;
@@ -221,7 +226,8 @@ impl Call {
         };
         // Any number names the descriptions as long as the call's legs have different ones.
         let id = (self.id.began_ms() << 8) | u64::from(command.leg.0);
-        let session = Session::new(codecs, id);
+        let policy = trunk.map_or(command.srtp, |trunk| trunk.srtp);
+        let session = Session::new(codecs, step.keyring.security(policy), id);
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
         if let Some(trunk) = trunk {
             leg.through(trunk);

@@ -1,7 +1,8 @@
 //! From an agreement to media: what offer and answer settled is told, and the media of the leg follows it.
 
 use schemas::LegId;
-use schemas::observation::CodecNegotiated;
+use schemas::observation::{CodecNegotiated, MediaSecured, MediaUnsecured};
+use sdp::Protection;
 
 use crate::call::Call;
 use crate::session::direction_of;
@@ -28,7 +29,33 @@ impl Call {
             packet_ms: terms.ptime_ms,
         };
         self.fact(step, fact);
+        self.tell_protection(step, leg);
         self.talk(step, leg);
+    }
+
+    /// Tells whether a leg's media is SRTP, if that is news.
+    pub fn tell_protection(&mut self, step: &mut Step<'_>, leg: LegId) {
+        let Some(state) = self.legs.get_mut(&leg) else {
+            return;
+        };
+        match state.session.new_protection() {
+            Some(Protection::Secured(secured)) => {
+                let fact = MediaSecured {
+                    leg,
+                    keying: "SDES".to_owned(),
+                    suite: secured.suite().to_string(),
+                    profile: secured.profile.to_string(),
+                };
+                self.fact(step, fact);
+            }
+            Some(Protection::Plain {
+                because: Some(because),
+            }) => {
+                let because = because.to_string();
+                self.fact(step, MediaUnsecured { leg, because });
+            }
+            Some(Protection::Plain { because: None }) | None => {}
+        }
     }
 
     /// Lets the media of a leg follow what was agreed on.

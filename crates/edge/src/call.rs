@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use media::Reason;
 use schemas::observation::{EndedBy, LegEnded, LegFailed, LegFailure, MediaMeasured};
 use schemas::{CallId, Chain, Command, Event, EventId, Lane, LegId, Subject};
 
@@ -231,6 +232,8 @@ impl Call {
                     sent: measure(&measured.sent),
                     refused_packets: measured.refused,
                     over_ms: milliseconds(measured.over),
+                    unauthenticated_packets: measured.refused_for(Reason::Unauthenticated),
+                    replayed_packets: measured.refused_for(Reason::Replayed),
                 },
             );
             if let Some(reported) = &measured.reported {

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+pub use schemas::media::SrtpPolicy;
 use schemas::{NodeName, TrunkName};
 pub use sdp::Codec;
 use sip::digest::Credentials;
@@ -137,6 +138,8 @@ pub struct Trunk {
     pub probe: Option<Probe>,
     /// How fast calls may go out through it. Default: as fast as they come.
     pub pace: Option<Pace>,
+    /// Whether the media of its legs is SRTP (RFC 4568, RFC 8643). Default: it is plain RTP.
+    pub srtp: SrtpPolicy,
 }
 
 /// Whom calls to a trunk that registers name in their Request-URI. They go where it is in any case, and To names the number.
@@ -310,6 +313,7 @@ impl Trunk {
             keep_alive: None,
             probe: None,
             pace: None,
+            srtp: SrtpPolicy::default(),
         }
     }
 }

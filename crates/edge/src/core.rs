@@ -365,6 +365,7 @@ impl Core {
             recordings: &self.recordings,
             counters: &self.counters,
             counted: &mut self.counted,
+            keyring: &mut self.ids.keyring,
             unsent: &self.unsent,
             moment,
         };

@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use schemas::LegId;
-use schemas::observation::{HoldRequested, ResumeRequested};
+use schemas::observation::{HoldRequested, OfferRefused, ResumeRequested};
 use sdp::Negotiated;
 use sip::StatusCode;
 use sip::endpoint::extra::Extra;
 
 use crate::call::Call;
+use crate::refusal::add_warning;
 use crate::session::Hold;
 use crate::step::Step;
 
@@ -31,15 +32,16 @@ impl Call {
             Ok(described) => described,
             Err(error) => {
                 let mut extra = Extra::none();
-                // The words may hold what the peer wrote; a warning that cannot be written is left out.
-                let _ = extra.add(
-                    "Warning",
-                    &format!("305 trunkline \"{}\"", error.replace('"', "'")),
-                );
+                add_warning(&mut extra, &error);
                 let status = StatusCode::NOT_ACCEPTABLE_HERE;
                 // The session stays as it was (RFC 3261 section 14.2).
                 let _ = step.endpoint.refuse_offer(key, status, None, extra, now);
-                return;
+                let refused = OfferRefused {
+                    leg,
+                    status: status.get(),
+                    because: error,
+                };
+                return self.fact(step, refused);
             }
         };
         if step

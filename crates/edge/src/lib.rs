@@ -35,6 +35,7 @@ pub mod heard;
 pub mod hold;
 pub mod identity;
 pub mod invited;
+pub mod keyring;
 pub mod keys;
 pub mod ledger;
 pub mod left_behind;

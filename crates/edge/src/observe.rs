@@ -12,7 +12,7 @@ use sip::{Message, Method, StatusCode};
 
 use crate::call::{Call, ended_by_edge};
 use crate::capture::{DigitsInCapture, redact};
-use crate::configuration::{CODECS, Digits, Reading};
+use crate::configuration::{CODECS, Digits, Reading, SrtpPolicy};
 use crate::invited;
 use crate::leg::{Leg, Stage};
 use crate::occupancy::Whose;
@@ -38,7 +38,8 @@ impl Call {
                 .endpoint
                 .set_credentials(key, trunk.credentials.clone());
         }
-        let mut session = Session::new(codecs, key.get());
+        let policy = known.map_or(SrtpPolicy::Off, |trunk| trunk.srtp);
+        let mut session = Session::new(codecs, step.keyring.security(policy), key.get());
         if message.has_body_of("application/sdp") {
             session.take_offer(message.body());
         }
@@ -187,6 +188,7 @@ impl Call {
         // Told first: whoever hears it needs no ringing.
         if state.session.terms().is_none() && state.session.take_answer(sdp).is_ok() {
             self.fact(step, EarlyMediaStarted { leg, status });
+            self.tell_protection(step, leg);
             self.talk(step, leg);
         }
         self.fact(step, LegRinging { leg, status });

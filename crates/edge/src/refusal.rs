@@ -2,6 +2,7 @@
 
 use sip::StatusCode;
 use sip::endpoint::ActionError;
+use sip::endpoint::extra::Extra;
 
 /// Why a command cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ impl Refusal {
             error,
         }
     }
+}
+
+/// Tells in a 488 what is in its way (RFC 3261, section 20.43).
+pub fn add_warning(extra: &mut Extra, why: &str) {
+    // The words may hold what the peer wrote; a warning that cannot be written is left out.
+    let _ = extra.add(
+        "Warning",
+        &format!("305 trunkline \"{}\"", why.replace('"', "'")),
+    );
 }
 
 /// Everything that has no status of its own.

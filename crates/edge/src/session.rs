@@ -4,13 +4,18 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use schemas::media::{MediaDirection, MediaOffer};
-use sdp::{Codec, Direction, LocalMedia, LocalSession, Negotiated, SessionDescription};
+use sdp::{
+    Codec, Direction, LocalMedia, LocalSession, Negotiated, Protection, Security,
+    SessionDescription,
+};
 
 /// The session of one leg.
 #[derive(Debug)]
 pub struct Session {
     /// What may be used, the best first.
     codecs: Vec<Codec>,
+    /// Whether it is SRTP, and our keys, which stay what they are.
+    security: Security,
     /// The name and version of our descriptions.
     identity: LocalSession,
     /// Where we receive.
@@ -24,6 +29,8 @@ pub struct Session {
     /// The codecs of our last description.
     described: Vec<Codec>,
     terms: Option<Negotiated>,
+    /// What was told of its protection.
+    told: Option<Protection>,
     /// The direction from the peer's side.
     peer_direction: Direction,
 }
@@ -41,9 +48,10 @@ pub enum Hold {
 
 impl Session {
     /// A session that may use these codecs; `id` names its descriptions.
-    pub fn new(codecs: Vec<Codec>, id: u64) -> Session {
+    pub fn new(codecs: Vec<Codec>, security: Security, id: u64) -> Session {
         Session {
             codecs,
+            security,
             identity: LocalSession::new(id),
             local: None,
             offered: None,
@@ -51,6 +59,7 @@ impl Session {
             common: Vec::new(),
             described: Vec::new(),
             terms: None,
+            told: None,
             peer_direction: Direction::SendRecv,
         }
     }
@@ -77,7 +86,9 @@ impl Session {
             Some(Err(error)) => Err(error.clone()),
             Some(Ok(offer)) => {
                 // Where we will receive does not matter for whether we can.
-                let local = LocalMedia::new(SocketAddr::from(([127, 0, 0, 1], 9)), &self.codecs);
+                let mut local =
+                    LocalMedia::new(SocketAddr::from(([127, 0, 0, 1], 9)), &self.codecs);
+                local.security = self.security.clone();
                 let answer = sdp::answer(offer, &local, &mut LocalSession::new(0));
                 answer
                     .map(|_| ())
@@ -145,6 +156,14 @@ impl Session {
         self.terms.as_ref()
     }
 
+    /// What was agreed on about SRTP, if that is not what was asked for last time.
+    pub fn new_protection(&mut self) -> Option<Protection> {
+        let agreed = &self.terms.as_ref()?.protection;
+        let is_known = self.told.as_ref().is_some_and(|told| told.is_as(agreed));
+        self.told = Some(agreed.clone());
+        self.told.clone().filter(|_| !is_known)
+    }
+
     /// The codecs of our last description.
     pub fn described(&self) -> &[Codec] {
         &self.described
@@ -206,7 +225,9 @@ impl Session {
             .copied()
             .filter(|codec| self.codecs.contains(codec))
             .collect();
-        Ok(LocalMedia::new(local, &first_of(&known, &self.codecs)))
+        let mut local = LocalMedia::new(local, &first_of(&known, &self.codecs));
+        local.security = self.security.clone();
+        Ok(local)
     }
 
     fn send_offer(&mut self, local: LocalMedia) -> Bytes {
@@ -267,7 +288,7 @@ mod tests {
                          m=audio 4000 RTP/AVP 0 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
     fn session() -> Session {
-        let mut session = Session::new(vec![Codec::Pcmu, Codec::Pcma], 7);
+        let mut session = Session::new(vec![Codec::Pcmu, Codec::Pcma], Security::Off, 7);
         session.receive_at("198.51.100.2:20000".parse().unwrap());
         session
     }

@@ -10,6 +10,7 @@ use crate::bindings::Bindings;
 use crate::clock::Moment;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::keyring::Keyring;
 use crate::ledger::Ledger;
 use crate::occupancy::Counted;
 use crate::port::Output;
@@ -39,6 +40,8 @@ pub struct Step<'a> {
     pub recordings: &'a Recordings,
     /// How many calls there are.
     pub counted: &'a mut Counted,
+    /// Keys for SRTP.
+    pub keyring: &'a mut Keyring,
     /// The counters.
     pub counters: &'a Counters,
     /// Why something could not be sent, if that is what happened.

@@ -74,6 +74,8 @@ pub fn negotiated(
     negotiated.latch = latch(terms.remote.ip(), signalling);
     negotiated.watched = watched;
     negotiated.reports = terms.reports;
+    let secured = terms.protection.secured();
+    negotiated.security = secured.map(|secured| Box::new(security(secured)));
     for other in accepts.iter().filter(|other| **other != terms.codec) {
         let taken = [
             Some(terms.payload_type_receive),
@@ -158,6 +160,30 @@ fn codec(codec: sdp::Codec) -> media::Codec {
     match codec {
         sdp::Codec::Pcmu => media::Codec::Pcmu,
         sdp::Codec::Pcma => media::Codec::Pcma,
+    }
+}
+
+fn security(secured: &sdp::Secured) -> media::Secured {
+    let master = |key: &sdp::MasterKey| {
+        media::MasterKey::new(suite(key.suite()), key.key(), key.salt())
+            .expect("a key has the lengths of its suite, which are the same everywhere")
+    };
+    media::Secured {
+        ours: master(&secured.ours),
+        theirs: master(&secured.theirs),
+        mki: secured.mki.map(|mki| media::Mki {
+            value: mki.value,
+            octets: mki.octets,
+        }),
+    }
+}
+
+fn suite(suite: sdp::Suite) -> media::Suite {
+    match suite {
+        sdp::Suite::AesCm128HmacSha1_80 => media::Suite::AesCm128HmacSha1_80,
+        sdp::Suite::AesCm128HmacSha1_32 => media::Suite::AesCm128HmacSha1_32,
+        sdp::Suite::AeadAes128Gcm => media::Suite::AeadAes128Gcm,
+        sdp::Suite::AeadAes256Gcm => media::Suite::AeadAes256Gcm,
     }
 }
 

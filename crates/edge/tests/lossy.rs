@@ -172,6 +172,7 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(leg),
+                srtp: schemas::media::SrtpPolicy::Off,
             };
             (vec![dial.into()], vec![])
         }

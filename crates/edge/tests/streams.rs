@@ -257,6 +257,7 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 told: schemas::command::Told::default(),
                 context: vec![],
                 codecs_of: Some(leg),
+                srtp: schemas::media::SrtpPolicy::Off,
             };
             (vec![dial.into()], vec![])
         }

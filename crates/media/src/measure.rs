@@ -69,6 +69,13 @@ pub struct Reported {
     pub byes: u32,
 }
 
+impl Measured {
+    /// Packets that were not let in for one reason.
+    pub fn refused_for(&self, reason: Reason) -> u64 {
+        u64::from(self.refused_by_reason[reason.index()])
+    }
+}
+
 /// Milliseconds of a duration, as many as fit.
 pub(crate) fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)

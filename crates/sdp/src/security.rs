@@ -175,6 +175,17 @@ impl Protection {
         }
     }
 
+    /// Whether it is the same to whoever looks at it: the same keys, or plain RTP for the same reason.
+    #[must_use]
+    pub fn is_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Secured(one), Self::Secured(other)) => {
+                (one.profile, &one.ours, &one.theirs) == (other.profile, &other.ours, &other.theirs)
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// The `a=crypto` line of our answer.
     pub(crate) fn write_answer(&self, media: &mut String) {
         if let Self::Secured(secured) = self {

@@ -19,7 +19,7 @@ use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
 pub use self::limit::{Limit, Outbound};
-pub use self::terms::{Refresher, Reliable, SessionTimer, TimerMode};
+pub use self::terms::{Refresher, Reliable, SessionTimer, Srtp, TimerMode};
 
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
 #[derive(Debug, Deserialize)]
@@ -296,6 +296,9 @@ pub struct Trunk {
     pub transfer: TransferMethod,
     /// The codecs it may use, best first: `["PCMU", "PCMA"]`, the default.
     pub codecs: Option<Vec<String>>,
+    /// Whether its media is SRTP: `off`, the default, `prefer` or `require`. Keys go by SIP, so its way should be TLS.
+    #[serde(default)]
+    pub srtp: Srtp,
     /// Whether digits are kept. Default `count`.
     #[serde(default)]
     pub digits: Digits,

@@ -191,6 +191,7 @@ fn edge_trunk(
     resolved.registers = trunk.registers;
     resolved.request_uri = identity::request_uri(name, trunk, source, faults);
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
+    resolved.srtp = terms::srtp(trunk.srtp);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.dtmf = context::dtmf(trunk.dtmf);
     resolved.reading = context::reading(name, trunk, source, faults);
@@ -333,7 +334,9 @@ fn resolve_agent(
             destination,
             trusted,
             headers_out,
+            srtp,
         } => Agent::Sip {
+            srtp: terms::srtp(*srtp),
             uri: uri.clone(),
             outbound: context::agent(name, (*trusted, headers_out.as_deref()), source, faults),
             destination: {

@@ -171,6 +171,10 @@ impl Row {
                 );
                 self.trouble(moment, Some(challenge.leg), what);
             }
+            Observation::OfferRefused(refused) => {
+                let what = format!("a change of the session was refused: {}", refused.because);
+                self.trouble(moment, Some(refused.leg), what);
+            }
             Observation::JournalGapFound(gap) => {
                 self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
             }
@@ -181,6 +185,8 @@ impl Row {
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
             | Observation::EarlyMediaPassed(_)
+            | Observation::MediaSecured(_)
+            | Observation::MediaUnsecured(_)
             | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
             | schemas::of_an_edge!() => {}

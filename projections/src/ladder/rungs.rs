@@ -150,7 +150,18 @@ impl Drawing<'_> {
                     self.note(record, Mark::Bad, &format!("leg {}: {error}", failed.leg));
                 }
             },
-            Observation::CodecNegotiated(_) | Observation::MediaResumed(_) => {}
+            Observation::CodecNegotiated(_)
+            | Observation::MediaResumed(_)
+            | Observation::MediaSecured(_)
+            | Observation::MediaUnsecured(_) => {}
+            Observation::OfferRefused(refused) => {
+                let (leg, why) = (refused.leg, &refused.because);
+                self.note(
+                    record,
+                    Mark::Warn,
+                    &format!("leg {leg}: offer refused: {why}"),
+                );
+            }
             Observation::MediaStarted(started) => {
                 let codec = self.row.leg(started.leg).and_then(|leg| leg.codec.as_ref());
                 let codec = codec.map_or("", |codec| codec.name.split('/').next().unwrap_or(""));

@@ -10,6 +10,7 @@ use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
 use super::invited;
+use super::security;
 use super::session;
 use super::telling::{Telling, told};
 use crate::sentences::span;
@@ -57,6 +58,9 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
                 .with("packet", format!("{} ms", agreed.packet_ms))
                 .with("payload type", agreed.payload_type.to_string())
         }
+        Observation::MediaSecured(secured) => security::secured(secured, cast),
+        Observation::MediaUnsecured(unsecured) => security::unsecured(unsecured, cast),
+        Observation::OfferRefused(refused) => security::refused(refused, cast),
         Observation::MediaStarted(started) => media_started(started, cast),
         Observation::MediaSilent(silent) => {
             let time = ("time", span(u64::from(silent.for_ms)));
@@ -224,6 +228,8 @@ fn media_measured(measured: &MediaMeasured, cast: &Cast) -> Telling {
         .with("received", measure_words(received))
         .with("sent", measure_words(&measured.sent))
         .with("not let in", measured.refused_packets.to_string())
+        .with("not authentic", some(measured.unauthenticated_packets))
+        .with("replayed", some(measured.replayed_packets))
         .with("over", span(u64::from(measured.over_ms)))
 }
 
@@ -253,6 +259,14 @@ fn media_reported(reported: &MediaReported, cast: &Cast) -> Telling {
             "longest round trip",
             longest.unwrap_or_else(|| "cannot tell".to_owned()),
         )
+}
+
+/// A count that is worth a word only if there is any.
+fn some(count: u64) -> String {
+    match count {
+        0 => String::new(),
+        some => some.to_string(),
+    }
 }
 
 fn measure_words(measure: &StreamMeasure) -> String {

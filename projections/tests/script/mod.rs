@@ -284,6 +284,24 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             ssrc: 0x1234_5678,
         }
         .into(),
+        "secured" => MediaSecured {
+            leg: line.leg(1),
+            keying: "SDES".to_owned(),
+            suite: line.word(2).to_owned(),
+            profile: line.find("profile").unwrap_or("RTP/SAVP").to_owned(),
+        }
+        .into(),
+        "unsecured" => MediaUnsecured {
+            leg: line.leg(1),
+            because: line.words[2..].join(" "),
+        }
+        .into(),
+        "offer-refused" => OfferRefused {
+            leg: line.leg(1),
+            status: 488,
+            because: line.words[2..].join(" "),
+        }
+        .into(),
         "silent" => MediaSilent {
             leg: line.leg(1),
             for_ms: line.number("for", 5_000),
@@ -591,6 +609,8 @@ fn measured(line: &Line) -> MediaMeasured {
         sent: stream(sent, 0),
         refused_packets: line.number("refused", 0),
         over_ms: line.number("over", 10_000),
+        unauthenticated_packets: line.number("forged", 0),
+        replayed_packets: line.number("replayed", 0),
     }
 }
 
@@ -639,6 +659,7 @@ fn command(part: &Line) -> Option<Command> {
             told: schemas::command::Told::default(),
             context: Vec::new(),
             codecs_of: None,
+            srtp: schemas::media::SrtpPolicy::Off,
         }
         .into(),
         "hang-up" => HangUpLeg {

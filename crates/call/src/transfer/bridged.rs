@@ -14,6 +14,7 @@
 
 use schemas::command::BridgeLegs;
 use schemas::conclusion::{TransferCompleted, TransferMethod, TransferStarted};
+use schemas::media::SrtpPolicy;
 use schemas::{LegId, Personal};
 
 use crate::call::{Call, Serving};
@@ -46,6 +47,8 @@ pub(crate) fn begin(
         destination,
         target: target.uri,
         context: target.context,
+        // Its trunk says so.
+        srtp: SrtpPolicy::Off,
     };
     let dial = told::dial(invite, rules, dialing);
     draft.rule("transfer.bridged.started");

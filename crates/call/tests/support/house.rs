@@ -191,6 +191,7 @@ fn sip(uri: &str, address: &str) -> Agent {
         uri: uri.to_owned(),
         destination: destination(address),
         outbound: Outbound::default(),
+        srtp: schemas::media::SrtpPolicy::Off,
     }
 }
 

@@ -80,6 +80,7 @@ pub fn applied() -> Arc<Applied> {
                     uri: "sip:bot@192.0.2.10".into(),
                     destination,
                     outbound: Outbound::default(),
+                    srtp: schemas::media::SrtpPolicy::Off,
                 },
             ),
             ("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo)),

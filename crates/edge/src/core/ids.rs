@@ -3,11 +3,13 @@
 use schemas::{CallId, Hash};
 
 use crate::clock::Moment;
+use crate::keyring::Keyring;
 
-/// Ids of calls and the secret of stateless answers, from the seed.
+/// Ids of calls, the secret of stateless answers, and the keys of media, from the seed.
 pub(super) struct Ids {
     pub(super) seed: [u8; 32],
     count: u64,
+    pub(super) keyring: Keyring,
 }
 
 impl Ids {
@@ -16,6 +18,7 @@ impl Ids {
         Ids {
             seed: derive(seed, b"calls"),
             count: 0,
+            keyring: Keyring::new(seed),
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use schemas::command::*;
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome, CallRefused};
+use schemas::media::SrtpPolicy;
 use schemas::observation::{ContextHeader, Identity, LimitOf, LoadStated, Occupancy, TrunkLoad};
 use schemas::{
     AgentName, CallId, Chain, Command, Decision, Draft, Hash, Lane, LegId, NodeName, Personal,
@@ -142,7 +143,7 @@ fn command(words: &[&str]) -> Command {
             leg: leg(to),
             trunk: rest
                 .first()
-                .filter(|name| **name != "-")
+                .filter(|name| **name != "-" && !name.starts_with("srtp="))
                 .map(|name| TrunkName::from(*name)),
             destination: (*destination).to_owned(),
             transport: Transport::Udp,
@@ -158,6 +159,10 @@ fn command(words: &[&str]) -> Command {
                 value: Personal::from("sales"),
             }],
             codecs_of: Some(LegId::CALLER),
+            srtp: rest
+                .iter()
+                .find_map(|word| word.strip_prefix("srtp="))
+                .map_or(SrtpPolicy::Off, super::srtp::policy),
         }
         .into(),
         ["hangup", to] => HangUpLeg {
@@ -301,7 +306,7 @@ pub fn measured() -> media::Event {
 pub fn describe(input: &media::Input) -> String {
     match input {
         media::Input::Update { leg, negotiated } => format!(
-            "{}: {:?} to {} {:?}, digits {:?}, {}",
+            "{}: {:?} to {} {:?}, digits {:?}, {}{}",
             leg.0,
             negotiated.codec,
             negotiated.remote,
@@ -312,6 +317,11 @@ pub fn describe(input: &media::Input) -> String {
             } else {
                 "not watched"
             },
+            negotiated
+                .security
+                .as_ref()
+                .map(|keys| format!(", SRTP {:?}", keys.ours.suite()))
+                .unwrap_or_default(),
         ),
         media::Input::Connect { leg, hears } => match hears {
             media::Hears::Agent(agent) => format!("{} hears {}", leg.0, agent.kind()),

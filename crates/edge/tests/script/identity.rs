@@ -56,6 +56,7 @@ pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
             });
             return;
         }
+        ("srtp", [word]) => return trunk.srtp = super::srtp::policy(word),
         ("pace", [calls_per_s, waiting_max, wait_s]) => {
             let pace = Pace {
                 waiting_max: waiting_max.parse().unwrap(),

@@ -62,6 +62,13 @@ impl Log {
             self.follow(record);
         }
         self.wire += batch.wire.len();
+        for record in &batch.wire {
+            let Ok(Event::Wire(message)) = record.event() else {
+                panic!("no SIP message")
+            };
+            let text = String::from_utf8_lossy(&message.bytes);
+            assert!(!text.contains("inline:"), "a key is in the capture: {text}");
+        }
         let lines = batch.facts.iter().map(|record| self.line(record)).collect();
         self.facts.extend(batch.facts);
         lines

@@ -12,6 +12,7 @@
 //! NAME options STATUS            what it answers to OPTIONS
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
 //! 100rel TRUNK MODE              and `timer TRUNK MODE SECONDS [edge|peer]`: what its legs agree to; `-` is the phones'
+//! srtp TRUNK POLICY             off, prefer, require; `NAME srtp POLICY` the same for a phone, `rekey` gives it new keys
 //! register TRUNK URI ADDRESS|…   we register there; `registers TRUNK`: it registers here by `NAME register SECONDS`,
 //!                                `number` behind it: calls to it name the number
 //! NAME registrar SECONDS         it takes registrations
@@ -33,6 +34,7 @@ mod log;
 mod phone;
 mod registry;
 mod shell;
+mod srtp;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -123,7 +125,7 @@ impl Scene {
             }
             [
                 "login" | "account" | "register" | "registers" | "proxy" | "100rel" | "timer"
-                | "pace",
+                | "srtp" | "pace",
                 name,
                 rest @ ..,
             ] => {
@@ -288,6 +290,9 @@ impl Scene {
         let moved = !sent.is_empty();
         for (name, address, bytes) in sent {
             writeln!(self.out, "  {name} > {}", phone::first_line(&bytes)).unwrap();
+            for line in srtp::lines(&bytes) {
+                writeln!(self.out, "      {line}").unwrap();
+            }
             let moment = self.moment();
             self.core().handle(
                 Input::Datagram {

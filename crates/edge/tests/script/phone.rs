@@ -15,9 +15,9 @@ use sip::endpoint::keys::LegKey;
 use sip::endpoint::output::{Input, Output};
 use sip::endpoint::{Endpoint, InviteRequest, ReferRequest};
 
-use super::EDGE;
 use super::identity::{Door, account, md5};
 use super::registry::Registry;
+use super::{EDGE, srtp};
 
 /// One peer.
 pub struct Phone {
@@ -105,6 +105,13 @@ impl Phone {
                 );
                 self.invite(uri, Some(offer.into()), now);
             }
+            ["invite", uri, "f8"] => {
+                let ip = self.address.ip();
+                let offer = format!(
+                    "v=0\r\nc=IN IP4 {ip}\r\nm=audio 4000 RTP/SAVP 0\r\na=crypto:1 F8_128_HMAC_SHA1_80 inline:AAAA\r\n"
+                );
+                self.invite(uri, Some(offer.into()), now);
+            }
             ["invite", uri, codec] => {
                 self.media.codecs = vec![Codec::of(codec, 8_000, None).unwrap()];
                 let offer = sdp::offer(&self.media, &mut self.session);
@@ -127,6 +134,12 @@ impl Phone {
                     .answer(leg, Some(answer), none(), now)
                     .unwrap();
             }
+            ["answer", "plain"] => {
+                let answer = "v=0\r\nc=IN IP4 192.0.2.20\r\nm=audio 4000 RTP/AVP 0\r\n";
+                self.endpoint
+                    .answer(leg(), Some(answer.into()), none(), now)
+                    .unwrap();
+            }
             ["answer", "g729"] => {
                 let answer = "v=0\r\nc=IN IP4 192.0.2.20\r\nm=audio 4000 RTP/AVP 18\r\n";
                 self.endpoint
@@ -144,6 +157,12 @@ impl Phone {
                 let extra = none().with("Reason", "Q.850;cause=16").unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
             }
+            ["srtp", policy] => self.media.security = srtp::security(policy, 1),
+            ["rekey"] => {
+                self.media.security = srtp::security("require", 2);
+                self.reinvite(Direction::SendRecv, now);
+            }
+            ["reinvite"] => self.reinvite(Direction::SendRecv, now),
             ["hold"] => self.reinvite(Direction::SendOnly, now),
             ["resume"] => self.reinvite(Direction::SendRecv, now),
             ["refer", target] => {

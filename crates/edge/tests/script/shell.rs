@@ -7,7 +7,7 @@ use sip::endpoint::flow::Flow;
 use trunkline_edge::port::{Input, Opened, Output, Toward};
 use trunkline_edge::voice::FromVoice;
 
-use super::{EDGE, Scene, control, flow, phone};
+use super::{EDGE, Scene, control, flow, phone, srtp};
 
 impl Scene {
     /// Carries out what the core says.
@@ -21,6 +21,9 @@ impl Scene {
                     .find(|phone| phone.address == flow.remote);
                 let name = to.as_ref().map_or("?", |phone| &phone.name);
                 writeln!(self.out, "  {name} < {}", phone::first_line(&bytes)).unwrap();
+                for line in srtp::lines(&bytes) {
+                    writeln!(self.out, "      {line}").unwrap();
+                }
                 if let Some(phone) = to {
                     phone.receive(bytes, flow.local, moment.now);
                 }

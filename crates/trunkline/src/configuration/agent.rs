@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::terms::Srtp;
+
 /// `[agent.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
@@ -42,6 +44,9 @@ pub enum Agent {
         trusted: bool,
         /// The header fields that are sent on to it. Default: as for trunks.
         headers_out: Option<Vec<String>>,
+        /// Whether its media is SRTP: `off`, `prefer` or `require`. Default `off`.
+        #[serde(default)]
+        srtp: Srtp,
     },
 }
 

@@ -1,4 +1,4 @@
-//! What legs of a trunk agree to beside their session: reliable provisional answers, session timers.
+//! What legs of a trunk agree to beside their session: reliable provisional answers, session timers, SRTP.
 
 use serde::Deserialize;
 
@@ -15,6 +15,19 @@ pub enum Reliable {
     Preferred,
     /// Our calls require it.
     Required,
+}
+
+/// `srtp`: whether media is SRTP (RFC 4568, RFC 8643).
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Srtp {
+    /// Plain RTP only.
+    #[default]
+    Off,
+    /// SRTP if the peer can: our offers are plain RTP with keys beside it.
+    Prefer,
+    /// SRTP or nothing.
+    Require,
 }
 
 /// `[trunk.NAME.session_timer]`

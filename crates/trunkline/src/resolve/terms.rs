@@ -1,10 +1,20 @@
 //! What the file says of the terms of legs.
 
+use schemas::media::SrtpPolicy;
 use sip::dialog::timer::{MIN_SE_S, Side};
 use sip::endpoint::terms::{Reliable, TimerMode, TimerTerms};
 
 use crate::configuration as file;
 use crate::fault::{Fault, Source};
+
+/// Whether the media of a trunk's or an agent's legs is SRTP.
+pub(super) fn srtp(written: file::Srtp) -> SrtpPolicy {
+    match written {
+        file::Srtp::Off => SrtpPolicy::Off,
+        file::Srtp::Prefer => SrtpPolicy::Prefer,
+        file::Srtp::Require => SrtpPolicy::Require,
+    }
+}
 
 /// What legs of a trunk agree to.
 pub(super) fn trunk(
@@ -87,6 +97,28 @@ mod tests {
             (trunk.reliable, trunk.timer),
             (Reliable::default(), TimerTerms::default())
         );
+    }
+
+    #[test]
+    fn srtp_is_off_unless_the_file_says_so_for_trunks_and_agents_alike() {
+        for (text, policy) in [
+            ("", SrtpPolicy::Off),
+            ("srtp = \"prefer\"", SrtpPolicy::Prefer),
+            ("srtp = \"require\"", SrtpPolicy::Require),
+        ] {
+            assert_eq!(with(text).unwrap().srtp, policy);
+            let agent = format!("[agent.bot]\nkind = \"sip\"\nuri = \"sip:bot@192.0.2.9\"\n{text}");
+            let file = "[trunk.one]\nsources = [\"192.0.2.1\"]\n[number.\"*\"]\nagent = \"bot\"\n";
+            let resolved = resolve(Path::new("t.toml"), &format!("{file}{agent}\n")).unwrap();
+            let configuration = resolved.call.configuration();
+            let call::configuration::Agent::Sip { srtp, .. } = configuration.agents[&"bot".into()]
+            else {
+                panic!("bot is a SIP agent")
+            };
+            assert_eq!(srtp, policy);
+        }
+        let told = with("srtp = \"always\"").unwrap_err();
+        assert!(told.contains("`require`"), "{told}");
     }
 
     #[test]

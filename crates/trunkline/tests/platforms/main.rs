@@ -148,6 +148,9 @@ fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: 
         return;
     }
     phone.acknowledge(&answer);
+    let described = scenario.described.iter().cloned();
+    let expected: Vec<String> = std::iter::once("*".to_owned()).chain(described).collect();
+    scenario.check(&expected, &answer, phone.here(), edge);
     if let Some(expected) = &scenario.out {
         let mut invite = phone.press_until('1', Phone::is_called);
         if let Some(challenge) = &scenario.challenge {

@@ -19,6 +19,8 @@ pub struct Scenario {
     pub status: u16,
     pub facts: Vec<String>,
     pub found_by: Vec<String>,
+    /// What our answer describes.
+    pub described: Vec<String>,
     pub challenge: Option<String>,
     pub out: Option<Vec<String>>,
     /// What its BYE says.
@@ -67,6 +69,7 @@ impl Scenario {
             status: 0,
             facts: Vec::new(),
             found_by: Vec::new(),
+            described: Vec::new(),
             challenge: None,
             out: None,
             hangs_up: Vec::new(),
@@ -92,7 +95,10 @@ impl Scenario {
                 ("invite", _) => scenario.invite = lines,
                 ("answer", status) => {
                     scenario.status = status.parse().unwrap();
-                    scenario.facts = lines;
+                    let is_described =
+                        |line: &String| line.starts_with("m=") || line.starts_with("a=");
+                    (scenario.described, scenario.facts) =
+                        lines.into_iter().partition(is_described);
                 }
                 ("found", by) => {
                     let search = by.strip_prefix("by ").unwrap();

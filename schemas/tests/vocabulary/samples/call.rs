@@ -2,7 +2,7 @@
 
 use trunkline_schemas::media::{DigitMethod, MediaDirection, StreamMeasure};
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::LegFailedV1;
+use trunkline_schemas::version::{LegFailedV1, MediaMeasuredV1};
 use trunkline_schemas::{
     AgentName, Direction, EventId, LegId, Personal, Transport, TrunkName, WireMessage,
 };
@@ -161,6 +161,32 @@ fn media() -> Vec<Listed> {
             digit,
         })
     };
+    let received = StreamMeasure {
+        packets: 3_012,
+        payload_bytes: 481_920,
+        lost: 14,
+        duplicates: 1,
+        reordered: 2,
+        jitter_us: 740,
+        jitter_max_us: 18_200,
+        longest_gap_ms: 61,
+        silence_permille: 412,
+    };
+    let sent = StreamMeasure {
+        packets: 3_020,
+        payload_bytes: 483_200,
+        longest_gap_ms: 20,
+        ..StreamMeasure::default()
+    };
+    let measured = |unauthenticated_packets, replayed_packets| MediaMeasured {
+        leg,
+        received: received.clone(),
+        sent: sent.clone(),
+        refused_packets: 3,
+        over_ms: 60_410,
+        unauthenticated_packets,
+        replayed_packets,
+    };
     vec![
         negotiated(MediaDirection::SendReceive),
         negotiated(MediaDirection::SendOnly),
@@ -183,27 +209,32 @@ fn media() -> Vec<Listed> {
             leg,
             after_ms: 7_340,
         }),
-        observation(MediaMeasured {
+        old(
+            1,
+            &MediaMeasuredV1 {
+                leg,
+                received: received.clone(),
+                sent: sent.clone(),
+                refused_packets: 3,
+                over_ms: 60_410,
+            },
+            measured(0, 0),
+        ),
+        observation(measured(2, 1)),
+        observation(MediaSecured {
             leg,
-            received: StreamMeasure {
-                packets: 3_012,
-                payload_bytes: 481_920,
-                lost: 14,
-                duplicates: 1,
-                reordered: 2,
-                jitter_us: 740,
-                jitter_max_us: 18_200,
-                longest_gap_ms: 61,
-                silence_permille: 412,
-            },
-            sent: StreamMeasure {
-                packets: 3_020,
-                payload_bytes: 483_200,
-                longest_gap_ms: 20,
-                ..StreamMeasure::default()
-            },
-            refused_packets: 3,
-            over_ms: 60_410,
+            keying: "SDES".into(),
+            suite: "AES_CM_128_HMAC_SHA1_80".into(),
+            profile: "RTP/SAVP".into(),
+        }),
+        observation(MediaUnsecured {
+            leg,
+            because: "the answer holds no key for SRTP".into(),
+        }),
+        observation(OfferRefused {
+            leg,
+            status: 488,
+            because: "plain RTP offered, SRTP is required here".into(),
         }),
         digit(DigitMethod::TelephoneEvent, None),
         digit(DigitMethod::Info, Some('#')),

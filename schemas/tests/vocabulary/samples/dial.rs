@@ -1,8 +1,9 @@
 //! Samples of the command to send an INVITE, in every version.
 
 use trunkline_schemas::command::{DialLeg, Told};
+use trunkline_schemas::media::SrtpPolicy;
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::DialLegV1;
+use trunkline_schemas::version::{DialLegV1, DialLegV2};
 use trunkline_schemas::{LegId, Personal, Transport, TrunkName};
 
 use super::call::{context, identity};
@@ -18,27 +19,40 @@ pub fn samples() -> Vec<Listed> {
         .iter()
         .map(|old| old_command(1, old, lifted(old.clone())))
         .collect();
-    samples.push(command(told()));
-    samples.push(command(DialLeg {
-        transport: Transport::Tcp,
-        told: Told::default(),
-        context: Vec::new(),
-        ..told()
-    }));
-    samples.push(command(DialLeg {
-        transport: Transport::Tls,
-        caller: Personal::new(identity("Anonymous", "", "")),
-        told: Told {
-            privacy: vec!["id".into()],
-            ..Told::default()
+    let v2 = [
+        told(),
+        DialLegV2 {
+            transport: Transport::Tcp,
+            told: Told::default(),
+            context: Vec::new(),
+            ..told()
         },
-        ..told()
-    }));
+        DialLegV2 {
+            transport: Transport::Tls,
+            caller: Personal::new(identity("Anonymous", "", "")),
+            told: Told {
+                privacy: vec!["id".into()],
+                ..Told::default()
+            },
+            ..told()
+        },
+    ];
+    let today = |old: &DialLegV2, srtp| DialLeg {
+        srtp,
+        ..of_v2(old.clone())
+    };
+    samples.extend(
+        v2.iter()
+            .map(|old| old_command(2, old, today(old, SrtpPolicy::Off))),
+    );
+    let policies = [SrtpPolicy::Off, SrtpPolicy::Prefer, SrtpPolicy::Require];
+    let v3 = v2.iter().zip(policies);
+    samples.extend(v3.map(|(old, srtp)| command(today(old, srtp))));
     samples
 }
 
 /// All that may be told.
-fn told() -> DialLeg {
+fn told() -> DialLegV2 {
     let ada = || identity("Ada Lovelace", "02071838750", "");
     let party = |identity: Identity| {
         Personal::new(Party {
@@ -46,7 +60,7 @@ fn told() -> DialLeg {
             e164: Some("+442071838750".into()),
         })
     };
-    DialLeg {
+    DialLegV2 {
         caller: Personal::new(ada()),
         told: Told {
             domain: Some("pbx.example.com".into()),
@@ -80,7 +94,7 @@ fn told() -> DialLeg {
             max_forwards: Some(67),
         },
         context: vec![context("X-Queue", "sales")],
-        ..lifted(v1(Transport::Udp, Some("office-cube"), Some(LegId::CALLER)))
+        ..of_v1(v1(Transport::Udp, Some("office-cube"), Some(LegId::CALLER)))
     }
 }
 
@@ -102,7 +116,11 @@ fn v1(transport: Transport, trunk: Option<&str>, codecs_of: Option<LegId>) -> Di
 }
 
 fn lifted(old: DialLegV1) -> DialLeg {
-    DialLeg {
+    of_v2(of_v1(old))
+}
+
+fn of_v1(old: DialLegV1) -> DialLegV2 {
+    DialLegV2 {
         leg: old.leg,
         trunk: old.trunk,
         destination: old.destination,
@@ -112,5 +130,20 @@ fn lifted(old: DialLegV1) -> DialLeg {
         told: Told::default(),
         context: old.context,
         codecs_of: old.codecs_of,
+    }
+}
+
+fn of_v2(old: DialLegV2) -> DialLeg {
+    DialLeg {
+        leg: old.leg,
+        trunk: old.trunk,
+        destination: old.destination,
+        transport: old.transport,
+        target: old.target,
+        caller: old.caller,
+        told: old.told,
+        context: old.context,
+        codecs_of: old.codecs_of,
+        srtp: SrtpPolicy::Off,
     }
 }
