@@ -67,6 +67,13 @@ impl Baresip {
         Baresip::start_as(name, &account, called, tone_hz, port)
     }
 
+    /// The same with SRTP: `srtp-mand` insists on it, `srtp` offers keys beside plain RTP.
+    pub fn start_secure(name: &str, encryption: &str, called: Called, tone_hz: u32) -> Baresip {
+        let port = ports::free(2);
+        let account = format!("<sip:{name}@127.0.0.1:{port}>;regint=0;mediaenc={encryption}");
+        Baresip::start_with(name, (&account, "module srtp.so\n"), called, tone_hz, port)
+    }
+
     /// The same with an account.
     pub fn with_account(account: &Account<'_>, called: Called, tone_hz: u32) -> Baresip {
         let Account {

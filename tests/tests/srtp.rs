@@ -1,0 +1,112 @@
+//! SRTP with a phone that others wrote (baresip): required, opportunistic and refused; a secure trunk and a plain agent, and
+//! the other way round. `tests/run` runs these; they need `cargo build -p trunkline` and baresip.
+
+use trunkline_tests::baresip::{Baresip, Called};
+use trunkline_tests::system::Trunkline;
+
+/// What the caller's phone plays, in hertz.
+const CALLER_HZ: u32 = 440;
+/// What the agent's phone plays.
+const AGENT_HZ: u32 = 700;
+const CM_80: &str = "AES_CM_128_HMAC_SHA1_80";
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_secure_trunk_and_a_plain_agent_hear_each_other() {
+    for (policy, phone) in [("require", "srtp-mand"), ("prefer", "srtp")] {
+        let mut agent = Baresip::start("agent", Called::Answers, AGENT_HZ);
+        let mut caller = Baresip::start_secure("caller", phone, Called::Rings, CALLER_HZ);
+        let trunkline = serve(policy, "off", agent.port());
+        caller.dial(&trunkline.uri("100"));
+        caller.event("CALL_ESTABLISHED");
+        caller.hears(AGENT_HZ, 1.0);
+        agent.hears(CALLER_HZ, 1.0);
+        // The same keys, and nothing is forgotten of them. What the phone plays now it does not record any more.
+        caller.hold();
+        caller.resume();
+        agent.hears(CALLER_HZ, 2.0);
+        caller.hang_up();
+        agent.event("CALL_CLOSED");
+        let told = story(&trunkline);
+        let secured = format!("Media with the caller is SRTP ({CM_80}).");
+        assert_eq!(told.matches(&secured).count(), 1, "{policy}: {told}");
+        assert!(!told.contains("not encrypted"), "{told}");
+        assert!(!told.contains("not authentic"), "{told}");
+        assert!(!told.contains("inline:"), "{told}");
+        trunkline.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_plain_trunk_and_a_secure_agent_hear_each_other() {
+    for (policy, phone) in [("require", "srtp-mand"), ("prefer", "srtp")] {
+        let mut agent = Baresip::start_secure("agent", phone, Called::Answers, AGENT_HZ);
+        let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+        let trunkline = serve("off", policy, agent.port());
+        caller.dial(&trunkline.uri("100"));
+        caller.event("CALL_ESTABLISHED");
+        caller.hears(AGENT_HZ, 1.0);
+        agent.hears(CALLER_HZ, 1.0);
+        caller.hang_up();
+        agent.event("CALL_CLOSED");
+        let told = story(&trunkline);
+        assert!(told.contains("is SRTP (AE"), "{policy}: {told}");
+        trunkline.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn who_prefers_srtp_talks_in_the_clear_and_who_requires_it_does_not() {
+    let mut agent = Baresip::start("agent", Called::Answers, AGENT_HZ);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let trunkline = serve("prefer", "prefer", agent.port());
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(AGENT_HZ, 0.5);
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    agent.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(told.contains("the offer holds no key for SRTP"), "{told}");
+    assert!(told.contains("the answer holds no key for SRTP"), "{told}");
+    trunkline.stop();
+
+    let trunkline = serve("require", "off", agent.port());
+    caller.dial(&trunkline.uri("100"));
+    let closed = caller.event("CALL_CLOSED");
+    assert!(closed["param"].to_string().contains("488"), "{closed}");
+    let told = story(&trunkline);
+    assert!(
+        told.contains("plain RTP offered, SRTP is required here"),
+        "{told}"
+    );
+    trunkline.stop();
+}
+
+fn serve(trunk: &str, agent: &str, port: u16) -> Trunkline {
+    Trunkline::serve(&format!(
+        r#"[trunk.office]
+sources = ["127.0.0.1"]
+srtp = "{trunk}"
+
+[number."100"]
+agent = "bot"
+
+[agent.bot]
+kind = "sip"
+uri = "sip:agent@127.0.0.1:{port}"
+srtp = "{agent}"
+"#
+    ))
+}
+
+/// What `trunkline call` tells of the only call, with everything that is known.
+fn story(trunkline: &Trunkline) -> String {
+    let calls = trunkline.calls_over(1);
+    let id = calls[0]["call"].as_str().expect("a call has an id");
+    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
+    assert_eq!(status, 200, "{told}");
+    told
+}
