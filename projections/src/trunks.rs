@@ -322,9 +322,9 @@ impl Trunks {
 }
 
 impl Trunk {
-    /// Whether it can be reached, over all edges and targets.
+    /// Whether calls can come and go, over all edges, targets and registrations.
     pub fn state(&self) -> State {
-        State::of(&self.reach)
+        State::of(&self.reach, &self.registrations)
     }
 
     /// How long targets that answer took lately: the median, of the slowest.

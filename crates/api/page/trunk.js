@@ -38,11 +38,11 @@ function card(trunk) {
     el("span", { class: "muted" }, "last evidence ", when(trunk.last_evidence)));
 }
 
-const REACH = { up: ["ok", "answers"], partly: ["warn", "answers in part"], down: ["bad", "does not answer"], cannot_tell: ["mute", "cannot tell"] };
+const REACH = { up: ["ok", "up"], partly: ["warn", "partly up"], down: ["bad", "down"], cannot_tell: ["mute", "cannot tell"] };
 
 function reachChip(trunk) {
   const [mark, word] = REACH[trunk.reachability] || REACH.cannot_tell;
-  return chip(mark, trunk.latency_us ? `${word} in ${latency(trunk.latency_us)}` : word);
+  return chip(mark, trunk.latency_us ? `${word}, answers in ${latency(trunk.latency_us)}` : word);
 }
 
 function latency(us) {

@@ -75,7 +75,7 @@ async fn a_call_can_be_found_and_read_in_every_form() {
             .all(|one| one["event"].is_string())
     );
     let events = desk.get_json(&format!("{path}/events?wire=1")).await;
-    assert_eq!(events["events"].as_array().unwrap().len(), 33);
+    assert_eq!(events["events"].as_array().unwrap().len(), 36);
     assert!(!events["wire"].as_array().unwrap().is_empty());
     assert!(events["events"].as_array().unwrap().iter().all(|one| {
         let bytes = unhex(one["record"].as_str().unwrap());

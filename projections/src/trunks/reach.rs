@@ -5,6 +5,7 @@ use schemas::observation::{ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 use schemas::{EventId, NodeName, Timestamp, Transport};
 use serde::{Deserialize, Serialize};
 
+use super::registration::Registration;
 use crate::{Mark, notices, plain};
 
 /// The most targets of a trunk that are told apart, over all edges.
@@ -46,7 +47,7 @@ pub struct Answers {
     pub latency: Option<ProbeLatency>,
 }
 
-/// Whether a trunk can be reached.
+/// Whether calls can come and go through a trunk: its targets answer, and its registrations stand.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -54,19 +55,21 @@ pub struct Answers {
 pub enum State {
     /// Nobody asked, or nobody was answered yet.
     CannotTell,
-    /// Every target answers.
+    /// Every target answers, and every registration stands.
     Up,
-    /// Some targets answer, or some edges get an answer.
+    /// Some do, or do at some edges.
     Partly,
-    /// None answers.
+    /// None does.
     Down,
 }
 
 impl State {
-    /// What some targets come to.
-    pub(super) fn of(reach: &[Reach]) -> State {
-        let up = reach.iter().filter(|one| one.up).count();
-        match (up, reach.len()) {
+    /// What some targets and registrations come to.
+    pub(super) fn of(reach: &[Reach], registrations: &[Registration]) -> State {
+        let stands = registrations.iter().map(|one| one.stands);
+        let all: Vec<bool> = reach.iter().map(|one| one.up).chain(stands).collect();
+        let up = all.iter().filter(|up| **up).count();
+        match (up, all.len()) {
             (_, 0) => State::CannotTell,
             (0, _) => State::Down,
             (up, all) if up == all => State::Up,
@@ -165,6 +168,7 @@ mod tests {
     use schemas::observation::ProbeFailure;
 
     use super::*;
+    use crate::trunks::Registrant;
 
     #[test]
     fn a_trunk_is_what_its_targets_are() {
@@ -191,18 +195,33 @@ mod tests {
             latency_us: 7,
             down_ms: None,
         };
-        assert_eq!(State::of(&all), State::CannotTell);
+        assert_eq!(State::of(&all, &[]), State::CannotTell);
         down(&mut all, seen(1), &down_at("pbx.example.com", None));
-        assert_eq!(State::of(&all), State::Down);
+        assert_eq!(State::of(&all, &[]), State::Down);
         up(&mut all, seen(2), &up_at("192.0.2.1:5060"));
-        assert_eq!((State::of(&all), all.len()), (State::Up, 1));
+        assert_eq!((State::of(&all, &[]), all.len()), (State::Up, 1));
         down(
             &mut all,
             seen(9),
             &down_at("192.0.2.2:5060", Some(Transport::Udp)),
         );
-        assert_eq!(State::of(&all), State::Partly);
+        assert_eq!(State::of(&all, &[]), State::Partly);
         assert_eq!(all[1].why, "no answer within 3 s");
         assert_eq!(all[1].since, Timestamp(5));
+        // A registration is a way for calls as a target is.
+        let registered = |stands| {
+            vec![Registration {
+                node: edge.clone(),
+                by: Registrant::Edge,
+                place: None,
+                stands,
+                since: Timestamp(1),
+                why: String::new(),
+                event: EventId([1; 16]),
+            }]
+        };
+        assert_eq!(State::of(&[], &registered(true)), State::Up);
+        assert_eq!(State::of(&[], &registered(false)), State::Down);
+        assert_eq!(State::of(&all[..1], &registered(false)), State::Partly);
     }
 }

@@ -88,11 +88,9 @@ fn sheet(name: &TrunkName, trunk: &Trunk, up: usize) -> String {
         heading(&format!("Trunk {}", plain(name.as_str()))),
         painted(state.mark(), &glance)
     );
-    if trunk.reach.is_empty() && !trunk.registrations.is_empty() {
-        text.push_str(": no probe has told yet; whether it is there is what its registration says");
-    } else if trunk.reach.is_empty() {
+    if trunk.reach.is_empty() && trunk.registrations.is_empty() {
         text.push_str(": no probe has told yet; with `probe_s` in its configuration it is asked whether it is there");
-    } else {
+    } else if !trunk.reach.is_empty() {
         let lines: Vec<_> = trunk.reach.iter().map(target).collect();
         let head = ["edge", "target", "", "since", "why", "answered", "latency"];
         text.push_str(&format!("\n\n{}", table(&head, &lines)));
