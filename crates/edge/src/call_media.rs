@@ -2,7 +2,8 @@
 //! from socket to socket here and meet no lock and no other task.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -33,8 +34,8 @@ pub enum Order {
     Open {
         /// The leg.
         leg: LegId,
-        /// Its sockets.
-        sockets: Sockets,
+        /// Its socket of RTP.
+        socket: UdpSocket,
     },
     /// Whatever the core says.
     Media(media::Input),
@@ -42,11 +43,23 @@ pub enum Order {
 
 /// The sockets of a leg.
 #[derive(Debug)]
-pub struct Sockets {
+struct Sockets {
     /// RTP, on an even port.
-    pub rtp: UdpSocket,
-    /// RTCP, on the port above it (RFC 3550, section 11).
-    pub rtcp: UdpSocket,
+    rtp: UdpSocket,
+    /// RTCP, on the port above it (RFC 3550, section 11). It opens with the first report, so that a short call does
+    /// not pay for it, and a leg goes on without where it cannot be had.
+    rtcp: Reports,
+}
+
+/// The socket of RTCP.
+#[derive(Debug)]
+enum Reports {
+    /// Nothing was reported yet.
+    Closed,
+    /// It is open.
+    Open(UdpSocket),
+    /// It cannot be had.
+    Failed,
 }
 
 /// The task of one call.
@@ -146,7 +159,9 @@ impl CallMedia {
             if sockets.rtp.poll_recv_ready(context).is_ready() {
                 return Poll::Ready(Wake::Readable(index));
             }
-            if sockets.rtcp.poll_recv_ready(context).is_ready() {
+            if let Reports::Open(rtcp) = &sockets.rtcp
+                && rtcp.poll_recv_ready(context).is_ready()
+            {
                 return Poll::Ready(Wake::Reported(index));
             }
         }
@@ -155,8 +170,12 @@ impl CallMedia {
 
     fn carry_out(&mut self, order: Order) {
         match order {
-            Order::Open { leg, sockets } => {
+            Order::Open { leg, socket } => {
                 let leg = media::LegId(leg.0);
+                let sockets = Sockets {
+                    rtp: socket,
+                    rtcp: Reports::Closed,
+                };
                 self.legs.push((leg, sockets));
                 self.input(media::Input::Add { leg });
             }
@@ -212,7 +231,10 @@ impl CallMedia {
         let mut buffer = [0; PACKET_BYTES_MAX];
         for _ in 0..PACKETS_MAX {
             let (leg, sockets) = &self.legs[index];
-            let Ok((length, source)) = sockets.rtcp.try_recv_from(&mut buffer) else {
+            let Reports::Open(rtcp) = &sockets.rtcp else {
+                return;
+            };
+            let Ok((length, source)) = rtcp.try_recv_from(&mut buffer) else {
                 return;
             };
             let (leg, source) = (*leg, canonical(source));
@@ -262,12 +284,34 @@ fn send(legs: &[(media::LegId, Sockets)], counters: &Counters, transmit: &media:
 }
 
 /// A report that is lost is followed by the next one.
-fn report(legs: &[(media::LegId, Sockets)], transmit: &media::Transmit<'_>) {
-    if let Some((_, sockets)) = legs.iter().find(|(leg, _)| *leg == transmit.leg) {
-        let _ = sockets
-            .rtcp
-            .try_send_to(transmit.bytes, transmit.destination);
+fn report(legs: &mut [(media::LegId, Sockets)], transmit: &media::Transmit<'_>) {
+    let Some((_, sockets)) = legs.iter_mut().find(|(leg, _)| *leg == transmit.leg) else {
+        return;
+    };
+    if let Reports::Closed = sockets.rtcp {
+        sockets.rtcp = match sockets.rtp.local_addr().and_then(above) {
+            Ok(socket) => Reports::Open(socket),
+            Err(error) => {
+                tracing::debug!(%error, "a leg makes no reports");
+                Reports::Failed
+            }
+        };
     }
+    if let Reports::Open(rtcp) = &sockets.rtcp {
+        let _ = rtcp.try_send_to(transmit.bytes, transmit.destination);
+    }
+}
+
+/// A socket on the odd port above that of RTP.
+fn above(rtp: SocketAddr) -> io::Result<UdpSocket> {
+    open(rtp.ip(), rtp.port() | 1)
+}
+
+/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
+pub fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
+    let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
+    socket.set_nonblocking(true)?;
+    UdpSocket::from_std(socket)
 }
 
 /// An IPv4 peer on an IPv6 socket, as descriptions name it.

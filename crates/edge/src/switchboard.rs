@@ -1,7 +1,6 @@
 //! The media of all calls: who has which port, and the way to each call's task.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::call_media::{CallMedia, ORDERS_MAX, Order, Sockets};
+use crate::call_media::{CallMedia, ORDERS_MAX, Order, open};
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ports::Ports;
@@ -56,9 +55,9 @@ impl Switchboard {
 
     /// Opens a socket for a leg; its port.
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
-        let (port, sockets) = self.bind(bind)?;
+        let (port, socket) = self.bind(bind)?;
         self.taken.insert((call, leg), port);
-        if self.order(call, Order::Open { leg, sockets }) {
+        if self.order(call, Order::Open { leg, socket }) {
             return Ok(port);
         }
         self.closed(call, leg);
@@ -99,13 +98,13 @@ impl Switchboard {
         self.tasks.wait().await;
     }
 
-    fn bind(&mut self, bind: IpAddr) -> Result<(u16, Sockets), String> {
+    fn bind(&mut self, bind: IpAddr) -> Result<(u16, UdpSocket), String> {
         let range = self.ports.range();
         let mut last_error = String::new();
         for _ in 0..TRIES_MAX.min(self.ports.free()) {
             let Some(port) = self.ports.take() else { break };
-            match open_pair(bind, port) {
-                Ok(sockets) => return Ok((port, sockets)),
+            match open(bind, port) {
+                Ok(socket) => return Ok((port, socket)),
                 Err(error) => {
                     // Somebody else's: it goes to the end of the queue.
                     last_error = format!(" ({}: {error})", SocketAddr::new(bind, port));
@@ -144,21 +143,6 @@ impl Switchboard {
         }
         true
     }
-}
-
-/// A socket for RTP on that even port, and one for RTCP above it.
-fn open_pair(bound: IpAddr, port: u16) -> io::Result<Sockets> {
-    Ok(Sockets {
-        rtp: open(bound, port)?,
-        rtcp: open(bound, port | 1)?,
-    })
-}
-
-/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
-fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
-    socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket)
 }
 
 /// What is known of media that is gone.

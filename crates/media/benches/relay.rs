@@ -4,11 +4,17 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use trunkline_media::{Agent, Call, Codec, Datagram, Hears, Input, LegId, Negotiated, Settings};
+use trunkline_media::srtp::ROOM_BYTES;
+use trunkline_media::{
+    Agent, Call, Codec, Datagram, Hears, Input, LegId, MasterKey, Negotiated, Secured, Settings,
+    Suite,
+};
 
 const CALLER: LegId = LegId(1);
 const AGENT: LegId = LegId(2);
 const PACKETS: u32 = 2_000_000;
+/// Fewer, because each is timed by itself.
+const SECURED: u32 = 200_000;
 /// As many as an edge has at once, so that the caches are as cold as they are there.
 const CALLS: usize = 1000;
 
@@ -27,6 +33,9 @@ fn main() {
     ];
     for (name, from, to, calls) in cases {
         report(name, relay(from, to, calls, name.contains("drain")));
+    }
+    for suite in [Suite::AesCm128HmacSha1_80, Suite::AeadAes128Gcm] {
+        report(&format!("SRTP to SRTP, {suite:?}"), secured(suite));
     }
     report("tone made, 1000 calls", tones());
     println!("octets of a leg\t{}", Call::BYTES_PER_LEG);
@@ -75,6 +84,62 @@ fn relay(from: Codec, to: Codec, count: usize, drain: bool) -> f64 {
         "every packet is relayed"
     );
     clock().duration_since(begin).as_secs_f64() * 1e9 / f64::from(relayed)
+}
+
+/// Both legs are SRTP: each packet is authenticated, decrypted, encrypted and signed.
+fn secured(suite: Suite) -> f64 {
+    let start = clock();
+    let key = |octet: u8| {
+        let (key, salt) = (
+            vec![octet; suite.key_bytes()],
+            vec![octet; suite.salt_bytes()],
+        );
+        MasterKey::new(suite, &key, &salt).expect("the lengths are the suite's")
+    };
+    let keys = |ours, theirs| {
+        let (ours, theirs, mki) = (key(ours), key(theirs), None);
+        Some(Box::new(Secured { ours, theirs, mki }))
+    };
+    let secure = |call: &mut Call, leg: LegId, security| {
+        let port = leg.0;
+        let negotiated = Negotiated {
+            security,
+            ..Negotiated::new(address(port), Codec::Pcmu)
+        };
+        call.handle(Input::Update { leg, negotiated }, start)
+            .expect("it is right");
+    };
+    // The peer's packets are made by another call, which sends them with the key that the first one expects.
+    let mut peer = call(1, Codec::Pcmu, Codec::Pcmu, start);
+    secure(&mut peer, AGENT, keys(7, 8));
+    let mut bridge = call(2, Codec::Pcmu, Codec::Pcmu, start);
+    secure(&mut bridge, CALLER, keys(9, 7));
+    secure(&mut bridge, AGENT, keys(10, 11));
+    let mut spent = Duration::ZERO;
+    let mut now = start;
+    for round in 0..SECURED {
+        now += Duration::from_millis(20);
+        let [.., high, low] = round.to_be_bytes();
+        let mut bytes = vec![0x55; 172 + ROOM_BYTES];
+        bytes[..4].copy_from_slice(&[0x80, 0, high, low]);
+        bytes[4..8].copy_from_slice(&(round * 160).to_be_bytes());
+        let sent = peer.handle_packet(CALLER, datagram(&mut bytes, 172), now);
+        let length = sent.expect("it is sent").bytes.len();
+        bytes.resize(length + ROOM_BYTES, 0);
+        let begin = clock();
+        let relayed = bridge.handle_packet(CALLER, datagram(&mut bytes, length), now);
+        assert!(relayed.is_some(), "every packet is relayed");
+        spent += clock().duration_since(begin);
+    }
+    spent.as_secs_f64() * 1e9 / f64::from(SECURED)
+}
+
+fn datagram(buffer: &mut [u8], length: usize) -> Datagram<'_> {
+    Datagram {
+        source: address(1),
+        buffer,
+        length,
+    }
 }
 
 fn tones() -> f64 {
