@@ -180,3 +180,13 @@ request_route {{
 "#
     )
 }
+
+/// Its workers outlive the process that watches over them if that is ended without being asked.
+impl Drop for Kamailio {
+    fn drop(&mut self) {
+        if self.process.runs() {
+            self.process.terminate();
+            self.process.end(Duration::from_secs(5));
+        }
+    }
+}
