@@ -181,6 +181,12 @@ impl Reports {
         let ticks = middle
             .wrapping_sub(block.last_sender_report)
             .wrapping_sub(block.since_last);
+        // Less than nothing by a little: the peer's clock of its delay ticks in milliseconds.
+        let ticks = if ticks > u32::MAX - ROUNDED_BY_MAX {
+            0
+        } else {
+            ticks
+        };
         let round_trip = Duration::from_micros(u64::from(ticks) * 1_000_000 / 65_536);
         (round_trip <= ROUND_TRIP_MAX).then_some(round_trip)
     }
@@ -210,6 +216,8 @@ fn low(count: u64) -> u32 {
 
 /// RFC 3550, section 6.2: the least interval.
 const INTERVAL: Duration = Duration::from_secs(5);
+/// How far a peer may round the delay that it tells, in 1/65536 s: 0.1 s.
+const ROUNDED_BY_MAX: u32 = 6_554;
 /// A round trip above this is a mistake of somebody's clock.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
 /// Our clock does not begin at 0, which means "no report".

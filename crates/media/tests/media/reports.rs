@@ -186,6 +186,13 @@ fn what_the_peer_reports_is_measured() {
         first.abs_diff(second) < Duration::from_millis(1),
         "{first:?} {second:?}"
     );
+    // A peer whose clock is coarse says a little more than it waited: no way is shorter than none.
+    let mut coarse = receiver_report(caller.ssrc, ours);
+    coarse.reports[0].last_sender_report = u32::try_from(middle).unwrap();
+    let shortest = second.as_micros() * 65_536 / 1_000_000;
+    coarse.reports[0].delay = u32::try_from(waited + shortest).unwrap() + 60;
+    assert!(tell(&mut shell, takes_reports(), &[Box::new(coarse)]));
+    assert_eq!(reported(&shell).unwrap().round_trip, Some(Duration::ZERO));
     // What we say of its sender report: its middle, and how long ago it came.
     shell.reports.clear();
     speaks(&mut shell, &mut caller, 500, usize::MAX);
