@@ -203,7 +203,7 @@ impl Leg {
     /// When its target, if another one can be called, has been silent for too long.
     pub fn silent_at(&self) -> Option<Instant> {
         let dialing = matches!(self.stage, Stage::Dialing);
-        self.dialed.as_ref().filter(|_| dialing)?.silent_at
+        self.dialed.as_ref().filter(|_| dialing)?.silent_at()
     }
 
     /// Milliseconds since its INVITE.

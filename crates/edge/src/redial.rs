@@ -32,25 +32,33 @@ pub struct Dialed {
     pub others: VecDeque<Flow>,
     /// Whether a callee was heard of.
     pub rang: bool,
-    /// When the target has been silent for too long; none if there is no other one.
-    pub silent_at: Option<Instant>,
+    /// When the target that is tried was sent it.
+    sent_at: Instant,
+    /// Whether its silence was looked at.
+    silence_seen: bool,
 }
 
 impl Dialed {
     /// An INVITE that was sent now, and the targets that are left.
     pub fn new(request: InviteRequest, others: VecDeque<Flow>, now: Instant) -> Dialed {
-        let mut dialed = Dialed {
+        Dialed {
             request,
             others,
             rang: false,
-            silent_at: None,
-        };
-        dialed.sent(now);
-        dialed
+            sent_at: now,
+            silence_seen: false,
+        }
     }
 
     fn sent(&mut self, now: Instant) {
-        self.silent_at = (!self.others.is_empty()).then(|| now + SILENCE);
+        self.sent_at = now;
+        self.silence_seen = false;
+    }
+
+    /// When the target has been silent for too long; none if there is no other one.
+    pub fn silent_at(&self) -> Option<Instant> {
+        let matters = !self.others.is_empty() && !self.silence_seen;
+        matters.then(|| self.sent_at + SILENCE)
     }
 }
 
@@ -120,7 +128,7 @@ impl Call {
         let mut silent = Vec::new();
         for state in self.legs.values_mut().filter(due) {
             if let Some(dialed) = &mut state.dialed {
-                dialed.silent_at = None;
+                dialed.silence_seen = true;
             }
             if state.key.is_some_and(|key| was_silent(step, key)) {
                 silent.push(state.id);
@@ -138,10 +146,12 @@ impl Call {
         let Some(state) = self.legs.get(&leg) else {
             return;
         };
-        let (Stage::Dialing, Some(key), Some(flow)) = (&state.stage, state.key, state.flow) else {
+        let (Stage::Dialing, Some(key), Some(flow), Some(dialed)) =
+            (&state.stage, state.key, state.flow, &state.dialed)
+        else {
             return;
         };
-        let waited = step.moment.now.saturating_duration_since(state.began);
+        let waited = step.moment.now.saturating_duration_since(dialed.sent_at);
         if waited >= SILENCE && was_silent(step, key) {
             let asked = None;
             step.outputs.push_back(Output::Avoid { flow, asked });
