@@ -2,8 +2,6 @@
 //! from socket to socket here and meet no lock and no other task.
 
 use std::future::Future;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,6 +14,7 @@ use tokio::time::Sleep;
 
 use crate::clock::moment;
 use crate::counters::Counters;
+use crate::sockets::{Readable, Sockets};
 use crate::voice::FromVoice;
 
 /// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
@@ -41,32 +40,11 @@ pub enum Order {
     Media(media::Input),
 }
 
-/// The sockets of a leg.
-#[derive(Debug)]
-struct Sockets {
-    /// RTP, on an even port.
-    rtp: UdpSocket,
-    /// RTCP, on the port above it (RFC 3550, section 11). It opens with the first report, so that a short call does
-    /// not pay for it, and a leg goes on without where it cannot be had.
-    rtcp: Reports,
-}
-
-/// The socket of RTCP.
-#[derive(Debug)]
-enum Reports {
-    /// Nothing was reported yet.
-    Closed,
-    /// It is open.
-    Open(UdpSocket),
-    /// It cannot be had.
-    Failed,
-}
-
 /// The task of one call.
 pub struct CallMedia {
     call: CallId,
     media: media::Call,
-    legs: Vec<(media::LegId, Sockets)>,
+    sockets: Sockets,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
@@ -77,8 +55,7 @@ pub struct CallMedia {
 /// Why the task woke up.
 enum Wake {
     Order(Option<Order>),
-    Readable(usize),
-    Reported(usize),
+    Readable(Readable),
     Due,
 }
 
@@ -97,7 +74,7 @@ impl CallMedia {
         CallMedia {
             call,
             media: media::Call::new(settings, u64::from_be_bytes(seed)),
-            legs: Vec::new(),
+            sockets: Sockets::default(),
             orders,
             events,
             counters,
@@ -117,8 +94,8 @@ impl CallMedia {
             match wake.await {
                 Wake::Order(Some(order)) => self.carry_out(order),
                 Wake::Order(None) => return,
-                Wake::Readable(index) => self.receive(index),
-                Wake::Reported(index) => self.receive_reports(index),
+                Wake::Readable(Readable::Packets(index)) => self.receive(index),
+                Wake::Readable(Readable::Reports(index)) => self.receive_reports(index),
                 Wake::Due => {
                     armed = None;
                     self.input(media::Input::Wake);
@@ -155,28 +132,14 @@ impl CallMedia {
         if is_armed && timer.poll(context).is_ready() {
             return Poll::Ready(Wake::Due);
         }
-        for (index, (_, sockets)) in self.legs.iter().enumerate() {
-            if sockets.rtp.poll_recv_ready(context).is_ready() {
-                return Poll::Ready(Wake::Readable(index));
-            }
-            if let Reports::Open(rtcp) = &sockets.rtcp
-                && rtcp.poll_recv_ready(context).is_ready()
-            {
-                return Poll::Ready(Wake::Reported(index));
-            }
-        }
-        Poll::Pending
+        self.sockets.poll_readable(context).map(Wake::Readable)
     }
 
     fn carry_out(&mut self, order: Order) {
         match order {
             Order::Open { leg, socket } => {
                 let leg = media::LegId(leg.0);
-                let sockets = Sockets {
-                    rtp: socket,
-                    rtcp: Reports::Closed,
-                };
-                self.legs.push((leg, sockets));
+                self.sockets.add(leg, socket);
                 self.input(media::Input::Add { leg });
             }
             Order::Media(input) => {
@@ -185,11 +148,13 @@ impl CallMedia {
                     _ => None,
                 };
                 // What came before the end counts, even if nobody had time to read it.
-                if let Some(index) = self.legs.iter().position(|(leg, _)| Some(*leg) == removed) {
+                if let Some(index) = removed.and_then(|leg| self.sockets.index(leg)) {
                     self.receive(index);
                 }
                 self.input(input);
-                self.legs.retain(|(leg, _)| Some(*leg) != removed);
+                if let Some(leg) = removed {
+                    self.sockets.remove(leg);
+                }
             }
         }
     }
@@ -207,20 +172,21 @@ impl CallMedia {
         // On this function's stack: the task itself stays small while it waits.
         let mut buffer = [0; PACKET_BYTES_MAX + media::srtp::ROOM_BYTES];
         for _ in 0..PACKETS_MAX {
-            let (leg, sockets) = &self.legs[index];
-            let Ok((length, source)) = sockets.rtp.try_recv_from(&mut buffer[..PACKET_BYTES_MAX])
-            else {
+            let room = &mut buffer[..PACKET_BYTES_MAX];
+            let came = self.sockets.receive(Readable::Packets(index), room);
+            let Some((leg, length, source)) = came else {
                 return;
             };
             self.counters.rtp_received.one();
-            let (leg, source) = (*leg, canonical(source));
             let datagram = media::Datagram {
                 source,
                 buffer: &mut buffer,
                 length,
             };
-            if let Some(transmit) = self.media.handle_packet(leg, datagram, now) {
-                send(&self.legs, &self.counters, &transmit);
+            if let Some(transmit) = self.media.handle_packet(leg, datagram, now)
+                && self.sockets.send(&transmit)
+            {
+                self.counters.rtp_sent.one();
             }
             self.flush();
         }
@@ -230,14 +196,10 @@ impl CallMedia {
         let now = moment().now;
         let mut buffer = [0; PACKET_BYTES_MAX];
         for _ in 0..PACKETS_MAX {
-            let (leg, sockets) = &self.legs[index];
-            let Reports::Open(rtcp) = &sockets.rtcp else {
+            let came = self.sockets.receive(Readable::Reports(index), &mut buffer);
+            let Some((leg, length, source)) = came else {
                 return;
             };
-            let Ok((length, source)) = rtcp.try_recv_from(&mut buffer) else {
-                return;
-            };
-            let (leg, source) = (*leg, canonical(source));
             // What is no report of the peer is nothing at all.
             let _ = self
                 .media
@@ -250,15 +212,19 @@ impl CallMedia {
         let CallMedia {
             call,
             media,
-            legs,
+            sockets,
             counters,
             told,
             ..
         } = self;
         while let Some(output) = media.poll() {
             match output {
-                media::Output::Send(transmit) => send(legs, counters, &transmit),
-                media::Output::Report(transmit) => report(legs, &transmit),
+                media::Output::Send(transmit) => {
+                    if sockets.send(&transmit) {
+                        counters.rtp_sent.one();
+                    }
+                }
+                media::Output::Report(transmit) => sockets.report(&transmit),
                 media::Output::Event { leg, event } => {
                     told.push(FromVoice {
                         call: *call,
@@ -269,52 +235,4 @@ impl CallMedia {
             }
         }
     }
-}
-
-/// A packet that cannot be sent now would be late later: it is dropped, as a network would.
-fn send(legs: &[(media::LegId, Sockets)], counters: &Counters, transmit: &media::Transmit<'_>) {
-    if let Some((_, sockets)) = legs.iter().find(|(leg, _)| *leg == transmit.leg)
-        && sockets
-            .rtp
-            .try_send_to(transmit.bytes, transmit.destination)
-            .is_ok()
-    {
-        counters.rtp_sent.one();
-    }
-}
-
-/// A report that is lost is followed by the next one.
-fn report(legs: &mut [(media::LegId, Sockets)], transmit: &media::Transmit<'_>) {
-    let Some((_, sockets)) = legs.iter_mut().find(|(leg, _)| *leg == transmit.leg) else {
-        return;
-    };
-    if let Reports::Closed = sockets.rtcp {
-        sockets.rtcp = match sockets.rtp.local_addr().and_then(above) {
-            Ok(socket) => Reports::Open(socket),
-            Err(error) => {
-                tracing::debug!(%error, "a leg makes no reports");
-                Reports::Failed
-            }
-        };
-    }
-    if let Reports::Open(rtcp) = &sockets.rtcp {
-        let _ = rtcp.try_send_to(transmit.bytes, transmit.destination);
-    }
-}
-
-/// A socket on the odd port above that of RTP.
-fn above(rtp: SocketAddr) -> io::Result<UdpSocket> {
-    open(rtp.ip(), rtp.port() | 1)
-}
-
-/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
-pub fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
-    socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket)
-}
-
-/// An IPv4 peer on an IPv6 socket, as descriptions name it.
-fn canonical(source: SocketAddr) -> SocketAddr {
-    SocketAddr::new(source.ip().to_canonical(), source.port())
 }

@@ -61,6 +61,7 @@ pub mod run;
 pub mod screen;
 pub mod session;
 pub mod session_name;
+pub mod sockets;
 pub mod step;
 pub mod strangers;
 pub mod switchboard;

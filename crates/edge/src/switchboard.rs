@@ -9,10 +9,11 @@ use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
-use crate::call_media::{CallMedia, ORDERS_MAX, Order, open};
+use crate::call_media::{CallMedia, ORDERS_MAX, Order};
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ports::Ports;
+use crate::sockets::open;
 use crate::voice::{FromVoice, ToVoice};
 
 /// Media events that wait for the edge's loop; calls wait when it is full.
