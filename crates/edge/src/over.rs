@@ -63,16 +63,7 @@ impl Call {
                 reason: identity::reason(message),
             },
         );
-        let cause = "CANCEL".to_owned();
-        self.end(
-            step,
-            leg,
-            Ending::Ended {
-                by: EndedBy::Peer,
-                cause,
-            },
-            None,
-        );
+        self.end(step, leg, by_the_peer("CANCEL"), None);
     }
 
     /// The peer hung up.
@@ -91,16 +82,7 @@ impl Call {
                 context,
             },
         );
-        let cause = "BYE".to_owned();
-        self.end(
-            step,
-            leg,
-            Ending::Ended {
-                by: EndedBy::Peer,
-                cause,
-            },
-            None,
-        );
+        self.end(step, leg, by_the_peer("BYE"), None);
     }
 
     /// The endpoint forgot the leg. Whatever did not end it before, this does.
@@ -122,5 +104,13 @@ impl Call {
         } else {
             self.end(step, leg, ended_by_edge("the dialog ended"), None);
         }
+    }
+}
+
+/// A request of the peer's ended it.
+fn by_the_peer(method: &str) -> Ending {
+    Ending::Ended {
+        by: EndedBy::Peer,
+        cause: method.to_owned(),
     }
 }
