@@ -238,18 +238,45 @@ impl Applied {
 /// The most bytes of a snapshot: what a log takes, less 4 KiB for what stands around it. About 15,000 numbers.
 const SNAPSHOT_MAX_BYTES: usize = PAYLOAD_MAX_BYTES - (4 << 10);
 
+/// Blames the part that takes most of it.
 fn too_large(configuration: &Configuration, bytes: usize) -> Fault {
-    let numbers = configuration.numbers.len();
+    let Configuration {
+        numbers,
+        trunks,
+        agents,
+        transfer,
+        ..
+    } = configuration;
+    let all = format!("number.\"{ANY_NUMBER}\" for all that have the same agent");
+    let one = "one trunk with several `sources` for all of the same system".to_owned();
+    let same = "one agent that is told the number called".to_owned();
+    let uri = "a pattern in transfer.allowed for all of the same system".to_owned();
+    let parts = [
+        ("number", "numbers", numbers.len(), size(numbers), all),
+        ("trunk", "trunks", trunks.len(), size(trunks), one),
+        ("agent", "agents", agents.len(), size(agents), same),
+        (
+            "transfer",
+            "targets of transfers",
+            transfer.targets.len(),
+            size(transfer),
+            uri,
+        ),
+    ];
+    let largest = parts.into_iter().max_by_key(|(.., size, _)| *size);
+    let (key, name, count, size, instead) = largest.expect("there are parts");
     Fault {
-        key: "number".to_owned(),
+        key: key.to_owned(),
         wrong: format!(
-            "with {numbers} numbers the configuration takes {bytes} bytes in the log, which takes \
-             {SNAPSHOT_MAX_BYTES}"
+            "the configuration takes {bytes} bytes in the log, {size} of them its {count} {name}; \
+             a log takes {SNAPSHOT_MAX_BYTES}"
         ),
-        instead: format!(
-            "number.\"{ANY_NUMBER}\" for all that have the same agent, or use several edges"
-        ),
+        instead: format!("{instead}, or use several edges"),
     }
+}
+
+fn size(part: &impl Serialize) -> usize {
+    serde_json::to_string(part).map_or(0, |text| text.len())
 }
 
 #[cfg(test)]
@@ -275,11 +302,29 @@ mod tests {
         let Err(Faults(faults)) = Applied::new(configuration) else {
             panic!("no log takes that");
         };
-        assert!(
-            faults[0].to_string().contains("30000 numbers"),
-            "{}",
-            faults[0]
-        );
+        let fault = faults[0].to_string();
+        assert!(fault.contains("its 30000 numbers"), "{fault}");
+    }
+
+    #[test]
+    fn the_part_that_takes_most_is_blamed() {
+        let mut configuration = Configuration::default();
+        let trunk = Trunk {
+            destination: None,
+            transfer: TransferMethod::Bridged,
+            limit: Limit::default(),
+            outbound: Outbound::default(),
+        };
+        for number in 0..9_000 {
+            let name = TrunkName::from(format!("branch-{number}").as_str());
+            configuration.trunks.insert(name, trunk.clone());
+        }
+        let Err(Faults(faults)) = Applied::new(configuration) else {
+            panic!("no log takes that");
+        };
+        let fault = faults[0].to_string();
+        assert!(fault.starts_with("trunk"), "{fault}");
+        assert!(fault.contains("its 9000 trunks"), "{fault}");
     }
 
     #[test]
