@@ -1,5 +1,8 @@
 //! A DNS server of the tests' own: it answers from a few lines, and knows nothing else.
 
+#[path = "../../../../tests/src/dns.rs"]
+mod dns;
+
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::net::UdpSocket;
@@ -34,83 +37,46 @@ impl Zone {
     }
 }
 
-const A: u16 = 1;
-const SRV: u16 = 33;
+/// The record type of RFC 3403.
 const NAPTR: u16 = 35;
 
 fn answer(query: &[u8], lines: &str) -> Vec<u8> {
-    let (name, kind, end) = question(query);
+    let asked = dns::question(query);
     let rows = lines
         .lines()
         .map(|row| row.split_whitespace().collect::<Vec<_>>())
-        .filter(|row| row.first().is_some_and(|first| *first == name));
+        .filter(|row| row.first().is_some_and(|first| *first == asked.name));
     let rows: Vec<_> = rows.collect();
-    let records: Vec<_> = rows.iter().filter_map(|row| data(row, kind)).collect();
-    let mut answer = query[..2].to_vec();
+    let records: Vec<_> = rows
+        .iter()
+        .filter_map(|row| data(row, asked.kind))
+        .collect();
     // A name that is in no line does not exist.
-    let code = if rows.is_empty() { 3 } else { 0 };
-    answer.extend([0x81, 0x80 | code, 0, 1, 0]);
-    answer.push(u8::try_from(records.len()).unwrap());
-    answer.extend([0, 0, 0, 0]);
-    answer.extend(&query[12..end]);
-    for record in records {
-        answer.extend([0xc0, 12]);
-        answer.extend(kind.to_be_bytes());
-        answer.extend([0, 1, 0, 0, 0, 60]);
-        answer.extend(u16::try_from(record.len()).unwrap().to_be_bytes());
-        answer.extend(record);
-    }
-    answer
-}
-
-/// The name asked for in small letters, the type, and where the question ends.
-fn question(query: &[u8]) -> (String, u16, usize) {
-    let mut labels = Vec::new();
-    let mut at = 12;
-    while query[at] > 0 {
-        let end = at + 1 + usize::from(query[at]);
-        let label = String::from_utf8_lossy(&query[at + 1..end]);
-        labels.push(label.to_ascii_lowercase());
-        at = end;
-    }
-    let kind = u16::from_be_bytes([query[at + 1], query[at + 2]]);
-    (labels.join("."), kind, at + 5)
+    dns::answer(query, &asked, !rows.is_empty(), &records)
 }
 
 fn data(row: &[&str], kind: u16) -> Option<Vec<u8>> {
-    let number = |text: &str| text.parse::<u16>().unwrap().to_be_bytes();
+    let number = |text: &str| text.parse::<u16>().unwrap();
     let mut data = Vec::new();
     match (kind, row[1]) {
-        (A, "a") => match row[2].parse().unwrap() {
+        (dns::A, "a") => match row[2].parse().unwrap() {
             IpAddr::V4(ip) => data.extend(ip.octets()),
             IpAddr::V6(_) => return None,
         },
-        (SRV, "srv") => {
-            for field in &row[2..5] {
-                data.extend(number(field));
-            }
-            data.extend(name(row[5]));
+        (dns::SRV, "srv") => {
+            let (priority, weight, port) = (number(row[2]), number(row[3]), number(row[4]));
+            data.extend(dns::srv(priority, weight, port, row[5]));
         }
         (NAPTR, "naptr") => {
-            data.extend(number(row[2]));
-            data.extend(number(row[3]));
+            data.extend(number(row[2]).to_be_bytes());
+            data.extend(number(row[3]).to_be_bytes());
             for text in ["s", row[4], ""] {
                 data.push(u8::try_from(text.len()).unwrap());
                 data.extend(text.bytes());
             }
-            data.extend(name(row[5]));
+            data.extend(dns::name(row[5]));
         }
         _ => return None,
     }
     Some(data)
-}
-
-fn name(text: &str) -> Vec<u8> {
-    let mut name = Vec::new();
-    for label in text.split('.') {
-        name.push(u8::try_from(label.len()).unwrap());
-        name.extend(label.bytes());
-    }
-    name.push(0);
-    name
 }
