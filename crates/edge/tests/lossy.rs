@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use live::control::{echo, ended, facts, start};
+use live::control::{AGENT, bot_at, connect, echo, ended, facts, start};
 use live::peer::Peer;
 use live::relay::Relay;
 use live::{Live, ip};
-use schemas::command::{AnswerLeg, BridgeLegs, DialLeg, HangUpLeg, RefuseLeg};
+use schemas::command::{HangUpLeg, RefuseLeg};
 use schemas::observation::EndedBy;
-use schemas::{Command, Conclusion, LegId, Observation, Personal, Transport};
+use schemas::{Command, Conclusion, LegId, Observation};
 use sip::endpoint::event::Event;
 use trunkline_edge::RtpPorts;
 
@@ -23,9 +23,6 @@ const CALLERS: u64 = 50;
 
 /// Longer than any transaction: 64 × T1 is 32 s.
 const PATIENCE: Duration = Duration::from_secs(40);
-
-/// The leg that the edge dials.
-const CALLEE: LegId = LegId(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_call_fails_where_a_tenth_of_all_datagrams_is_lost() {
@@ -73,7 +70,7 @@ async fn no_bridged_call_fails_where_both_networks_lose_a_tenth() {
         usize::try_from(calls_each() * CALLERS).unwrap()
     );
     for facts in calls.values() {
-        let ends = [(LegId::CALLER, EndedBy::Peer), (CALLEE, EndedBy::Control)];
+        let ends = [(LegId::CALLER, EndedBy::Peer), (AGENT, EndedBy::Control)];
         went_well(facts, &ends);
     }
     assert!(lost > 120, "the networks lost nothing: {lost}");
@@ -159,27 +156,13 @@ fn went_well(facts: &[Observation], ends: &[(LegId, EndedBy)]) {
 
 /// Bridges the caller to who listens on the port that was called.
 fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
-    let (leg, with) = (LegId::CALLER, CALLEE);
+    let leg = LegId::CALLER;
     match observation {
         Observation::InviteReceived(invite) => {
-            let dial = DialLeg {
-                leg: with,
-                trunk: None,
-                destination: format!("127.92.1.3:{}", invite.called.reveal()),
-                transport: Transport::Udp,
-                target: Personal::from("sip:bot@bots.example"),
-                caller: invite.from.clone(),
-                told: schemas::command::Told::default(),
-                context: vec![],
-                codecs_of: Some(leg),
-                srtp: schemas::media::SrtpPolicy::Off,
-            };
+            let dial = bot_at(format!("127.92.1.3:{}", invite.called.reveal()), invite);
             (vec![dial.into()], vec![])
         }
-        Observation::LegAnswered(answered) if answered.leg == with => (
-            vec![AnswerLeg { leg }.into(), BridgeLegs { leg, with }.into()],
-            vec![],
-        ),
+        Observation::LegAnswered(answered) if answered.leg == AGENT => connect(),
         Observation::LegFailed(failed) => {
             let refuse = RefuseLeg {
                 leg,
@@ -191,7 +174,7 @@ fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
             (vec![refuse.into()], ended())
         }
         Observation::LegEnded(over) if over.leg == leg => {
-            let (leg, reason) = (with, None);
+            let (leg, reason) = (AGENT, None);
             (
                 vec![
                     HangUpLeg {

@@ -2,21 +2,19 @@
 
 mod live;
 
-use live::control::{ended, facts, start};
+use live::control::{AGENT, bot_at, connect, ended, facts, start};
 use live::line::{Line, OFFER};
 use live::zone::Zone;
 use live::{Live, PATIENCE};
-use schemas::command::{AnswerLeg, BridgeLegs, DialLeg, HangUpLeg, RefuseLeg};
+use schemas::command::{DialLeg, HangUpLeg, RefuseLeg};
 use schemas::observation::LegFailure;
-use schemas::{Command, Conclusion, LegId, Observation, Personal, Transport};
+use schemas::{Command, Conclusion, LegId, Observation, Personal};
 use tokio::net::{TcpListener, UdpSocket};
 use trunkline_edge::{Listen, RtpPorts};
 
-const AGENT: LegId = LegId(1);
-
 /// The number called says which name to dial: 1 `sip:pbx.test`, 2 `nobody.test:5060`.
 fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
-    let (leg, with) = (LegId::CALLER, AGENT);
+    let leg = LegId::CALLER;
     match observation {
         Observation::InviteReceived(invite) => {
             let destination = match invite.called.reveal().as_str() {
@@ -24,23 +22,12 @@ fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
                 _ => "nobody.test:5060",
             };
             let dial = DialLeg {
-                leg: AGENT,
-                trunk: None,
-                destination: destination.to_owned(),
-                transport: Transport::Udp,
                 target: Personal::from("sip:bot@pbx.test"),
-                caller: invite.from.clone(),
-                told: schemas::command::Told::default(),
-                context: vec![],
-                codecs_of: Some(leg),
-                srtp: schemas::media::SrtpPolicy::Off,
+                ..bot_at(destination.to_owned(), invite)
             };
             (vec![dial.into()], vec![])
         }
-        Observation::LegAnswered(answered) if answered.leg == AGENT => (
-            vec![AnswerLeg { leg }.into(), BridgeLegs { leg, with }.into()],
-            vec![],
-        ),
+        Observation::LegAnswered(answered) if answered.leg == AGENT => connect(),
         Observation::CommandFailed(failed) if failed.command == "DialLeg" => {
             let (status, phrase, retry_after_s) = (404, failed.error.clone(), None);
             let refuse = RefuseLeg {

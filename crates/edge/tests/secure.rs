@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use live::Live;
 use live::authority::Authority;
-use live::control::{echo, ended, facts, node_fact, start};
+use live::control::{bot_at, echo, ended, facts, node_fact, start};
 use live::line::{Line, OFFER};
 use rustls::version::{TLS12, TLS13};
 use schemas::command::{DialLeg, RefuseLeg};
 use schemas::observation::{
-    AlertSender, ConnectionOpener, InviteReceived, LegFailure, TlsFault, TlsFile, TlsRefused,
-    TlsReloaded,
+    AlertSender, ConnectionOpener, LegFailure, TlsFault, TlsFile, TlsRefused, TlsReloaded,
 };
-use schemas::{Command, Conclusion, LegId, Observation, Personal, Transport, TrunkName};
+use schemas::{Command, Conclusion, LegId, Observation, Transport, TrunkName};
 use tokio::net::{TcpListener, TcpStream};
 use trunkline_edge::{Configuration, Listen, RtpPorts, TlsVersion, Trunk};
 
@@ -328,20 +327,13 @@ async fn who_mistakes_the_port_is_told_so() {
 
 /// The number called is the host to dial and the port, a dash between; all of it is the trunk `far`.
 fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
-    let leg = LegId(1);
+    let _leg = LegId(1);
     match observation {
-        Observation::InviteReceived(InviteReceived { called, from, .. }) => {
+        Observation::InviteReceived(invite) => {
             let dial = DialLeg {
-                leg,
                 trunk: Some(TrunkName::from("far")),
-                destination: called.reveal().replace('-', ":"),
                 transport: Transport::Tls,
-                target: Personal::from("sip:bot@bots.example"),
-                caller: from.clone(),
-                told: schemas::command::Told::default(),
-                context: vec![],
-                codecs_of: Some(LegId::CALLER),
-                srtp: schemas::media::SrtpPolicy::Off,
+                ..bot_at(invite.called.reveal().replace('-', ":"), invite)
             };
             (vec![dial.into()], vec![])
         }

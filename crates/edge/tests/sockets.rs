@@ -5,12 +5,12 @@ mod live;
 use std::sync::Arc;
 
 use journal::{EventLog, Memory, Stream};
-use live::control::{facts, start};
+use live::control::{AGENT, bot_at, connect, facts, start};
 use live::peer::Peer;
 use live::{Live, PATIENCE, ip};
-use schemas::command::{AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, HangUpLeg};
+use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent, HangUpLeg};
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
-use schemas::observation::{EndedBy, InviteReceived};
+use schemas::observation::EndedBy;
 use schemas::{
     AgentName, Chain, Command, Conclusion, Draft, Event, Lane, LegId, NodeName, Observation,
     Personal, Subject, Timestamp, Transport,
@@ -18,8 +18,6 @@ use schemas::{
 use sip::endpoint::event::Event as SipEvent;
 use tokio_util::sync::CancellationToken;
 use trunkline_edge::{Configuration, Edge, Listen, RtpPorts};
-
-const AGENT: LegId = LegId(1);
 
 /// Audio that a codec would not make by itself.
 fn audio(sequence: u16) -> [u8; 160] {
@@ -111,27 +109,12 @@ async fn a_caller_hears_its_own_voice_from_the_echo_agent() {
 
 /// The scripted control is a plain function: the agent's address is in the number called.
 fn bridge(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
-    let (leg, with) = (LegId::CALLER, AGENT);
     match observation {
-        Observation::InviteReceived(InviteReceived { called, from, .. }) => {
-            let dial = DialLeg {
-                leg: AGENT,
-                trunk: None,
-                destination: called.reveal().replace('-', ":"),
-                transport: Transport::Udp,
-                target: Personal::from("sip:bot@bots.example"),
-                caller: from.clone(),
-                told: schemas::command::Told::default(),
-                context: vec![],
-                codecs_of: Some(leg),
-                srtp: schemas::media::SrtpPolicy::Off,
-            };
+        Observation::InviteReceived(invite) => {
+            let dial = bot_at(invite.called.reveal().replace('-', ":"), invite);
             (vec![dial.into()], vec![])
         }
-        Observation::LegAnswered(answered) if answered.leg == AGENT => (
-            vec![AnswerLeg { leg }.into(), BridgeLegs { leg, with }.into()],
-            vec![],
-        ),
+        Observation::LegAnswered(answered) if answered.leg == AGENT => connect(),
         Observation::LegEnded(over) if over.leg == LegId::CALLER => (
             vec![
                 HangUpLeg {

@@ -5,19 +5,17 @@ mod live;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use live::control::{echo, ended, facts, node_fact, start};
+use live::control::{AGENT, bot_at, connect, echo, ended, facts, node_fact, start};
 use live::line::{Line, OFFER};
 use live::peer::Peer;
 use live::{Live, PATIENCE, ip};
-use schemas::command::{AnswerLeg, BridgeLegs, DialLeg, HangUpLeg};
-use schemas::observation::{InviteReceived, LegFailure};
-use schemas::{Command, Conclusion, LegId, Observation, Personal, Transport};
+use schemas::command::{AnswerLeg, DialLeg, HangUpLeg};
+use schemas::observation::LegFailure;
+use schemas::{Command, Conclusion, LegId, Observation, Transport};
 use sip::Name;
 use sip::endpoint::event::Event as SipEvent;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use trunkline_edge::{Listen, RtpPorts};
-
-const AGENT: LegId = LegId(1);
 
 fn rtp(first: u16) -> RtpPorts {
     let last = first + 99;
@@ -244,27 +242,16 @@ async fn an_answer_finds_a_caller_whose_connection_is_lost() {
 
 /// The number called is where to dial, the colons as dashes.
 fn dial(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
-    let (leg, with) = (LegId::CALLER, AGENT);
+    let leg = LegId::CALLER;
     match observation {
-        Observation::InviteReceived(InviteReceived { called, from, .. }) => {
+        Observation::InviteReceived(invite) => {
             let dial = DialLeg {
-                leg: AGENT,
-                trunk: None,
-                destination: called.reveal().replace('-', ":"),
                 transport: Transport::Tcp,
-                target: Personal::from("sip:bot@bots.example"),
-                caller: from.clone(),
-                told: schemas::command::Told::default(),
-                context: vec![],
-                codecs_of: Some(leg),
-                srtp: schemas::media::SrtpPolicy::Off,
+                ..bot_at(invite.called.reveal().replace('-', ":"), invite)
             };
             (vec![dial.into()], vec![])
         }
-        Observation::LegAnswered(answered) if answered.leg == AGENT => (
-            vec![AnswerLeg { leg }.into(), BridgeLegs { leg, with }.into()],
-            vec![],
-        ),
+        Observation::LegAnswered(answered) if answered.leg == AGENT => connect(),
         Observation::LegFailed(_) => {
             let refuse = schemas::command::RefuseLeg {
                 leg,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use journal::{EventLog, Filter, Stream};
-use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent};
+use schemas::command::{AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, Told};
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
+use schemas::media::SrtpPolicy;
+use schemas::observation::InviteReceived;
 use schemas::{
     AgentName, CallId, Chain, Command, Conclusion, Decision, Draft, Event, Hash, Lane, LegId,
-    NodeName, Observation, Position, Subject,
+    NodeName, Observation, Personal, Position, Subject, Transport,
 };
 use tokio::task::JoinHandle;
 
@@ -136,6 +138,32 @@ pub fn echo(observation: &Observation) -> (Vec<Command>, Vec<Conclusion>) {
         Observation::LegEnded(_) => (vec![], ended()),
         _ => (vec![], vec![]),
     }
+}
+
+/// The leg that a test's control dials.
+pub const AGENT: LegId = LegId(1);
+
+/// An INVITE to a bot at a destination, in a caller's name and by plain UDP.
+pub fn bot_at(destination: String, invite: &InviteReceived) -> DialLeg {
+    DialLeg {
+        leg: AGENT,
+        trunk: None,
+        destination,
+        transport: Transport::Udp,
+        target: Personal::from("sip:bot@bots.example"),
+        caller: invite.from.clone(),
+        told: Told::default(),
+        context: vec![],
+        codecs_of: Some(LegId::CALLER),
+        srtp: SrtpPolicy::Off,
+    }
+}
+
+/// The one that was dialed answered: so is the caller, and they talk.
+pub fn connect() -> (Vec<Command>, Vec<Conclusion>) {
+    let (leg, with) = (LegId::CALLER, AGENT);
+    let bridge = BridgeLegs { leg, with };
+    (vec![AnswerLeg { leg }.into(), bridge.into()], vec![])
 }
 
 /// What control says at the end of a call.
