@@ -55,7 +55,7 @@ fn relay(from: Codec, to: Codec, count: usize, drain: bool) -> f64 {
         .collect();
     let mut template = vec![0x55; 172];
     template[0] = 0x80;
-    template[1] = from.row().payload_type;
+    template[1] = from.row().payload_type.expect("it is fixed");
     let mut bytes = template.clone();
     let begin = clock();
     let mut now = start;

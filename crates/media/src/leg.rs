@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
+use crate::codec::Clock;
 use crate::dtmf::{self, Digit, Press};
 use crate::event::{Event, LegId};
 use crate::latch::Latch;
@@ -92,6 +93,8 @@ impl Session {
 pub(crate) struct Heard {
     pub(crate) packet: Packet,
     pub(crate) sound: Sound,
+    /// That of the leg's codec, in which its keys are told too.
+    pub(crate) clock: Clock,
     pub(crate) stream: StreamKey,
 }
 
@@ -180,7 +183,9 @@ impl Leg {
         }
         // Under SRTP reports have to be SRTCP, which is not spoken here.
         let reports = negotiated.reports.is_some() && negotiated.security.is_none();
-        self.reports.run(reports, now);
+        let clock = negotiated.codec.clock();
+        self.reports.run(reports, clock, now);
+        self.outgoing.set_clock(clock);
         let packet_ms = negotiated.packet_ms;
         if !negotiated.sends() {
             self.fall_silent();
@@ -318,8 +323,8 @@ impl Leg {
     }
 }
 
-/// Samples of the longest packet that is made here.
-const FRAME_SAMPLES: usize = 8 * 60;
-/// Octets of it, with room to protect it.
-pub(crate) const BUFFER_BYTES: usize = HEADER_BYTES + FRAME_SAMPLES + ROOM_BYTES;
+/// Samples of the longest packet that is made here, at 16 kHz.
+const FRAME_SAMPLES: usize = 16 * 60;
+/// Octets of it, if they are linear, with room to protect it.
+pub(crate) const BUFFER_BYTES: usize = HEADER_BYTES + 2 * FRAME_SAMPLES + ROOM_BYTES;
 const _: () = assert!(MAX_PACKET_MS == 60, "the buffer holds the longest packet");

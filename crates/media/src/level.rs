@@ -1,7 +1,6 @@
 //! Whether a packet of G.711 can be heard, from a few of its samples.
 
-use crate::codec::Codec;
-use crate::g711;
+use crate::g711::{self, Law};
 
 /// Counts packets that were looked at and those among them that were silent.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,14 +11,14 @@ pub(crate) struct Level {
 
 impl Level {
     /// Looks at every fourth packet, at a place that moves, so that no tone hides between samples.
-    pub(crate) fn look(&mut self, codec: Codec, sequence: u16, payload: &[u8]) -> Option<bool> {
+    pub(crate) fn look(&mut self, law: Law, sequence: u16, payload: &[u8]) -> Option<bool> {
         if !sequence.is_multiple_of(LOOK_EVERY) || payload.is_empty() {
             return None;
         }
         let windows = (payload.len() / WINDOW).max(1);
         let start = usize::from(sequence / LOOK_EVERY) % windows * WINDOW;
         let end = payload.len().min(start + WINDOW);
-        let audible = is_audible(codec, &payload[start..end]);
+        let audible = is_audible(law, &payload[start..end]);
         self.looked = self.looked.saturating_add(1);
         self.silent = self.silent.saturating_add(u32::from(!audible));
         Some(audible)
@@ -33,10 +32,10 @@ impl Level {
 }
 
 /// Whether any of the samples is louder than [`SILENT_BELOW`].
-pub fn is_audible(codec: Codec, samples: &[u8]) -> bool {
+pub fn is_audible(law: Law, samples: &[u8]) -> bool {
     samples
         .iter()
-        .any(|&code| g711::decode(codec, code).unsigned_abs() >= SILENT_BELOW)
+        .any(|&code| g711::decode(law, code).unsigned_abs() >= SILENT_BELOW)
 }
 
 /// The least magnitude of a linear sample that counts as sound: −54 dB of full scale.
@@ -53,28 +52,28 @@ mod tests {
 
     #[test]
     fn tones_are_heard_and_silence_and_noise_of_the_line_are_not() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for law in [Law::Mu, Law::A] {
             for frequency_hz in [300, 1000, 1143, 2000, 3400] {
                 let mut level = Level::default();
                 let coded: Vec<u8> = tone::sine(frequency_hz, -45, 2000)
                     .iter()
-                    .map(|&s| g711::encode(codec, s))
+                    .map(|&s| g711::encode(law, s))
                     .collect();
                 for (sequence, payload) in (0u16..).zip(coded.chunks(160)) {
-                    level.look(codec, sequence, payload);
+                    level.look(law, sequence, payload);
                 }
                 assert_eq!(level.looked, 25);
                 assert_eq!(level.silence_permille(), 0, "{frequency_hz} Hz");
             }
             let quiet = [
-                g711::encode(codec, 24),
-                g711::encode(codec, -24),
-                g711::silence(codec),
+                g711::encode(law, 24),
+                g711::encode(law, -24),
+                g711::silence(law),
             ];
             let mut level = Level::default();
-            assert_eq!(level.look(codec, 0, &quiet), Some(false));
-            assert_eq!(level.look(codec, 1, &quiet), None);
-            assert_eq!(level.look(codec, 4, &[]), None);
+            assert_eq!(level.look(law, 0, &quiet), Some(false));
+            assert_eq!(level.look(law, 1, &quiet), None);
+            assert_eq!(level.look(law, 4, &[]), None);
             assert_eq!(level.silence_permille(), 1000);
         }
     }

@@ -1,6 +1,7 @@
 //! What offer and answer agreed on for a leg (RFC 3264), as far as its packets are concerned.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::error::Error;
@@ -85,9 +86,10 @@ pub enum SsrcRule {
 }
 
 impl Negotiated {
-    /// One codec with its static payload type both ways, no telephone events, 20 ms, both directions, plain RTP.
+    /// One codec both ways with its static payload type, or the first dynamic one; no telephone events, 20 ms, both
+    /// directions, plain RTP.
     pub fn new(remote: SocketAddr, codec: Codec) -> Negotiated {
-        let payload_type = codec.row().payload_type;
+        let payload_type = codec.row().payload_type.unwrap_or(FIRST_DYNAMIC);
         let mut accepted = [None; MAX_ACCEPTED];
         accepted[0] = Some((payload_type, codec));
         Negotiated {
@@ -152,9 +154,9 @@ impl Negotiated {
         }
     }
 
-    /// Samples in a packet that is made here.
-    pub fn packet_samples(&self) -> u16 {
-        self.packet_ms * 8
+    /// How long a packet is that is made here.
+    pub fn packet_time(&self) -> Duration {
+        Duration::from_millis(u64::from(self.packet_ms))
     }
 
     pub(crate) fn sends(&self) -> bool {
@@ -197,8 +199,10 @@ pub(crate) enum Sound {
     ComfortNoise,
 }
 
-/// Audio payload types that a leg accepts at once.
-pub const MAX_ACCEPTED: usize = 4;
+/// Audio payload types that a leg accepts at once: each codec of a description.
+pub const MAX_ACCEPTED: usize = 6;
+/// The first payload type without a fixed meaning (RFC 3551, section 6).
+const FIRST_DYNAMIC: u8 = 96;
 /// The shortest packet that is made here.
 pub const MIN_PACKET_MS: u16 = 10;
 /// The longest packet that is made here; it gives the size of the call's buffer.

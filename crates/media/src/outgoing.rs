@@ -7,6 +7,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::codec::Clock;
 use crate::packet::{Packet, Stamp};
 
 /// Which received stream a packet belongs to. The epoch grows when the stream starts again.
@@ -23,6 +24,7 @@ pub(crate) struct Outgoing {
     ssrc: u32,
     next_sequence: u16,
     first_timestamp: u32,
+    clock: Clock,
     /// The newest timestamp that was sent and the time it stands for.
     anchor: Option<(u32, Instant)>,
     speaker: Speaker,
@@ -51,8 +53,17 @@ impl Outgoing {
             ssrc,
             next_sequence,
             first_timestamp,
+            clock: Clock(8_000),
             anchor: None,
             speaker: Speaker::Nobody,
+        }
+    }
+
+    /// Another codec: its timestamps go on from the last one with their own clock (RFC 7160, section 4.1).
+    pub(crate) fn set_clock(&mut self, clock: Clock) {
+        if self.clock != clock {
+            self.clock = clock;
+            self.interrupt();
         }
     }
 
@@ -72,7 +83,7 @@ impl Outgoing {
         let (relayed, switched) = match &mut self.speaker {
             Speaker::Relayed(relayed) if relayed.stream == stream => (relayed, false),
             Speaker::Nobody | Speaker::Own | Speaker::Relayed(_) => {
-                let timestamp = self.resumed(MIN_STEP, now);
+                let timestamp = self.resumed(self.clock.ticks(MIN_STEP), now);
                 self.speaker = Speaker::Relayed(Relayed {
                     stream,
                     sequence_difference: self.next_sequence.wrapping_sub(packet.sequence),
@@ -113,11 +124,11 @@ impl Outgoing {
         }
     }
 
-    /// The stamp of a packet of `samples` that is made here and stands for the time `at`.
-    pub(crate) fn own(&mut self, payload_type: u8, samples: u16, at: Instant) -> Stamp {
+    /// The stamp of a packet that is made here, lasts so many ticks and stands for the time `at`.
+    pub(crate) fn own(&mut self, payload_type: u8, ticks: u32, at: Instant) -> Stamp {
         let switched = !matches!(self.speaker, Speaker::Own);
         self.speaker = Speaker::Own;
-        let timestamp = self.resumed(u32::from(samples), at);
+        let timestamp = self.resumed(ticks, at);
         let sequence = self.next_sequence;
         self.sent(sequence, timestamp, at);
         Stamp {
@@ -161,7 +172,11 @@ impl Outgoing {
         let Some((timestamp, at)) = self.anchor else {
             return self.first_timestamp;
         };
-        timestamp.wrapping_add(ticks(now.saturating_duration_since(at)).max(least))
+        timestamp.wrapping_add(
+            self.clock
+                .ticks(now.saturating_duration_since(at))
+                .max(least),
+        )
     }
 
     fn sent(&mut self, sequence: u16, timestamp: u32, at: Instant) {
@@ -196,13 +211,7 @@ pub(crate) fn is_ahead(sequence: u16, other: u16) -> bool {
     (1..0x8000).contains(&sequence.wrapping_sub(other))
 }
 
-/// Clock ticks in a duration, modulo 2^32.
-pub(crate) fn ticks(duration: Duration) -> u32 {
-    let ticks = duration.as_micros() / 125 % (1 << 32);
-    u32::try_from(ticks).unwrap_or(0)
-}
-
-/// The least step of the timestamp when a relayed source begins, in ticks: 20 ms.
-const MIN_STEP: u32 = 160;
+/// The least step of the timestamp when a relayed source begins.
+const MIN_STEP: Duration = Duration::from_millis(20);
 /// How far behind the newest packet one may come and still be relayed.
 const REACH: u16 = 1000;

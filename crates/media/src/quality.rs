@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::codec::Clock;
 use crate::level::Level;
 use crate::measure::{Stream, milliseconds};
 use crate::packet::Packet;
@@ -72,7 +73,7 @@ struct Sequence {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Jitter {
-    before: Option<(Instant, u32)>,
+    before: Option<(Instant, u32, Clock)>,
     sixteenths_us: u64,
     max_us: u32,
 }
@@ -84,8 +85,9 @@ struct Gap {
 }
 
 impl Incoming {
-    /// Takes a packet that was let in. Only audio has a timing: the packets of an event share a timestamp.
-    pub(crate) fn take(&mut self, packet: &Packet, is_audio: bool, now: Instant) -> Arrival {
+    /// Takes a packet that was let in. Audio has a clock; other packets have no timing: those of an event share a
+    /// timestamp.
+    pub(crate) fn take(&mut self, packet: &Packet, clock: Option<Clock>, now: Instant) -> Arrival {
         let arrival = match &mut self.sequence {
             Some(sequence) if sequence.ssrc == packet.ssrc => sequence.place(packet.sequence),
             Some(_) | None => Place::Restart,
@@ -110,8 +112,8 @@ impl Incoming {
         self.packets += 1;
         self.payload_bytes += u64::try_from(packet.payload().len()).unwrap_or(0);
         self.gap.take(now);
-        if is_audio {
-            self.jitter.take(packet.timestamp, now);
+        if let Some(clock) = clock {
+            self.jitter.take(packet.timestamp, clock, now);
         }
         arrival
     }
@@ -249,15 +251,21 @@ impl Jitter {
         u32::try_from(self.sixteenths_us / 16).unwrap_or(u32::MAX)
     }
 
-    fn take(&mut self, timestamp: u32, now: Instant) {
-        let Some((at, before)) = self.before.replace((now, timestamp)) else {
+    fn take(&mut self, timestamp: u32, clock: Clock, now: Instant) {
+        let before = self.before.replace((now, timestamp, clock));
+        // Between two clocks there is no difference.
+        let Some((at, before, _)) = before.filter(|(.., other)| *other == clock) else {
             return;
         };
         let ticks = timestamp.wrapping_sub(before);
         // A step back of the timestamp is a reordered packet: signed difference.
+        let lasts_us = |ticks: u32| {
+            let lasts = clock.duration(u64::from(ticks)).as_micros();
+            i128::try_from(lasts).unwrap_or(i128::MAX)
+        };
         let media_us = match ticks {
-            0..0x8000_0000 => i128::from(ticks) * 125,
-            0x8000_0000.. => -i128::from(ticks.wrapping_neg()) * 125,
+            0..0x8000_0000 => lasts_us(ticks),
+            0x8000_0000.. => -lasts_us(ticks.wrapping_neg()),
         };
         let arrival_us =
             i128::try_from(now.saturating_duration_since(at).as_micros()).unwrap_or(i128::MAX);
@@ -296,6 +304,8 @@ mod tests {
     use super::*;
     use crate::clock;
 
+    const CLOCK: Option<Clock> = Some(Clock(8_000));
+
     fn packet(sequence: u16, timestamp: u32) -> Packet {
         Packet {
             marker: false,
@@ -313,7 +323,7 @@ mod tests {
         let mut incoming = Incoming::default();
         let mut now = clock::start();
         for sequence in sequences {
-            incoming.take(&packet(sequence, u32::from(sequence) * 160), true, now);
+            incoming.take(&packet(sequence, u32::from(sequence) * 160), CLOCK, now);
             now += Duration::from_millis(20);
         }
         incoming.stream()
@@ -359,7 +369,7 @@ mod tests {
         for number in 0..500u16 {
             let late_us = u64::from(number) * 7919 % 13 * 1000;
             let at = Duration::from_micros(u64::from(number) * 20_000 + late_us);
-            incoming.take(&packet(number, u32::from(number) * 160), true, start + at);
+            incoming.take(&packet(number, u32::from(number) * 160), CLOCK, start + at);
             let transit = at.as_secs_f64() * 1e6 - f64::from(number) * 20_000.0;
             if let Some(before) = transit_before.replace(transit) {
                 expected += ((transit - before).abs() - expected) / 16.0;
@@ -374,10 +384,10 @@ mod tests {
     fn a_hold_is_neither_gap_nor_jitter() {
         let mut incoming = Incoming::default();
         let start = clock::start();
-        incoming.take(&packet(1, 160), true, start);
-        incoming.take(&packet(2, 320), true, start + Duration::from_millis(50));
+        incoming.take(&packet(1, 160), CLOCK, start);
+        incoming.take(&packet(2, 320), CLOCK, start + Duration::from_millis(50));
         incoming.pause();
-        incoming.take(&packet(3, 480), true, start + Duration::from_secs(60));
+        incoming.take(&packet(3, 480), CLOCK, start + Duration::from_secs(60));
         assert_eq!(incoming.stream().longest_gap_ms, 50);
         assert!(incoming.stream().jitter_max_us < 2000);
     }

@@ -7,6 +7,7 @@ mod compound;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::codec::Clock;
 use crate::measure::Reported;
 use crate::quality::Reception;
 use compound::{Block, Compound, SenderInfo};
@@ -19,6 +20,8 @@ pub(crate) struct Reports {
     /// Our SSRC. What we call ourselves (CNAME, RFC 7022) follows from `name`.
     ssrc: u32,
     name: u64,
+    /// In which jitter is told, both ways.
+    clock: Clock,
     began: Instant,
     /// When we report next; never if the peer was not agreed with.
     next: Option<Instant>,
@@ -47,6 +50,7 @@ impl Reports {
         Reports {
             ssrc,
             name,
+            clock: Clock(8_000),
             began: now,
             next: None,
             is_due: false,
@@ -58,8 +62,9 @@ impl Reports {
         }
     }
 
-    /// Whether reports go out from now on.
-    pub(crate) fn run(&mut self, runs: bool, now: Instant) {
+    /// Whether reports go out from now on, and the clock of the codec.
+    pub(crate) fn run(&mut self, runs: bool, clock: Clock, now: Instant) {
+        self.clock = clock;
         match (runs, self.next) {
             (true, None) => self.next = Some(now + self.pause() / 2),
             (false, Some(_)) => (self.next, self.is_due) = (None, false),
@@ -114,7 +119,8 @@ impl Reports {
             return true;
         };
         known.lost = u64::from(block.lost);
-        known.jitter_us = block.jitter.saturating_mul(MICROSECONDS_A_TICK);
+        let jitter = self.clock.duration(u64::from(block.jitter)).as_micros();
+        known.jitter_us = u32::try_from(jitter).unwrap_or(u32::MAX);
         known.jitter_max_us = known.jitter_max_us.max(known.jitter_us);
         let permille = u32::from(block.fraction) * 1_000 / 256;
         let permille = u16::try_from(permille).unwrap_or(u16::MAX);
@@ -161,12 +167,13 @@ impl Reports {
             Some((middle, at)) => (middle, ticks(now.saturating_duration_since(at))),
             None => (0, 0),
         };
+        let jitter = Duration::from_micros(u64::from(reception.jitter_us));
         Block {
             about: reception.ssrc,
             fraction: u8::try_from(fraction).unwrap_or(u8::MAX),
             lost: u32::try_from(expected.saturating_sub(received)).unwrap_or(u32::MAX),
             highest: reception.highest,
-            jitter: reception.jitter_us / MICROSECONDS_A_TICK,
+            jitter: self.clock.ticks(jitter),
             last_sender_report: last,
             since_last: since,
         }
@@ -222,5 +229,3 @@ const ROUNDED_BY_MAX: u32 = 6_554;
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(10);
 /// Our clock does not begin at 0, which means "no report".
 const CLOCK_BEGINS_AT: Duration = Duration::from_secs(86_400);
-/// All codecs here have a clock of 8,000 Hz.
-const MICROSECONDS_A_TICK: u32 = 125;

@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Digit, Payload, Press};
+use crate::codec::Clock;
 use crate::packet::Packet;
 
 /// The key that is down on a leg, if any.
@@ -26,6 +27,7 @@ struct Down {
     duration: u16,
     volume: u8,
     last_at: Instant,
+    clock: Clock,
 }
 
 /// Presses that one packet completes: the one whose end was lost, and its own.
@@ -34,7 +36,13 @@ pub(crate) type Presses = [Option<(u32, Press)>; 2];
 impl Receiver {
     /// Takes a packet of an event and gives the presses that it completes, each with the timestamp of its
     /// last segment.
-    pub(crate) fn take(&mut self, packet: &Packet, payload: &[u8], now: Instant) -> Presses {
+    pub(crate) fn take(
+        &mut self,
+        packet: &Packet,
+        payload: &[u8],
+        clock: Clock,
+        now: Instant,
+    ) -> Presses {
         let Some(event) = Payload::read(payload) else {
             return [None, None];
         };
@@ -67,6 +75,7 @@ impl Receiver {
                     duration: event.duration,
                     volume: event.volume,
                     last_at: now,
+                    clock,
                 });
             }
         }
@@ -103,7 +112,7 @@ impl Receiver {
         let segment = down.timestamp.wrapping_add(down.complete);
         self.told = Some(segment);
         let ticks = u64::from(down.complete) + u64::from(down.duration);
-        let duration = Duration::from_micros(ticks * 125);
+        let duration = down.clock.duration(ticks);
         Some((
             segment,
             Press {

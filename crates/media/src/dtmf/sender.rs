@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::{Digit, PAYLOAD_BYTES, Payload};
-use crate::outgoing::{Outgoing, ticks};
+use crate::codec::Clock;
+use crate::outgoing::Outgoing;
 use crate::packet::Stamp;
 
 /// The keys that a leg still has to send.
@@ -21,9 +22,12 @@ pub(crate) struct Sender {
 #[derive(Clone, Copy, Debug)]
 struct Sending {
     digit: Digit,
+    duration: Duration,
+    /// Of the segment that is being sent, and how long the key was down when it began, in ticks.
     timestamp: Option<u32>,
+    segment: u32,
+    /// How long the key is down by now, in ticks.
     sent: u32,
-    total: u32,
     ends_left: u8,
     next_at: Instant,
 }
@@ -62,30 +66,33 @@ impl Sender {
         &mut self,
         outgoing: &mut Outgoing,
         payload_type: u8,
-        packet_ms: u16,
+        (clock, interval): (Clock, Duration),
         now: Instant,
     ) -> Option<(Stamp, [u8; PAYLOAD_BYTES])> {
         let sending = self
             .sending
             .as_mut()
             .filter(|sending| sending.next_at <= now)?;
+        let total = clock.ticks(sending.duration);
+        sending.sent = (sending.sent + clock.ticks(interval)).min(total);
+        let end = sending.sent == total;
+        sending.ends_left -= u8::from(end);
         let stamp = match sending.timestamp {
-            Some(timestamp) => outgoing.key_again(payload_type, timestamp),
             None => outgoing.key(payload_type, now),
+            Some(timestamp) if sending.sent - sending.segment > SEGMENT => {
+                sending.segment += SEGMENT;
+                outgoing.key_again(payload_type, timestamp.wrapping_add(SEGMENT))
+            }
+            Some(timestamp) => outgoing.key_again(payload_type, timestamp),
         };
         sending.timestamp = Some(stamp.timestamp);
-        let step = u32::from(packet_ms) * 8;
-        sending.sent = (sending.sent + step).min(sending.total);
-        let end = sending.sent == sending.total;
-        sending.ends_left -= u8::from(end);
         let payload = Payload {
             event: sending.digit.event(),
             end,
             volume: VOLUME,
-            duration: u16::try_from(sending.sent).unwrap_or(u16::MAX),
+            duration: u16::try_from(sending.sent - sending.segment).unwrap_or(u16::MAX),
         };
         // Late by more than a packet: go on from now rather than in a burst.
-        let interval = Duration::from_millis(u64::from(packet_ms));
         sending.next_at = if sending.next_at + interval < now {
             now
         } else {
@@ -102,12 +109,12 @@ impl Sender {
 
     fn begin(&mut self, at: Instant) {
         if let Some((digit, duration)) = self.pending.pop_front() {
-            let total = ticks(duration);
             self.sending = Some(Sending {
                 digit,
+                duration,
                 timestamp: None,
+                segment: 0,
                 sent: 0,
-                total,
                 ends_left: ENDS,
                 next_at: at,
             });
@@ -123,7 +130,9 @@ const ENDS: u8 = 3;
 const PAUSE: Duration = Duration::from_millis(50);
 /// The shortest press that receivers must recognise (ITU-T Q.24).
 const SHORTEST: Duration = Duration::from_millis(40);
-/// The longest press that fits into one segment.
+/// The longest press: one segment at 8 kHz, six at 48.
 const LONGEST: Duration = Duration::from_secs(8);
+/// Ticks of a full segment (RFC 4733, section 2.5.1.3).
+const SEGMENT: u32 = 0xffff;
 /// −10 dBm0.
 const VOLUME: u8 = 10;

@@ -39,9 +39,8 @@ impl Leg {
         bytes: &[u8],
         now: Instant,
     ) -> [Option<Pressed>; 2] {
-        let presses = self
-            .keys
-            .take(&heard.packet, &bytes[heard.packet.payload()], now);
+        let (packet, clock) = (&heard.packet, heard.clock);
+        let presses = self.keys.take(packet, &bytes[packet.payload()], clock, now);
         presses.map(|press| {
             press.map(|(timestamp, press)| Pressed {
                 press,
@@ -115,18 +114,21 @@ impl Leg {
         events: &mut Events,
     ) -> Option<Heard> {
         let epoch = self.incoming.epoch;
-        let arrival = self
-            .incoming
-            .take(&packet, matches!(sound, Sound::Audio(_)), now);
+        let clock = match sound {
+            Sound::Audio(codec) => Some(codec.clock()),
+            Sound::Key | Sound::ComfortNoise => None,
+        };
+        let arrival = self.incoming.take(&packet, clock, now);
         let audible = match (sound, arrival) {
             (_, Arrival::Jumped) => {
                 self.refusals.count(Reason::SequenceJump, now);
                 return None;
             }
             (Sound::Audio(codec), Arrival::Newest) => {
-                self.incoming
-                    .level
-                    .look(codec, packet.sequence, &bytes[packet.payload()])
+                let payload = &bytes[packet.payload()];
+                let level = &mut self.incoming.level;
+                let law = codec.law();
+                law.and_then(|law| level.look(law, packet.sequence, payload))
             }
             // A key is a sign of a listening human.
             (Sound::Key, _) => Some(true),
@@ -158,6 +160,7 @@ impl Leg {
         (arrival != Arrival::Again).then_some(Heard {
             packet,
             sound,
+            clock: self.session.as_ref()?.negotiated.codec.clock(),
             stream,
         })
     }

@@ -9,7 +9,7 @@ use crate::call::Events;
 use crate::codec::Codec;
 use crate::dtmf::Digit;
 use crate::event::{Event, Finished, Transmit};
-use crate::g711;
+use crate::g711::{self, Law};
 use crate::negotiated::Sound;
 use crate::packet::{HEADER_BYTES, Stamp};
 
@@ -31,9 +31,11 @@ impl Leg {
         }
         let packet = &heard.packet;
         let payload_type = match heard.sound {
-            Sound::Audio(_) => Some(negotiated.payload_type),
-            Sound::Key => negotiated.telephone_event,
-            Sound::ComfortNoise => None,
+            Sound::Audio(codec) if is_near(codec, negotiated.codec) => {
+                Some(negotiated.payload_type)
+            }
+            Sound::Key if heard.clock == negotiated.codec.clock() => negotiated.telephone_event,
+            Sound::Audio(_) | Sound::Key | Sound::ComfortNoise => None,
         };
         let Some(payload_type) = payload_type else {
             self.outgoing.skip(heard.stream, packet);
@@ -45,14 +47,16 @@ impl Leg {
         let payload = &mut bytes[packet.payload()];
         match heard.sound {
             Sound::Audio(codec) => {
-                if let Some(table) = g711::between(codec, negotiated.codec) {
+                if let Some((from, to)) = codec.law().zip(negotiated.codec.law())
+                    && let Some(table) = g711::between(from, to)
+                {
                     payload
                         .iter_mut()
                         .for_each(|code| *code = table[usize::from(*code)]);
                 }
-                self.sent
-                    .level
-                    .look(negotiated.codec, stamp.sequence, payload);
+                if let Some(law) = negotiated.codec.law() {
+                    self.sent.level.look(law, stamp.sequence, payload);
+                }
             }
             Sound::Key => {
                 let key = Some((heard.stream, packet.timestamp));
@@ -113,14 +117,16 @@ impl Leg {
             .as_ref()
             .filter(|session| session.negotiated.sends())?;
         let (destination, negotiated) = (session.latch.destination(), &session.negotiated);
-        let packet_ms = negotiated.packet_ms;
+        let (packet_ms, packet_time) = (negotiated.packet_ms, negotiated.packet_time());
+        let clock = negotiated.codec.clock();
+        let pace = (clock, packet_time);
         if let Some(payload_type) = negotiated.telephone_event
             && let Some((stamp, payload)) =
                 self.sender
-                    .next(&mut self.outgoing, payload_type, packet_ms, now)
+                    .next(&mut self.outgoing, payload_type, pace, now)
         {
             if !self.sender.is_busy() {
-                self.restart_agent(packet_ms, now + Duration::from_millis(u64::from(packet_ms)));
+                self.restart_agent(packet_ms, now + packet_time);
             }
             let length = self.fill(buffer, stamp, &payload, now);
             return Some((destination, self.protect(buffer, length)?));
@@ -132,12 +138,14 @@ impl Leg {
             return None;
         };
         let mut frame = [0; FRAME_SAMPLES];
-        let samples = negotiated.packet_samples();
         let (codec, payload_type) = (negotiated.codec, negotiated.payload_type);
-        let frame = &mut frame[..usize::from(samples)];
+        let frame = &mut frame[..usize::from(packet_ms) * 8];
         let (at, progress) = playing.next(frame, now)?;
-        let stamp = self.outgoing.own(payload_type, samples, at);
-        let length = self.fill_audio(buffer, stamp, codec, frame, now);
+        let law = codec.law()?;
+        let stamp = self
+            .outgoing
+            .own(payload_type, clock.ticks(packet_time), at);
+        let length = self.fill_audio(buffer, stamp, law, frame, now);
         self.note(progress, events);
         Some((destination, self.protect(buffer, length)?))
     }
@@ -176,15 +184,15 @@ impl Leg {
         &mut self,
         buffer: &mut Buffer,
         stamp: Stamp,
-        codec: Codec,
+        law: Law,
         frame: &[i16],
         now: Instant,
     ) -> usize {
         let payload = &mut buffer[HEADER_BYTES..HEADER_BYTES + frame.len()];
         for (code, &sample) in payload.iter_mut().zip(frame) {
-            *code = g711::encode(codec, sample);
+            *code = g711::encode(law, sample);
         }
-        self.sent.level.look(codec, stamp.sequence, payload);
+        self.sent.level.look(law, stamp.sequence, payload);
         self.sent.take(frame.len(), now);
         stamp.write(&mut buffer[..HEADER_BYTES]);
         HEADER_BYTES + frame.len()
@@ -203,4 +211,9 @@ impl Leg {
             .as_ref()
             .is_some_and(|session| session.negotiated.sends())
     }
+}
+
+/// Whether a packet of one codec becomes one of another octet by octet.
+fn is_near(codec: Codec, other: Codec) -> bool {
+    codec == other || (codec.law().is_some() && other.law().is_some())
 }

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use trunkline_media::g711::Law;
 use trunkline_media::{
-    Agent, Codec, Digit, Digits, Direction, Event, Finished, Hears, Input, Menu, Negotiated, tone,
+    Agent, Codec, Digit, Digits, Direction, Event, Finished, Hears, Input, Menu, Negotiated, g711,
+    tone,
 };
 
 use crate::driver::{
@@ -71,9 +73,7 @@ fn the_echo_is_what_was_said_at_once_in_a_stream_of_its_own() {
         assert_eq!(sent.at_ms, index * 20, "at once");
         assert_eq!(sent.destination, caller.address);
     }
-    let said = samples
-        .iter()
-        .map(|&sample| trunkline_media::g711::encode(Codec::Pcma, sample));
+    let said = samples.iter().map(|&sample| g711::encode(Law::A, sample));
     let echoed: Vec<u8> = sent
         .iter()
         .flat_map(|sent| sent.packet.payload.to_vec())

@@ -180,12 +180,12 @@ impl Shell {
     /// The audio to a leg, decoded; telephone events left out.
     pub fn heard(&self, leg: LegId) -> Vec<i16> {
         let audio = self.to(leg).into_iter().filter_map(|sent| {
-            let codec = Codec::of_payload_type(sent.packet.header.payload_type)?;
+            let law = Codec::of_payload_type(sent.packet.header.payload_type)?.law()?;
             Some(
                 sent.packet
                     .payload
                     .iter()
-                    .map(move |&code| g711::decode(codec, code))
+                    .map(move |&code| g711::decode(law, code))
                     .collect::<Vec<_>>(),
             )
         });
@@ -231,11 +231,12 @@ impl Peer {
 
     /// The next audio packet.
     pub fn audio(&mut self, samples: &[i16]) -> Vec<u8> {
+        let law = self.codec.law().expect("it is G.711");
         let payload = samples
             .iter()
-            .map(|&sample| g711::encode(self.codec, sample))
+            .map(|&sample| g711::encode(law, sample))
             .collect();
-        let bytes = self.packet(self.codec.row().payload_type, false, payload);
+        let bytes = self.packet(fixed(self.codec), false, payload);
         self.timestamp = self
             .timestamp
             .wrapping_add(u32::try_from(samples.len()).unwrap());
@@ -282,6 +283,11 @@ pub fn negotiated(leg: LegId, codec: Codec) -> Negotiated {
 
 pub fn address(leg: LegId) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 10], 4000 + leg.0))
+}
+
+/// The static payload type of a codec that has one.
+pub fn fixed(codec: Codec) -> u8 {
+    codec.row().payload_type.expect("it is fixed")
 }
 
 pub fn telephone_event(leg: LegId) -> u8 {

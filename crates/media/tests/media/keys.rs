@@ -40,8 +40,12 @@ fn keys_heard(mut passes: impl FnMut(usize) -> bool) -> (Keys, Keys) {
 
 /// What the far side would hear: the packets go into a call of their own.
 fn keys_of(sent: Vec<Sent>, payload_type: u8) -> Vec<(char, u128)> {
+    keys_of_codec(Codec::Pcmu, sent, payload_type)
+}
+
+fn keys_of_codec(codec: Codec, sent: Vec<Sent>, payload_type: u8) -> Vec<(char, u128)> {
     let mut shell = Shell::new();
-    shell.leg(AGENT, Codec::Pcmu);
+    shell.leg(AGENT, codec);
     for sent in sent {
         assert_eq!(sent.packet.header.payload_type, payload_type);
         let until = shell.start + Duration::from_millis(sent.at_ms);
@@ -414,4 +418,31 @@ fn no_more_than_a_bound_of_digits_wait_and_a_hold_forgets_them() {
     shell.hears(AGENT, Hears::Nothing);
     shell.pass(1000);
     assert!(shell.to(AGENT).is_empty());
+}
+
+#[test]
+fn events_of_a_codec_of_48_khz_have_its_clock_both_ways() {
+    let (mut shell, mut caller, _) = Shell::bridged(Codec::Opus, Codec::Opus);
+    for update in 1..=5u16 {
+        let bytes = caller.key(5, update == 5, update * 960);
+        shell.datagram(CALLER, caller.address, bytes);
+        shell.pass(20);
+    }
+    assert_eq!(shell.take_keys(CALLER), [('5', 100)]);
+    shell.sent.clear();
+    // Longer than 16 bits of ticks: three segments.
+    shell.input(Input::SendDigit {
+        leg: AGENT,
+        digit: Digit::new('9').unwrap(),
+        duration: Duration::from_secs(3),
+    });
+    shell.pass(4000);
+    let sent: Vec<Sent> = shell.to(AGENT).into_iter().cloned().collect();
+    let first = sent[0].packet.header.timestamp;
+    let segments = sent.iter().map(|sent| sent.packet.header.timestamp - first);
+    let mut segments: Vec<u32> = segments.collect();
+    segments.dedup();
+    assert_eq!(segments, [0, 0xffff, 2 * 0xffff]);
+    let keys = keys_of_codec(Codec::Opus, sent, telephone_event(AGENT));
+    assert_eq!(keys, [('9', 3000)]);
 }

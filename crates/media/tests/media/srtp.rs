@@ -64,11 +64,11 @@ impl SecurePeer {
     }
 
     fn hears(&mut self, sent: &[Sent]) -> Vec<i16> {
-        let codec = self.peer.codec;
+        let law = self.peer.codec.law().unwrap();
         let packets = self.reads(sent).into_iter();
         packets
             .flat_map(|packet| packet.payload.to_vec())
-            .map(|code| g711::decode(codec, code))
+            .map(|code| g711::decode(law, code))
             .collect()
     }
 }

@@ -1,7 +1,8 @@
 //! The ear: which tone a phone hears, from the RTP packets that its media let in.
 
+use media::g711::{self, Law};
 use media::packet::Packet;
-use media::{Codec, g711, tone};
+use media::tone;
 
 use super::report::Happening;
 
@@ -28,7 +29,7 @@ impl Ear {
     pub(super) fn listen(&mut self, rtp: &[u8]) -> Option<Happening> {
         let packet = Packet::parse(rtp).ok()?;
         let payload = rtp.get(packet.payload())?;
-        let samples = payload.iter().map(|&code| g711::decode(Codec::Pcmu, code));
+        let samples = payload.iter().map(|&code| g711::decode(Law::Mu, code));
         self.samples.extend(samples);
         if self.samples.len() < WINDOW_SAMPLES {
             return None;
