@@ -203,7 +203,7 @@ impl CallMedia {
             // What is no report of the peer is nothing at all.
             let _ = self
                 .media
-                .handle_report(leg, source, &buffer[..length], now);
+                .handle_report(leg, source, &mut buffer[..length], now);
             self.flush();
         }
     }

@@ -105,12 +105,12 @@ impl Call {
     }
 
     /// Takes a datagram of a leg's socket of RTCP. Whether it was a report of the leg's peer; what it says is in
-    /// [`Measured::reported`].
+    /// [`Measured::reported`]. Under SRTP it is decrypted in place.
     pub fn handle_report(
         &mut self,
         leg: LegId,
         source: SocketAddr,
-        bytes: &[u8],
+        bytes: &mut [u8],
         now: Instant,
     ) -> bool {
         self.now = Some(now);

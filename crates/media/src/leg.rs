@@ -20,7 +20,7 @@ use crate::quality::{Incoming, Sent};
 use crate::refusal::{Reason, Refusals};
 use crate::rtcp::{COMPOUND_BYTES_MAX, Reports, Told};
 use crate::silence::Watch;
-use crate::srtp::{ROOM_BYTES, Secure, Secured};
+use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES, Secure, Secured};
 
 /// A leg.
 #[derive(Debug)]
@@ -181,10 +181,8 @@ impl Leg {
         if negotiated.telephone_event.is_none() {
             self.sender.clear();
         }
-        // Under SRTP reports have to be SRTCP, which is not spoken here.
-        let reports = negotiated.reports.is_some() && negotiated.security.is_none();
         let clock = negotiated.codec.clock();
-        self.reports.run(reports, clock, now);
+        self.reports.run(negotiated.reports.is_some(), clock, now);
         self.outgoing.set_clock(clock);
         let packet_ms = negotiated.packet_ms;
         if !negotiated.sends() {
@@ -267,15 +265,33 @@ impl Leg {
         others.into_iter().chain([made]).flatten().min()
     }
 
-    /// Takes a datagram of the leg's socket of RTCP. It is believed only from where its packets come from.
-    pub(crate) fn take_report(&mut self, source: SocketAddr, bytes: &[u8], now: Instant) -> bool {
-        let Some(session) = &self.session else {
+    /// Takes a datagram of the leg's socket of RTCP. It is believed only from where its packets come from, and under
+    /// SRTP only if it is authentic.
+    pub(crate) fn take_report(
+        &mut self,
+        source: SocketAddr,
+        bytes: &mut [u8],
+        now: Instant,
+    ) -> bool {
+        let runs = self.reports.deadline().is_some();
+        let Some(session) = self.session.as_mut().filter(|_| runs) else {
             return false;
         };
-        let runs = self.reports.deadline().is_some();
-        let is_peer = session.latch.destination().ip() == source.ip();
+        if session.latch.destination().ip() != source.ip() {
+            return false;
+        }
+        let report = match session.secure() {
+            Some(secure) => match secure.unprotect_report(bytes) {
+                Ok(length) => &bytes[..length],
+                Err(reason) => {
+                    self.refusals.count(reason, now);
+                    return false;
+                }
+            },
+            None => bytes,
+        };
         let theirs = self.incoming.ssrc();
-        runs && is_peer && self.reports.take(bytes, (source, theirs), now)
+        self.reports.take(report, (source, theirs), now)
     }
 
     /// The report that is due, and where it goes.
@@ -300,8 +316,12 @@ impl Leg {
                 .timestamp_at(now)
                 .map(|timestamp| (timestamp, sent.packets, sent.payload_bytes)),
         };
-        let buffer = buffer.first_chunk_mut::<COMPOUND_BYTES_MAX>()?;
-        let length = self.reports.write(buffer, &told, now)?;
+        let plain = buffer.first_chunk_mut::<COMPOUND_BYTES_MAX>()?;
+        let length = self.reports.write(plain, &told, now)?;
+        let length = match self.session.as_mut()?.secure() {
+            Some(secure) => secure.protect_report(buffer, length)?,
+            None => length,
+        };
         Some((destination, length))
     }
 
@@ -328,3 +348,7 @@ const FRAME_SAMPLES: usize = 16 * 60;
 /// Octets of it, if they are linear, with room to protect it.
 pub(crate) const BUFFER_BYTES: usize = HEADER_BYTES + 2 * FRAME_SAMPLES + ROOM_BYTES;
 const _: () = assert!(MAX_PACKET_MS == 60, "the buffer holds the longest packet");
+const _: () = assert!(
+    COMPOUND_BYTES_MAX + REPORT_ROOM_BYTES <= BUFFER_BYTES,
+    "and a report"
+);

@@ -1,13 +1,15 @@
-//! SRTP of one leg (RFC 3711, RFC 7714): what is sent is protected in the buffer that it stands in, what comes is
-//! authenticated before anything is believed of it, and nothing is taken twice.
+//! SRTP and SRTCP of one leg (RFC 3711, RFC 7714): what is sent is protected in the buffer that it stands in, what comes
+//! is authenticated before anything is believed of it, and nothing is taken twice.
 //!
 //! The primitives are those of `rtc-crypto`. `rtc-srtp`, which stands on the same ones, is the oracle of the tests and
 //! not used here: it keeps state for an SSRC, and moves its replay window, before a packet is authenticated; it finds
-//! the payload by a reading of header extensions that can be led astray; it allocates for each packet.
+//! the payload by a reading of header extensions that can be led astray; it allocates for each packet; and it takes a
+//! report that says of itself that it is not encrypted without a look at its tag.
 
 mod cipher;
 mod inbound;
 mod outbound;
+mod report;
 mod rollover;
 
 use std::fmt;
@@ -19,6 +21,8 @@ use outbound::Sender;
 
 /// Octets that a packet may grow by when it is protected: room for them has to stand behind it.
 pub const ROOM_BYTES: usize = 16;
+/// The same for a report: a tag, and the index before it.
+pub(crate) const REPORT_ROOM_BYTES: usize = ROOM_BYTES + report::WORD_BYTES;
 
 /// A suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +98,14 @@ impl Suite {
             Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => 16,
         }
     }
+
+    /// Octets of the tag of a report: the short one is for packets only (RFC 4568, section 6.2).
+    pub fn report_tag_bytes(self) -> usize {
+        match self {
+            Suite::AesCm128HmacSha1_80 | Suite::AesCm128HmacSha1_32 => 10,
+            Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => 16,
+        }
+    }
 }
 
 impl MasterKey {
@@ -153,6 +165,16 @@ impl Secure {
     pub(crate) fn unprotect(&mut self, packet: &Packet, bytes: &mut [u8]) -> Result<usize, Reason> {
         self.receiver.unprotect(packet, bytes)
     }
+
+    /// Protects the report that the first `length` octets are; says how long it is now.
+    pub(crate) fn protect_report(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
+        self.sender.protect_report(buffer, length)
+    }
+
+    /// Authenticates and decrypts a report; says how long it is without what SRTCP added.
+    pub(crate) fn unprotect_report(&mut self, bytes: &mut [u8]) -> Result<usize, Reason> {
+        self.receiver.unprotect_report(bytes)
+    }
 }
 
 impl fmt::Debug for Secure {
@@ -163,7 +185,7 @@ impl fmt::Debug for Secure {
 
 #[cfg(test)]
 mod tests {
-    use super::cipher::{Cipher, Place};
+    use super::cipher::{Cipher, Place, Use};
     use super::*;
 
     /// Why the header's length is found by arithmetic: its extension may hold what nobody can take apart.
@@ -179,7 +201,7 @@ mod tests {
         ];
         let mut packet = [&header[..], &[0xaa; 20]].concat();
         let place = Place { ssrc: 1, index: 1 };
-        let tag = Cipher::new(&key).seal(place, &mut packet, header.len());
+        let tag = Cipher::new(&key, Use::Packets).seal(place, &mut packet, header.len());
         packet.extend(&tag[..suite.tag_bytes()]);
 
         let mut ours = packet.clone();
@@ -215,5 +237,22 @@ mod tests {
         sender.rekey(&key);
         assert_eq!(sender.protect(&mut [0x80; 60], 40), None);
         assert_eq!(sender.protect(&mut [0x81; 60], 50), None, "no room");
+    }
+
+    #[test]
+    fn a_key_that_comes_back_has_its_numbers_behind_it() {
+        let one = MasterKey::new(Suite::AeadAes128Gcm, &[7; 16], &[9; 12]).unwrap();
+        let other = MasterKey::new(Suite::AeadAes256Gcm, &[7; 32], &[9; 12]).unwrap();
+        let mut sender = Sender::new(&one);
+        let mut report = [[0x80; 60]; 3];
+        assert_eq!(sender.protect(&mut [0x80; 60], 40), Some(56));
+        assert_eq!(sender.protect_report(&mut report[0], 40), Some(60));
+        sender.rekey(&other);
+        assert_eq!(sender.protect(&mut [0x80; 60], 40), Some(56));
+        assert_eq!(sender.protect_report(&mut report[1], 40), Some(60));
+        sender.rekey(&one);
+        assert_eq!(sender.protect(&mut [0x80; 60], 40), None, "used before");
+        assert_eq!(sender.protect_report(&mut report[2], 40), Some(60));
+        assert_eq!(report.map(|report| report[59]), [1, 1, 2]);
     }
 }

@@ -195,7 +195,8 @@ impl Play {
         let (leg, source) = (leg(octets), source(octets));
         let mut datagram = vec![0x80 | octets.octet() & 3, 200 + octets.octet() % 5, 0];
         datagram.extend_from_slice(octets.text());
-        self.call.handle_report(leg, source, &datagram, self.now);
+        self.call
+            .handle_report(leg, source, &mut datagram, self.now);
         self.drain();
     }
 

@@ -1,4 +1,5 @@
-//! The session keys of one direction and what is done with them (RFC 3711, sections 4.1 to 4.3; RFC 7714, section 8).
+//! The session keys of one direction and what is done with them (RFC 3711, sections 4.1 to 4.3; RFC 7714, sections 8
+//! and 9).
 
 use rtc_crypto::providers::RingProvider;
 use rtc_crypto::{
@@ -28,8 +29,17 @@ pub(super) enum Cipher {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub ssrc: u32,
-    /// Rollover counter and sequence number, 48 bits.
+    /// Rollover counter and sequence number, 48 bits; of a report, its own 31.
     pub index: u64,
+}
+
+/// What session keys are for: packets and reports have keys of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// SRTP.
+    Packets,
+    /// SRTCP.
+    Reports,
 }
 
 /// The tag behind a packet, as long as the suite has it.
@@ -37,10 +47,10 @@ pub(super) type Tag = [u8; ROOM_BYTES];
 
 impl Cipher {
     /// The session keys of a master key; no key derivation follows (its rate is 0).
-    pub(super) fn new(master: &MasterKey) -> Cipher {
+    pub(super) fn new(master: &MasterKey, purpose: Use) -> Cipher {
         let provider = RingProvider::new();
         let crypto = provider.crypto();
-        let derivation = Derivation::new(crypto, master);
+        let derivation = Derivation::new(crypto, master, purpose);
         match master.suite() {
             suite @ (Suite::AesCm128HmacSha1_80 | Suite::AesCm128HmacSha1_32) => {
                 let key: [u8; 16] = derivation.derive(Label::Encryption);
@@ -53,7 +63,10 @@ impl Cipher {
                         .new_hmac(HmacAlgorithm::Sha1, &authentication)
                         .expect(LENGTHS),
                     salt: derivation.derive(Label::Salt),
-                    tag_bytes: suite.tag_bytes(),
+                    tag_bytes: match purpose {
+                        Use::Packets => suite.tag_bytes(),
+                        Use::Reports => suite.report_tag_bytes(),
+                    },
                 }
             }
             Suite::AeadAes128Gcm => {
@@ -73,6 +86,60 @@ impl Cipher {
                         .expect(LENGTHS),
                     salt: derivation.derive(Label::Salt),
                 }
+            }
+        }
+    }
+
+    /// Encrypts what is behind the header of a report, in place, and makes the tag. `word` is its index, with the bit
+    /// that says that it is encrypted; it is authenticated with the rest.
+    pub(super) fn seal_report(&mut self, place: Place, word: u32, report: &mut [u8]) -> Tag {
+        let mut tag = Tag::default();
+        match self {
+            Cipher::Counter {
+                stream, mac, salt, ..
+            } => {
+                stream
+                    .apply_keystream(&counter(salt, place), &mut report[REPORT_HEADER_BYTES..])
+                    .expect(LENGTHS);
+                tag.copy_from_slice(&sign(mac, report, word)[..ROOM_BYTES]);
+            }
+            Cipher::Aead { aead, salt } => {
+                let (header, body) = report.split_at_mut(REPORT_HEADER_BYTES);
+                let aside = beside(header, word);
+                aead.seal_in_place(&nonce(salt, place), &aside, body, &mut tag)
+                    .expect(LENGTHS);
+            }
+        }
+        tag
+    }
+
+    /// Authenticates a report without its index and tag, and decrypts it in place. What is not authentic is not
+    /// decrypted.
+    pub(super) fn open_report(
+        &mut self,
+        place: Place,
+        word: u32,
+        report: &mut [u8],
+        tag: &[u8],
+    ) -> bool {
+        match self {
+            Cipher::Counter {
+                stream, mac, salt, ..
+            } => {
+                let expected = sign(mac, report, word);
+                if !constant_time_eq(&expected[..tag.len()], tag) {
+                    return false;
+                }
+                stream
+                    .apply_keystream(&counter(salt, place), &mut report[REPORT_HEADER_BYTES..])
+                    .expect(LENGTHS);
+                true
+            }
+            Cipher::Aead { aead, salt } => {
+                let (header, body) = report.split_at_mut(REPORT_HEADER_BYTES);
+                let aside = beside(header, word);
+                aead.open_in_place(&nonce(salt, place), &aside, body, tag)
+                    .is_ok()
             }
         }
     }
@@ -143,10 +210,27 @@ impl Cipher {
 
 /// HMAC-SHA1 over the packet and its rollover counter (RFC 3711, section 4.2).
 fn authenticate(mac: &mut Box<dyn Mac>, place: Place, packet: &[u8]) -> [u8; 20] {
+    sign(mac, packet, rollover(place))
+}
+
+fn rollover(place: Place) -> u32 {
     let [_, _, rollover @ .., _, _] = place.index.to_be_bytes();
+    u32::from_be_bytes(rollover)
+}
+
+fn sign(mac: &mut Box<dyn Mac>, packet: &[u8], behind: u32) -> [u8; 20] {
     let mut whole = [0; 20];
-    mac.sign(&[packet, &rollover], &mut whole).expect(LENGTHS);
+    mac.sign(&[packet, &behind.to_be_bytes()], &mut whole)
+        .expect(LENGTHS);
     whole
+}
+
+/// What is authenticated of a report and not encrypted (RFC 7714, section 9.2).
+fn beside(header: &[u8], word: u32) -> [u8; REPORT_HEADER_BYTES + 4] {
+    let mut aside = [0; REPORT_HEADER_BYTES + 4];
+    aside[..REPORT_HEADER_BYTES].copy_from_slice(header);
+    aside[REPORT_HEADER_BYTES..].copy_from_slice(&word.to_be_bytes());
+    aside
 }
 
 /// The first block of the keystream (RFC 3711, section 4.1.1).
@@ -185,19 +269,29 @@ enum Label {
 struct Derivation<'a> {
     crypto: &'a dyn RTCCrypto,
     master: &'a MasterKey,
+    purpose: Use,
 }
 
 impl<'a> Derivation<'a> {
-    fn new(crypto: &'a dyn RTCCrypto, master: &'a MasterKey) -> Derivation<'a> {
-        Derivation { crypto, master }
+    fn new(crypto: &'a dyn RTCCrypto, master: &'a MasterKey, purpose: Use) -> Derivation<'a> {
+        Derivation {
+            crypto,
+            master,
+            purpose,
+        }
     }
 
     fn derive<const BYTES: usize>(&self, label: Label) -> [u8; BYTES] {
-        let label = match label {
-            Label::Encryption => 0,
-            Label::Authentication => 1,
-            Label::Salt => 2,
+        let first = match self.purpose {
+            Use::Packets => 0,
+            Use::Reports => 3,
         };
+        let label = first
+            + match label {
+                Label::Encryption => 0,
+                Label::Authentication => 1,
+                Label::Salt => 2,
+            };
         let algorithm = match self.master.key().len() {
             16 => StreamCipherAlgorithm::Aes128Ctr,
             _ => StreamCipherAlgorithm::Aes256Ctr,
@@ -215,6 +309,8 @@ impl<'a> Derivation<'a> {
     }
 }
 
+/// Octets at the head of a report that are never encrypted: the first header and the SSRC.
+pub(super) const REPORT_HEADER_BYTES: usize = 8;
 const COUNTER_SALT_BYTES: usize = 14;
 const AEAD_SALT_BYTES: usize = 12;
 const LENGTHS: &str = "keys, salts and tags have the lengths of their suite";
@@ -248,7 +344,7 @@ mod tests {
             "0EC675AD498AFEEBB6960B3AABE6",
         );
         let provider = RingProvider::new();
-        let derivation = Derivation::new(provider.crypto(), &master);
+        let derivation = Derivation::new(provider.crypto(), &master, Use::Packets);
         let key: [u8; 16] = derivation.derive(Label::Encryption);
         let salt: [u8; 14] = derivation.derive(Label::Salt);
         let authentication: [u8; 94] = derivation.derive(Label::Authentication);
@@ -317,5 +413,36 @@ mod tests {
             assert!(cipher.open(place, &mut packet, 12, &made));
             assert_eq!(packet, octets(PACKET));
         }
+    }
+
+    /// RFC 7714, section 17.1.
+    #[test]
+    fn a_report_is_that_of_rfc_7714_section_17() {
+        let plain = octets(
+            "81c8000d 4d617273 4e545031 4e545032 52545020 0000042a 0000e930 4c756e61 deadbeef deadbeef deadbeef deadbeef deadbeef",
+        );
+        let sealed = octets(
+            "81c8000d 4d617273 63e94885 dcdab67c a727d766 2f6b7e99 7ff5c0f7 6c06f32d c676a5f1 730d6fda 4ce09b46 86303ded 0bb9275b",
+        );
+        let place = Place {
+            ssrc: 0x4d61_7273,
+            index: 0x5d4,
+        };
+        let word = 0x8000_05d4;
+        let key = octets("000102030405060708090a0b0c0d0e0f");
+        let mut salt = [0; AEAD_SALT_BYTES];
+        salt.copy_from_slice(&octets("517569642070726f2071756f"));
+        let aead = RingProvider::new()
+            .crypto()
+            .new_aead(AeadAlgorithm::Aes128Gcm, &key)
+            .unwrap();
+        let mut cipher = Cipher::Aead { aead, salt };
+        let mut report = plain.clone();
+        let tag = cipher.seal_report(place, word, &mut report);
+        assert_eq!(report, sealed);
+        assert_eq!(tag[..], octets("c84aa45896cf4d2fc5abf87245d9eade"));
+        assert!(!cipher.open_report(place, word + 1, &mut report.clone(), &tag));
+        assert!(cipher.open_report(place, word, &mut report, &tag));
+        assert_eq!(report, plain);
     }
 }

@@ -1,6 +1,7 @@
 //! The way in: nothing is kept of an SSRC before a packet of it was authentic.
 
-use super::cipher::{Cipher, Place, Tag};
+use super::cipher::{Cipher, Place, Tag, Use};
+use super::report::ReportReceiver;
 use super::rollover::Rollover;
 use super::{MasterKey, Mki};
 use crate::packet::Packet;
@@ -24,8 +25,13 @@ struct Keyed {
     mki: Option<Mki>,
     cipher: Cipher,
     /// The newest last.
-    streams: Vec<(u32, Rollover)>,
+    streams: Streams,
+    /// From the first report on.
+    reports: Option<Box<ReportReceiver>>,
 }
+
+/// Of each SSRC what was there.
+type Streams = Vec<(u32, Rollover)>;
 
 /// A packet, taken apart.
 struct Parts {
@@ -78,6 +84,21 @@ impl Receiver {
             refused => refused,
         }
     }
+
+    pub(super) fn unprotect_report(&mut self, bytes: &mut [u8]) -> Result<usize, Reason> {
+        let Receiver {
+            current,
+            previous,
+            kept,
+        } = self;
+        match current.unprotect_report(bytes, kept, previous.is_some()) {
+            Err(Reason::Unauthenticated) => match previous {
+                Some(previous) => previous.unprotect_report(bytes, kept, false),
+                None => Err(Reason::Unauthenticated),
+            },
+            result => result,
+        }
+    }
 }
 
 impl Keyed {
@@ -85,8 +106,9 @@ impl Keyed {
         Keyed {
             key: key.clone(),
             mki,
-            cipher: Cipher::new(key),
+            cipher: Cipher::new(key, Use::Packets),
             streams: Vec::new(),
+            reports: None,
         }
     }
 
@@ -130,7 +152,7 @@ impl Keyed {
                 &parts.tag[..parts.tag_bytes],
             );
             if opened {
-                self.accept(known, place);
+                accept(&mut self.streams, known, place);
                 return Ok(parts.end);
             }
             if is_kept {
@@ -171,15 +193,49 @@ impl Keyed {
         Some(parts)
     }
 
-    fn accept(&mut self, known: Option<usize>, place: Place) {
-        match known {
-            Some(known) => self.streams[known].1.accept(place.index),
-            None => {
-                if self.streams.len() == STREAMS_MAX {
-                    self.streams.remove(0);
-                }
-                self.streams.push((place.ssrc, Rollover::new(place.index)));
+    fn unprotect_report(
+        &mut self,
+        bytes: &mut [u8],
+        kept: &mut Vec<u8>,
+        more_follow: bool,
+    ) -> Result<usize, Reason> {
+        let Keyed {
+            key, mki, reports, ..
+        } = self;
+        let reports = reports.get_or_insert_with(|| Box::new(ReportReceiver::new(key)));
+        let parts = reports
+            .take_apart(*mki, bytes)
+            .ok_or(Reason::Unauthenticated)?;
+        let ssrc = parts.place.ssrc;
+        let known = reports.streams.iter().position(|(other, _)| *other == ssrc);
+        if known.is_some_and(|known| !reports.streams[known].1.is_fresh(parts.place.index)) {
+            return Err(Reason::Replayed);
+        }
+        let is_kept = reports.spoils() && more_follow;
+        if is_kept {
+            kept.clear();
+            kept.extend_from_slice(bytes);
+        }
+        if reports.open(&parts, bytes) {
+            accept(&mut reports.streams, known, parts.place);
+            return Ok(parts.end);
+        }
+        if is_kept {
+            bytes.copy_from_slice(kept);
+        }
+        Err(Reason::Unauthenticated)
+    }
+}
+
+/// Only what is authentic gets here.
+fn accept(streams: &mut Streams, known: Option<usize>, place: Place) {
+    match known {
+        Some(known) => streams[known].1.accept(place.index),
+        None => {
+            if streams.len() == STREAMS_MAX {
+                streams.remove(0);
             }
+            streams.push((place.ssrc, Rollover::new(place.index)));
         }
     }
 }

@@ -15,7 +15,7 @@ use trunkline_media::{Agent, Codec, Direction, Hears, Input, Negotiated, Reporte
 use crate::driver::{CALLER, Peer, Shell, address, negotiated};
 
 /// Where the caller takes reports.
-fn takes_reports() -> SocketAddr {
+pub fn takes_reports() -> SocketAddr {
     let address = address(CALLER);
     SocketAddr::new(address.ip(), address.port() + 1)
 }
@@ -64,8 +64,10 @@ fn sender_report(packets: &[Box<dyn Packet>]) -> &SenderReport {
 }
 
 fn tell(shell: &mut Shell, source: SocketAddr, packets: &[Box<dyn Packet>]) -> bool {
-    let bytes = marshal(packets).expect("it can be written");
-    shell.call.handle_report(CALLER, source, &bytes, shell.now)
+    let mut bytes = marshal(packets).expect("it can be written").to_vec();
+    shell
+        .call
+        .handle_report(CALLER, source, &mut bytes, shell.now)
 }
 
 fn reported(shell: &Shell) -> Option<Reported> {
@@ -244,6 +246,6 @@ fn no_octets_that_somebody_made_up_do_harm() {
         let now = shell.now;
         shell
             .call
-            .handle_report(CALLER, takes_reports(), &bytes, now);
+            .handle_report(CALLER, takes_reports(), &mut bytes, now);
     }
 }

@@ -1,6 +1,7 @@
 //! SRTP on legs (RFC 3711, RFC 7714), against `rtc-srtp` as the peer: what it sends is heard, what is sent it can read,
 //! and nothing else gets in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use trunkline_media::{
 };
 
 use crate::driver::{AGENT, CALLER, Peer, Sent, Shell, negotiated, read, second_of};
+use crate::reports::takes_reports;
 
 const SUITES: [(Suite, ProtectionProfile); 4] = [
     (
@@ -249,6 +251,118 @@ fn who_is_not_authentic_is_neither_heard_nor_latched() {
                 .iter()
                 .any(|event| matches!(event, Event::Latched { source, .. } if *source == from))
         );
+    }
+}
+
+/// A secure caller that hears itself, with reports; and our SSRC.
+fn reporting(suite: Suite) -> (Shell, SecurePeer, u32) {
+    let mut shell = Shell::new();
+    let caller = shell.leg(CALLER, Codec::Pcmu);
+    let mut agreed = negotiated(CALLER, Codec::Pcmu);
+    agreed.security = Some(keys(suite, THEIRS));
+    agreed.reports = Some(takes_reports());
+    let leg = CALLER;
+    shell.input(Input::Update {
+        leg,
+        negotiated: agreed,
+    });
+    shell.hears(
+        CALLER,
+        trunkline_media::Hears::Agent(trunkline_media::Agent::Echo),
+    );
+    let mut caller = SecurePeer::new(caller, suite, THEIRS);
+    for _ in 0..1_000 {
+        let bytes = caller.audio(&[0; 160]);
+        shell.datagram(CALLER, caller.peer.address, bytes);
+        shell.pass(20);
+    }
+    let ours = shell.to(CALLER)[0].packet.header.ssrc;
+    (shell, caller, ours)
+}
+
+fn report_about(from: u32, about: u32) -> Vec<u8> {
+    let mut report = vec![0x81, 201, 0, 7];
+    report.extend(from.to_be_bytes());
+    report.extend(about.to_be_bytes());
+    report.extend([64, 0, 0, 12]);
+    report.extend([0; 16]);
+    report
+}
+
+fn reports_of(shell: &Shell) -> u32 {
+    let measured = shell.call.measured(CALLER, shell.now).unwrap();
+    measured.reported.map_or(0, |reported| reported.reports)
+}
+
+#[test]
+fn reports_are_protected_under_every_suite() {
+    for (suite, _) in SUITES {
+        let (mut shell, mut caller, ours) = reporting(suite);
+        assert!(shell.reports.len() >= 2, "{suite:?}");
+        let mut numbers = BTreeSet::new();
+        for (_, _, bytes) in &shell.reports {
+            let report = caller.open.decrypt_rtcp(bytes).unwrap();
+            assert_eq!((report[1], &report[4..8]), (200, &ours.to_be_bytes()[..]));
+            assert_ne!(&bytes[8..28], &report[8..28], "{suite:?}");
+            let word = match suite {
+                CM | Suite::AesCm128HmacSha1_32 => &bytes[bytes.len() - 14..][..4],
+                Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => &bytes[bytes.len() - 4..],
+            };
+            assert!(numbers.insert(word.to_vec()), "an index was used twice");
+        }
+        let plain = report_about(caller.peer.ssrc, ours);
+        let mut sealed = caller.seal.encrypt_rtcp(&plain).unwrap().to_vec();
+        let again = sealed.clone();
+        let take = |shell: &mut Shell, bytes: &mut [u8]| {
+            let now = shell.now;
+            shell
+                .call
+                .handle_report(CALLER, takes_reports(), bytes, now)
+        };
+        assert!(take(&mut shell, &mut sealed), "{suite:?}");
+        assert_eq!(reports_of(&shell), 1);
+        assert!(!take(&mut shell, &mut again.clone()));
+        assert_eq!(refused(&shell, Reason::Replayed), 1);
+        // Each octet of it matters: none can be turned, and none can be missed.
+        let whole = caller.seal.encrypt_rtcp(&plain).unwrap().to_vec();
+        for at in 0..whole.len() {
+            let mut turned = whole.clone();
+            turned[at] ^= 0x40;
+            assert!(!take(&mut shell, &mut turned), "{suite:?} {at}");
+            assert!(!take(&mut shell, &mut whole[..at].to_vec()));
+        }
+        assert!(take(&mut shell, &mut whole.clone()), "and it is as good");
+        assert!(!take(&mut shell, &mut plain.clone()), "in the clear");
+        assert_eq!(reports_of(&shell), 2);
+    }
+}
+
+/// Why it is not the oracle that reads reports: it believes whoever says that a report is not encrypted.
+#[test]
+fn a_report_that_says_that_it_is_not_encrypted_is_not_believed() {
+    for (suite, _) in SUITES {
+        let (mut shell, mut caller, ours) = reporting(suite);
+        let mut forged = report_about(caller.peer.ssrc, ours);
+        match suite {
+            CM | Suite::AesCm128HmacSha1_32 => {
+                forged.extend([0, 0, 1, 0]);
+                forged.extend([0xaa; 10]);
+            }
+            Suite::AeadAes128Gcm | Suite::AeadAes256Gcm => {
+                forged.extend([0xaa; 16]);
+                forged.extend([0, 0, 1, 0]);
+            }
+        }
+        let believed = caller.open.decrypt_rtcp(&forged).is_ok();
+        let counter = matches!(suite, CM | Suite::AesCm128HmacSha1_32);
+        assert_eq!(believed, counter, "rtc-srtp has learned it: {suite:?}");
+        let now = shell.now;
+        assert!(
+            !shell
+                .call
+                .handle_report(CALLER, takes_reports(), &mut forged, now)
+        );
+        assert_eq!(refused(&shell, Reason::Unauthenticated), 1);
     }
 }
 
