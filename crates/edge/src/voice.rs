@@ -74,6 +74,7 @@ pub fn negotiated(
     negotiated.latch = latch(terms.remote.ip(), signalling);
     negotiated.watched = watched;
     negotiated.reports = terms.reports;
+    negotiated.reports_muxed = terms.reports_muxed;
     let secured = terms.protection.secured();
     negotiated.security = secured.map(|secured| Box::new(security(secured)));
     for other in accepts.iter().filter(|other| **other != terms.codec) {

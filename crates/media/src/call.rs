@@ -11,6 +11,7 @@ use crate::event::{Datagram, Event, Hears, Input, LegId, Method, Output, Transmi
 use crate::leg::{BUFFER_BYTES, Buffer, Heard, Hearing, Leg, Pressed, Seeds};
 use crate::measure::Measured;
 use crate::negotiated::Sound;
+use crate::packet::is_report;
 use crate::silence::Bounds;
 
 /// The media of one call.
@@ -92,6 +93,10 @@ impl Call {
             length,
         } = datagram;
         let came = bytes.get_mut(..length)?;
+        if is_report(came) && self.legs[from].muxes_reports() {
+            self.legs[from].take_report(source, came, now);
+            return None;
+        }
         let heard = self.legs[from].receive(came, source, now, &self.settings, &mut self.events)?;
         let pressed = match heard.sound {
             Sound::Key => self.legs[from].keys_of(&heard, bytes, now),
@@ -202,12 +207,16 @@ impl Call {
                 bytes: &self.buffer[..length],
             }));
         }
-        let (leg, destination, length) = self.report()?;
-        Some(Output::Report(Transmit {
+        let (leg, is_muxed, destination, length) = self.report()?;
+        let transmit = Transmit {
             leg,
             destination,
             bytes: &self.buffer[..length],
-        }))
+        };
+        Some(match is_muxed {
+            true => Output::Send(transmit),
+            false => Output::Report(transmit),
+        })
     }
 
     /// When [`Input::Wake`] is due. Never in the past after `Wake` and a drain.
@@ -343,12 +352,12 @@ impl Call {
         })
     }
 
-    fn report(&mut self) -> Option<(LegId, SocketAddr, usize)> {
+    fn report(&mut self) -> Option<(LegId, bool, SocketAddr, usize)> {
         let now = self.now?;
         let Call { legs, buffer, .. } = self;
         legs.iter_mut().find_map(|leg| {
             let (destination, length) = leg.report(buffer, now)?;
-            Some((leg.id, destination, length))
+            Some((leg.id, leg.muxes_reports(), destination, length))
         })
     }
 

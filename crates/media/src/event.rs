@@ -93,7 +93,7 @@ pub enum Input {
 /// What a call wants of the shell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output<'call> {
-    /// Send a packet that was made here.
+    /// Send a packet that was made here, or a report that shares its port.
     Send(Transmit<'call>),
     /// Send a report, from the leg's socket of RTCP.
     Report(Transmit<'call>),

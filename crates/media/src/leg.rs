@@ -294,6 +294,12 @@ impl Leg {
         self.reports.take(report, (source, theirs), now)
     }
 
+    /// Whether reports share the port of RTP.
+    pub(crate) fn muxes_reports(&self) -> bool {
+        let negotiated = self.session.as_ref().map(|session| &session.negotiated);
+        negotiated.is_some_and(|negotiated| negotiated.reports_muxed)
+    }
+
     /// The report that is due, and where it goes.
     pub(crate) fn report(
         &mut self,
@@ -303,8 +309,13 @@ impl Leg {
         let session = self.session.as_ref()?;
         let heard = self.reports.source();
         let usual = session.negotiated.reports?;
-        let peer = session.latch.destination().ip();
-        let destination = heard.filter(|heard| heard.ip() == peer).unwrap_or(usual);
+        let packets = session.latch.destination();
+        let destination = match session.negotiated.reports_muxed {
+            true => packets,
+            false => heard
+                .filter(|heard| heard.ip() == packets.ip())
+                .unwrap_or(usual),
+        };
         if destination.ip().is_unspecified() || destination.port() == 0 {
             return None;
         }

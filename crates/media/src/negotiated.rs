@@ -32,6 +32,8 @@ pub struct Negotiated {
     pub latch: LatchRule,
     /// Where the peer takes reports (RTCP); none are sent or believed without.
     pub reports: Option<SocketAddr>,
+    /// Whether reports share the port of RTP (RFC 5761): then they go where packets go.
+    pub reports_muxed: bool,
     /// Whether silence is worth an event: false while the leg is not answered.
     pub watched: bool,
     /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
@@ -104,6 +106,7 @@ impl Negotiated {
             direction: Direction::SendReceive,
             latch: LatchRule::default(),
             reports: None,
+            reports_muxed: false,
             watched: true,
             security: None,
         }

@@ -14,10 +14,13 @@
 //! The payload is found by arithmetic alone: what is *in* a header extension is the peer's business,
 //! and cannot move the audio. Packets made here get their header from `rtc-rtp`.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use rtc_rtp::header::Header;
 use rtc_shared::marshal::Marshal;
+
+/// The second octets of RTCP: packet types, where RTP has its marker and payload types 64 to 95.
+const RTCP: RangeInclusive<u8> = 192..=223;
 
 /// Octets of the fixed header.
 pub const HEADER_BYTES: usize = 12;
@@ -58,6 +61,11 @@ pub enum Malformed {
     Rtcp,
 }
 
+/// Whether it is RTCP, where both come to one port (RFC 5761, section 4).
+pub(crate) fn is_report(bytes: &[u8]) -> bool {
+    matches!(bytes, [first, second, ..] if first >> 6 == 2 && RTCP.contains(second))
+}
+
 impl Packet {
     /// Reads the header.
     pub fn parse(bytes: &[u8]) -> Result<Packet, Malformed> {
@@ -72,7 +80,7 @@ impl Packet {
         if first >> 6 != 2 {
             return Err(Malformed::Version);
         }
-        if (192..=223).contains(&second) {
+        if RTCP.contains(&second) {
             return Err(Malformed::Rtcp);
         }
         let Some(&[_, _, s0, s1, t0, t1, t2, t3, x0, x1, x2, x3]) =

@@ -28,6 +28,8 @@ pub struct LocalMedia {
     pub direction: Direction,
     /// Whether it is SRTP.
     pub security: Security,
+    /// Whether our offers ask for RTCP on the port of RTP (RFC 5761). An offer that asks for it is always answered so.
+    pub rtcp_mux: bool,
 }
 
 impl LocalMedia {
@@ -41,6 +43,7 @@ impl LocalMedia {
             ptime_ms: PTIME_MS,
             direction: Direction::SendRecv,
             security: Security::Off,
+            rtcp_mux: false,
         }
     }
 
@@ -153,9 +156,15 @@ pub fn offer(local: &LocalMedia, session: &mut LocalSession) -> String {
         write_events(&mut media, rate, number);
     }
     local.security.write_offer(&mut media);
+    if local.rtcp_mux {
+        media.push_str(RTCP_MUX);
+    }
     write_end(&mut media, local.ptime_ms, local.direction);
     session.describe(local.address.ip(), "0 0", &media)
 }
+
+/// RTCP comes to the port of RTP.
+pub(crate) const RTCP_MUX: &str = "a=rtcp-mux\r\n";
 
 /// The `m=` line of our audio.
 pub(crate) fn write_audio(media: &mut String, port: u16, protocol: &str, numbers: &[u8]) {

@@ -39,6 +39,8 @@ pub struct Media {
     pub cryptos: Vec<Crypto>,
     /// Where RTCP goes, where that is not the port above RTP's (RFC 3605), and at which address, if it is another.
     pub rtcp: Option<(u16, Option<IpAddr>)>,
+    /// Whether RTCP may share the port of RTP (RFC 5761), or has to (RFC 8858).
+    pub rtcp_mux: bool,
     /// Its lines within the description, `m=` included.
     pub(crate) lines: Range<usize>,
 }
@@ -95,6 +97,7 @@ pub(crate) fn parse(text: &str, at: usize) -> Result<Media, &'static str> {
         maxptime_ms: None,
         cryptos: Vec::new(),
         rtcp: None,
+        rtcp_mux: false,
         lines: at..at + 1,
     })
 }
@@ -115,6 +118,7 @@ impl Media {
             "ptime" => self.ptime_ms = milliseconds(value).or(self.ptime_ms),
             "maxptime" => self.maxptime_ms = milliseconds(value).or(self.maxptime_ms),
             "rtcp" => self.rtcp = rtcp(value).or(self.rtcp),
+            "rtcp-mux" | "rtcp-mux-only" => self.rtcp_mux = true,
             "crypto" if self.cryptos.len() < CRYPTOS_MAX => {
                 self.cryptos.extend(Crypto::parse(value));
             }
@@ -261,7 +265,6 @@ impl RtpMap {
     }
 }
 
-/// A whole or broken number of milliseconds (`20`, `20.0`), more than none.
 /// `53020`, or `53020 IN IP4 192.0.2.1`.
 fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
     let mut words = value.split_ascii_whitespace();
@@ -269,6 +272,7 @@ fn rtcp(value: &str) -> Option<(u16, Option<IpAddr>)> {
     Some((port, words.nth(2).and_then(|address| address.parse().ok())))
 }
 
+/// A whole or broken number of milliseconds (`20`, `20.0`), more than none.
 fn milliseconds(value: &str) -> Option<u16> {
     let whole = value.split('.').next().unwrap_or_default();
     whole.parse().ok().filter(|ms| *ms > 0)

@@ -21,6 +21,8 @@ pub struct Negotiated {
     pub remote: SocketAddr,
     /// Where our RTCP goes: the port above, or the one that the peer names (RFC 3605). None if there is no such port.
     pub reports: Option<SocketAddr>,
+    /// Whether RTCP shares the port of RTP both ways (RFC 5761).
+    pub reports_muxed: bool,
     /// The codec, both ways.
     pub codec: Codec,
     /// The payload type in what we send.
@@ -137,7 +139,8 @@ pub fn answer(
         });
     let negotiated = Negotiated {
         remote: remote_of(offer, medium)?,
-        reports: reports_of(offer, medium),
+        reports: reports_of(offer, medium, medium.rtcp_mux),
+        reports_muxed: medium.rtcp_mux,
         codec,
         payload_type_send: number,
         payload_type_receive: number,
@@ -203,7 +206,8 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
         .map(|((_, receive), send)| Dtmf { send, receive });
     Ok(Negotiated {
         remote: remote_of(answer, medium)?,
-        reports: reports_of(answer, medium),
+        reports: reports_of(answer, medium, local.rtcp_mux && medium.rtcp_mux),
+        reports_muxed: local.rtcp_mux && medium.rtcp_mux,
         codec,
         payload_type_send: send,
         payload_type_receive: receive,
@@ -264,9 +268,14 @@ fn remote_of(description: &SessionDescription, medium: &Media) -> Result<SocketA
     Ok(SocketAddr::new(ip, medium.port))
 }
 
-fn reports_of(description: &SessionDescription, medium: &Media) -> Option<SocketAddr> {
+fn reports_of(
+    description: &SessionDescription,
+    medium: &Media,
+    is_muxed: bool,
+) -> Option<SocketAddr> {
     let remote = remote_of(description, medium).ok()?;
     match medium.rtcp {
+        _ if is_muxed => Some(remote),
         Some((port, address)) => Some(SocketAddr::new(address.unwrap_or(remote.ip()), port)),
         None => Some(SocketAddr::new(remote.ip(), remote.port().checked_add(1)?)),
     }
@@ -358,6 +367,9 @@ fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &
         local::write_events(media, agreed.codec.clock_rate(), number);
     }
     agreed.protection.write_answer(media);
+    if agreed.reports_muxed {
+        media.push_str(local::RTCP_MUX);
+    }
     local::write_end(media, local.ptime_ms, agreed.direction);
 }
 

@@ -45,6 +45,7 @@ fn our_preference_decides_and_the_offers_numbers_are_used() {
         Negotiated {
             remote: "192.0.2.1:4000".parse().unwrap(),
             reports: Some("192.0.2.1:4001".parse().unwrap()),
+            reports_muxed: false,
             codec: Codec::Pcmu,
             payload_type_send: 0,
             payload_type_receive: 0,
@@ -79,6 +80,37 @@ fn reports_go_where_the_peer_says() {
         let (_, facts) = answered(&media, &local());
         let to = to.map(|to| to.parse().unwrap());
         assert_eq!(facts.reports, to, "{attribute}");
+    }
+}
+
+/// RFC 5761, section 5.1.1.
+#[test]
+fn reports_share_the_port_where_both_sides_say_so() {
+    for attribute in ["rtcp-mux", "rtcp-mux-only"] {
+        let offer = format!("m=audio 4000 RTP/AVP 0\r\na=rtcp:53020\r\na={attribute}\r\n");
+        let (answer, agreed) = answered(&offer, &local());
+        assert!(answer.contains("a=rtcp-mux\r\n"), "{answer}");
+        assert!(agreed.reports_muxed);
+        assert_eq!(agreed.reports, Some("192.0.2.1:4000".parse().unwrap()));
+    }
+    let (answer, agreed) = answered("m=audio 4000 RTP/AVP 0\r\n", &local());
+    assert!(!answer.contains("rtcp-mux") && !agreed.reports_muxed);
+    let ask = |rtcp_mux| LocalMedia {
+        rtcp_mux,
+        ..local()
+    };
+    let offer = |rtcp_mux| offer(&ask(rtcp_mux), &mut LocalSession::new(1));
+    assert!(offer(true).contains("a=rtcp-mux\r\n") && !offer(false).contains("rtcp-mux"));
+    for (asked, answered, agreed) in [
+        (true, "a=rtcp-mux\r\n", true),
+        (true, "", false),
+        (false, "a=rtcp-mux\r\n", false),
+    ] {
+        let answer = sdp(&format!("m=audio 4000 RTP/AVP 0\r\n{answered}"));
+        let terms = accept(&ask(asked), &answer).unwrap();
+        assert_eq!(terms.reports_muxed, agreed, "{asked} {answered}");
+        let port = if agreed { 4_000 } else { 4_001 };
+        assert_eq!(terms.reports.unwrap().port(), port);
     }
 }
 

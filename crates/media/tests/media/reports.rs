@@ -153,6 +153,35 @@ fn a_hold_keeps_reports_and_their_absence_from_the_description_ends_them() {
     assert!(shell.reports.is_empty());
 }
 
+/// RFC 5761, section 4.
+#[test]
+fn reports_that_share_a_port_are_told_from_packets() {
+    let (mut shell, mut caller) = echoed();
+    let muxed = Negotiated {
+        reports_muxed: true,
+        ..with_reports()
+    };
+    update(&mut shell, muxed);
+    speaks(&mut shell, &mut caller, 500, usize::MAX);
+    assert!(shell.reports.is_empty(), "none goes to a port of its own");
+    let (reports, packets): (Vec<_>, Vec<_>) =
+        shell.sent.iter().partition(|sent| sent.bytes[1] == 200);
+    assert!(reports.len() >= 2 && packets.len() == 500);
+    let whole = reports.last().unwrap();
+    assert_eq!(whole.destination, caller.address);
+    let ours = sender_report(&unmarshal(&mut Bytes::copy_from_slice(&whole.bytes)).unwrap()).ssrc;
+    let report: Box<dyn Packet> = Box::new(receiver_report(caller.ssrc, ours));
+    let bytes = marshal(&[report]).unwrap().to_vec();
+    shell.datagram(CALLER, caller.address, bytes.clone());
+    assert_eq!(reported(&shell).unwrap().reports, 1);
+    // Nobody else is believed, and where nobody agreed to it a report on the port of RTP is none.
+    shell.datagram(CALLER, "198.51.100.66:4000".parse().unwrap(), bytes.clone());
+    update(&mut shell, with_reports());
+    shell.datagram(CALLER, caller.address, bytes);
+    assert_eq!(reported(&shell).unwrap().reports, 1);
+    assert_eq!(shell.received(CALLER).packets, 500);
+}
+
 #[test]
 fn what_the_peer_reports_is_measured() {
     let (mut shell, mut caller) = echoed();
