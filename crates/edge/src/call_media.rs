@@ -225,6 +225,10 @@ impl CallMedia {
                     }
                 }
                 media::Output::Report(transmit) => sockets.report(&transmit),
+                // Nobody adds streams yet.
+                media::Output::Frame { .. }
+                | media::Output::Key { .. }
+                | media::Output::Reached { .. } => {}
                 media::Output::Event { leg, event } => {
                     told.push(FromVoice {
                         call: *call,

@@ -75,7 +75,10 @@ impl Call {
             Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
             Event::AgentFinished { finished } => self.agent_finished(step, leg, finished),
             // Counted: they stand in the measures of the leg.
-            Event::Latched { .. } | Event::Refused { .. } | Event::Measured(_) => {}
+            Event::Latched { .. }
+            | Event::Refused { .. }
+            | Event::Overflowed
+            | Event::Measured(_) => {}
         }
     }
 

@@ -155,6 +155,7 @@ const NOTHING_MEASURED: media::Measured = media::Measured {
     reported: None,
     first_packet_after: None,
     over: std::time::Duration::ZERO,
+    streamed: None,
 };
 
 const NO_STREAM: media::Stream = media::Stream {

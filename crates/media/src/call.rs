@@ -1,5 +1,8 @@
 //! One call: its legs and what each of them hears. See the crate's page for how to drive it.
 
+mod relay;
+mod streams;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,7 +11,7 @@ use crate::agent::Playing;
 use crate::dtmf::Press;
 use crate::error::Error;
 use crate::event::{Datagram, Event, Hears, Input, LegId, Method, Output, Transmit};
-use crate::leg::{BUFFER_BYTES, Buffer, Heard, Hearing, Leg, Pressed, Seeds};
+use crate::leg::{BUFFER_BYTES, Buffer, Hearing, Leg, Pressed, Seeds};
 use crate::measure::Measured;
 use crate::negotiated::Sound;
 use crate::packet::is_report;
@@ -126,6 +129,12 @@ impl Call {
     /// Takes anything else.
     pub fn handle(&mut self, input: Input, now: Instant) -> Result<(), Error> {
         self.now = Some(now);
+        let taken = self.take(input, now);
+        self.start_streams(now);
+        taken
+    }
+
+    fn take(&mut self, input: Input, now: Instant) -> Result<(), Error> {
         match input {
             Input::Add { leg } => self.add(leg, now),
             Input::Update { leg, negotiated } => {
@@ -134,6 +143,10 @@ impl Call {
                 self.legs[index].update(negotiated, &self.settings, now);
                 Ok(())
             }
+            Input::AddStream { leg, opening } => self.add_stream(leg, opening, now),
+            Input::Say { leg, audio } => self.say(leg, &audio),
+            Input::Mark { leg, name } => self.stream(leg).map(|stream| stream.mark(name)),
+            Input::Clear { leg } => self.stream(leg).map(|stream| stream.clear()),
             Input::Connect { leg, hears } => self.connect(leg, hears, now),
             Input::Bridge { leg, with } => {
                 self.index(with)?;
@@ -195,17 +208,22 @@ impl Call {
         }
     }
 
-    /// What the shell has to do, until there is nothing. A packet is lent until the next call.
+    /// What the shell has to do, until there is nothing. A packet and a frame are lent until the next call.
     pub fn poll(&mut self) -> Option<Output<'_>> {
         if let Some((leg, event)) = self.events.0.pop_front() {
             return Some(Output::Event { leg, event });
         }
-        if let Some((leg, destination, length)) = self.produce() {
-            return Some(Output::Send(Transmit {
-                leg,
-                destination,
-                bytes: &self.buffer[..length],
-            }));
+        while let Some((leg, destination, length)) = self.produce().or_else(|| self.speak()) {
+            if !self.take_made(leg, length) {
+                return Some(Output::Send(Transmit {
+                    leg,
+                    destination,
+                    bytes: &self.buffer[..length],
+                }));
+            }
+        }
+        if self.has_stream_output() {
+            return self.poll_streams();
         }
         let (leg, is_muxed, destination, length) = self.report()?;
         let transmit = Transmit {
@@ -238,13 +256,6 @@ impl Call {
             .iter()
             .position(|other| other.id == leg)
             .ok_or(Error::UnknownLeg(leg))
-    }
-
-    /// The leg that hears another.
-    fn listener(&self, speaker: LegId) -> Option<usize> {
-        self.legs
-            .iter()
-            .position(|leg| matches!(leg.hears, Hearing::Leg(heard) if heard == speaker))
     }
 
     fn add(&mut self, id: LegId, now: Instant) -> Result<(), Error> {
@@ -286,21 +297,6 @@ impl Call {
         }
     }
 
-    fn relay<'b>(
-        &mut self,
-        from: usize,
-        heard: &Heard,
-        bytes: &'b mut [u8],
-        now: Instant,
-    ) -> Option<Transmit<'b>> {
-        let speaker = &self.legs[from];
-        let to = match &speaker.hears {
-            Hearing::Agent(playing) if playing.is_echo() => from,
-            Hearing::Agent(_) | Hearing::Leg(_) | Hearing::Nothing => self.listener(speaker.id)?,
-        };
-        self.legs[to].relay(heard, bytes, now)
-    }
-
     fn press_event(&mut self, from: usize, pressed: &Pressed, now: Instant) {
         self.legs[from].told_by_event(pressed.press.digit, now);
         self.press(from, pressed, Method::TelephoneEvent, now);
@@ -323,7 +319,10 @@ impl Call {
         );
         leg.tell_agent(pressed.press.digit, &mut self.events);
         if let Some(listener) = self.listener(id) {
-            self.legs[listener].pass_on(pressed, now);
+            match &mut self.legs[listener].stream {
+                Some(stream) => stream.press(pressed.press),
+                None => self.legs[listener].pass_on(pressed, now),
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a caller of this crate can get wrong.
 
+use crate::codec::Codec;
 use crate::event::LegId;
 
 /// Why an input was not carried out. What comes from the network is never an error: it is counted.
@@ -26,6 +27,12 @@ pub enum Error {
     /// No telephone events were agreed on: the digit has to go another way (SIP INFO).
     #[error("leg {} takes no telephone events", .0.0)]
     NoTelephoneEvent(LegId),
+    /// Only a stream says, marks and clears.
+    #[error("leg {} is no stream", .0.0)]
+    NotAStream(LegId),
+    /// Audio of the codec cannot be cut between samples.
+    #[error("no stream can be of codec {0:?}")]
+    NoStream(Codec),
     /// [`crate::dtmf::MAX_PENDING`] digits wait to be sent.
     #[error("leg {} has too many digits to send", .0.0)]
     TooManyDigits(LegId),

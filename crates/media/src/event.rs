@@ -41,6 +41,33 @@ pub enum Input {
         /// What they agreed on.
         negotiated: Negotiated,
     },
+    /// A leg whose peer speaks in lumps and not in packets is there: an agent behind a WebSocket. It can be connected
+    /// at once, and needs no [`Input::Update`].
+    AddStream {
+        /// The new leg.
+        leg: LegId,
+        /// How it speaks.
+        opening: Opening,
+    },
+    /// The peer of a stream speaks: octets of its codec, as many as it likes.
+    Say {
+        /// The leg.
+        leg: LegId,
+        /// What it says, to be heard behind what waits already.
+        audio: Vec<u8>,
+    },
+    /// The peer of a stream wants [`Output::Reached`] when all that it said before is over.
+    Mark {
+        /// The leg.
+        leg: LegId,
+        /// What it calls the place.
+        name: String,
+    },
+    /// What the peer of a stream said and nobody heard yet shall not be heard.
+    Clear {
+        /// The leg.
+        leg: LegId,
+    },
     /// Change what a leg hears.
     Connect {
         /// The leg.
@@ -97,6 +124,29 @@ pub enum Output<'call> {
     Send(Transmit<'call>),
     /// Send a report, from the leg's socket of RTCP.
     Report(Transmit<'call>),
+    /// The peer of a stream shall hear 20 ms of audio.
+    Frame {
+        /// The leg.
+        leg: LegId,
+        /// Octets of its codec.
+        bytes: &'call [u8],
+        /// How many milliseconds of its stream were before it.
+        at_ms: u64,
+    },
+    /// Whom the peer of a stream hears pressed a key.
+    Key {
+        /// The leg of the stream.
+        leg: LegId,
+        /// The press.
+        press: Press,
+    },
+    /// What the peer of a stream said before a mark is over: played or cleared.
+    Reached {
+        /// The leg.
+        leg: LegId,
+        /// What the peer calls the place.
+        mark: String,
+    },
     /// Something happened on a leg.
     Event {
         /// The leg.
@@ -104,6 +154,15 @@ pub enum Output<'call> {
         /// What.
         event: Event,
     },
+}
+
+/// How the peer of a stream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// The codec, both ways: one whose samples all have the same octets.
+    pub codec: Codec,
+    /// How long it may say nothing before that is worth an event; nobody watches if absent.
+    pub silence: Option<Duration>,
 }
 
 /// What came to the socket of a leg.
@@ -196,6 +255,8 @@ pub enum Event {
         /// The key.
         digit: Digit,
     },
+    /// The peer of a stream says more than is kept: the newest of it is dropped. Told once, until half of it was heard.
+    Overflowed,
     /// The agent left; the leg hears nothing until it is connected again.
     AgentFinished {
         /// Why.

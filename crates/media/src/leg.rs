@@ -2,6 +2,7 @@
 
 mod receive;
 mod send;
+mod stream;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use crate::refusal::{Reason, Refusals};
 use crate::rtcp::{COMPOUND_BYTES_MAX, Reports, Told};
 use crate::silence::Watch;
 use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES, Secure, Secured};
+use crate::stream::Streaming;
 
 /// A leg.
 #[derive(Debug)]
@@ -42,6 +44,8 @@ pub(crate) struct Leg {
     /// The events that were relayed last, the newest first, so that none is sent twice or not at all.
     relayed_keys: [Option<(StreamKey, u32)>; 2],
     measure_at: Option<Instant>,
+    /// Its peer speaks in lumps and not in packets.
+    pub(crate) stream: Option<Box<Streaming>>,
 }
 
 /// What a leg hears, at work.
@@ -137,6 +141,7 @@ impl Leg {
             sender: dtmf::Sender::default(),
             relayed_keys: [None; 2],
             measure_at: settings.measure_every.map(|every| now + every),
+            stream: None,
         }
     }
 
@@ -261,6 +266,7 @@ impl Leg {
             self.refusals.deadline(),
             self.reports.deadline(),
             self.measure_at,
+            self.stream.as_ref().and_then(|stream| stream.deadline()),
         ];
         others.into_iter().chain([made]).flatten().min()
     }
@@ -342,14 +348,16 @@ impl Leg {
             .iter()
             .zip(refused_by_reason)
             .filter(|(reason, _)| **reason != Reason::Rtcp);
+        let stream = self.stream.as_deref();
         Measured {
-            received: self.incoming.stream(),
+            received: stream.map_or_else(|| self.incoming.stream(), Streaming::received),
             sent: self.sent.stream(),
             refused: refused.map(|(_, count)| u64::from(count)).sum(),
             refused_by_reason,
             reported: self.reports.reported(),
             first_packet_after: self.first_packet_after,
             over: now.saturating_duration_since(self.added_at),
+            streamed: stream.map(Streaming::measured),
         }
     }
 }

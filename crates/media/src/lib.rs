@@ -8,7 +8,7 @@
 //! datagram   -> call.handle_packet(leg, datagram, now) -> Option<Transmit>   write it
 //! report     -> call.handle_report(leg, source, bytes, now)                what came to the socket of RTCP
 //! all else   -> call.handle(input, now) -> Result<(), Error>
-//! afterwards -> while let Some(output) = call.poll() { Send, Report: write it | Event: record it }
+//! afterwards -> while let Some(output) = call.poll() { Send, Report, Frame, Key, Reached: write it | Event: record it }
 //! timer      -> call.deadline(): at that time call.handle(Input::Wake, now)
 //! ```
 //! **Drain `poll` to `None` after every `handle` and `handle_packet`, before the next one; then read
@@ -25,6 +25,7 @@ pub mod call;
 #[cfg(test)]
 mod clock;
 pub mod codec;
+pub mod dialect;
 pub mod dtmf;
 pub mod error;
 pub mod event;
@@ -41,15 +42,19 @@ pub mod refusal;
 mod rtcp;
 pub mod silence;
 pub mod srtp;
+pub mod stream;
 pub mod tone;
 
 pub use agent::{Agent, Menu};
 pub use call::{Call, Settings};
 pub use codec::Codec;
+pub use dialect::{Dialect, Introduction, Message, Said};
 pub use dtmf::{Digit, Digits, Press};
 pub use error::Error;
-pub use event::{Datagram, Event, Finished, Hears, Input, LegId, Method, Output, Transmit};
-pub use measure::{Measured, Reported, Stream};
+pub use event::{
+    Datagram, Event, Finished, Hears, Input, LegId, Method, Opening, Output, Transmit,
+};
+pub use measure::{Measured, Reported, Stream, Streamed};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use refusal::Reason;
 pub use silence::Silence;

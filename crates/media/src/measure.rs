@@ -46,6 +46,27 @@ pub struct Measured {
     pub first_packet_after: Option<Duration>,
     /// Since the leg was added.
     pub over: Duration,
+    /// What is counted of a stream beside that, if the leg is one.
+    pub streamed: Option<Streamed>,
+}
+
+/// What is counted of a leg whose peer speaks in lumps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streamed {
+    /// Marks that came to their end, played or cleared.
+    pub marks: u32,
+    /// How often the peer took back what waited to be heard.
+    pub clears: u32,
+    /// The most of its speech that waited at once.
+    pub queued_max: Duration,
+    /// Speech that was dropped because too much waited.
+    pub overflowed: Duration,
+    /// From the leg's beginning to the first sound of the peer that was played.
+    pub first_sound_after: Option<Duration>,
+    /// Frames of 20 ms that the peer got as silence, because nothing came for them.
+    pub filled_frames: u64,
+    /// Frames that the peer did not get, because they came faster than time passes.
+    pub skipped_frames: u64,
 }
 
 /// What the peer says of our packets, by RTCP (RFC 3550, section 6.4).

@@ -130,6 +130,9 @@ impl Play {
                 None => return,
                 Some(Output::Send(transmit)) => sound(&transmit, &self.legs),
                 Some(Output::Report(transmit)) => well_addressed(&transmit, &self.legs),
+                Some(Output::Frame { .. } | Output::Key { .. } | Output::Reached { .. }) => {
+                    panic!("there is no stream")
+                }
                 Some(Output::Event { leg, event }) => {
                     told(&event);
                     self.measured_last = matches!(event, Event::Measured(_)).then_some(leg);

@@ -299,6 +299,7 @@ pub fn measured() -> media::Event {
         reported: None,
         first_packet_after: None,
         over: Duration::from_secs(1),
+        streamed: None,
     })
 }
 

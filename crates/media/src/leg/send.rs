@@ -206,7 +206,7 @@ impl Leg {
         length
     }
 
-    pub(super) fn sends(&self) -> bool {
+    pub(crate) fn sends(&self) -> bool {
         self.session
             .as_ref()
             .is_some_and(|session| session.negotiated.sends())

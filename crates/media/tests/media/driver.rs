@@ -25,6 +25,26 @@ pub struct Shell {
     pub events: Vec<(LegId, Event)>,
     /// Reports that left: of which leg, where to, and their octets.
     pub reports: Vec<(LegId, SocketAddr, Vec<u8>)>,
+    /// What peers of streams were told.
+    pub told: Vec<Told>,
+}
+
+/// What the peer of a stream was told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    Frame {
+        at_ms: u64,
+        stream_ms: u64,
+        bytes: Vec<u8>,
+    },
+    Key {
+        at_ms: u64,
+        key: char,
+    },
+    Reached {
+        at_ms: u64,
+        mark: String,
+    },
 }
 
 /// A packet that left.
@@ -62,6 +82,7 @@ impl Shell {
             sent: Vec::new(),
             events: Vec::new(),
             reports: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -163,6 +184,20 @@ impl Shell {
                     destination,
                     bytes,
                 }) => self.reports.push((leg, destination, bytes.to_vec())),
+                Output::Frame {
+                    bytes,
+                    at_ms: stream_ms,
+                    ..
+                } => self.told.push(Told::Frame {
+                    at_ms,
+                    stream_ms,
+                    bytes: bytes.to_vec(),
+                }),
+                Output::Key { press, .. } => {
+                    let key = press.digit.key();
+                    self.told.push(Told::Key { at_ms, key });
+                }
+                Output::Reached { mark, .. } => self.told.push(Told::Reached { at_ms, mark }),
                 Output::Event { leg, event } => self.events.push((leg, event)),
             }
         }

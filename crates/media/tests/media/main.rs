@@ -9,4 +9,5 @@ mod latch;
 mod relay;
 mod reports;
 mod srtp;
+mod streams;
 mod watch;

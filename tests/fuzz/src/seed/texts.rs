@@ -200,3 +200,25 @@ const DESCRIPTIONS: [&str; 6] = [
     "v=0\nc=IN IP4 192.0.2.7/127\nm=audio 65535 RTP/AVP 0 101 102\na=rtpmap:101 telephone-event/8000\n\
      a=rtpmap:102 telephone-event/16000\na=ptime:65535\n",
 ];
+
+/// What agents behind a WebSocket write, by protocol, a message a line.
+pub fn agents() -> Vec<Vec<u8>> {
+    let twilio = [
+        r#"{"event":"media","streamSid":"MZ1","media":{"payload":"/38A/38A/38A"}}"#,
+        r#"{"event":"mark","streamSid":"MZ1","mark":{"name":"end"}}"#,
+        r#"{"event":"dtmf"}"#,
+        r#"{"event":"clear","streamSid":"MZ1"}"#,
+    ];
+    let l16 = [
+        r#"{"action":"notify","payload":{"id":[1,null,"x"]}}"#,
+        "\0\u{1}\u{2}\u{3}",
+        r#"{"action":"clear"}"#,
+        r#"{"event":"other"}"#,
+    ];
+    let program = |first: &str, lines: &[&str]| format!("{first}{}", lines.join("\n")).into_bytes();
+    vec![
+        program("0", &twilio),
+        program("1", &l16),
+        program("2", &l16),
+    ]
+}

@@ -177,7 +177,12 @@ impl Line {
                     happened.extend(self.ear.nothing_comes());
                 }
                 // It agreed on no reports, so it makes none.
-                Output::Send(_) | Output::Report(_) | Output::Event { .. } => {}
+                Output::Send(_)
+                | Output::Report(_)
+                | Output::Frame { .. }
+                | Output::Key { .. }
+                | Output::Reached { .. }
+                | Output::Event { .. } => {}
             }
         }
         happened
