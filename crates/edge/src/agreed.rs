@@ -54,7 +54,8 @@ impl Call {
                 let because = because.to_string();
                 self.fact(step, MediaUnsecured { leg, because });
             }
-            Some(Protection::Plain { because: None }) | None => {}
+            // Told when its handshake is over.
+            Some(Protection::Handshake(_) | Protection::Plain { because: None }) | None => {}
         }
     }
 

@@ -26,8 +26,8 @@ impl Keyring {
     pub fn security(&mut self, policy: SrtpPolicy) -> Security {
         match policy {
             SrtpPolicy::Off => Security::Off,
-            SrtpPolicy::Prefer => Security::Preferred(self.next()),
-            SrtpPolicy::Require => Security::Required(self.next()),
+            SrtpPolicy::Prefer => Security::Preferred(self.next().into()),
+            SrtpPolicy::Require => Security::Required(self.next().into()),
         }
     }
 

@@ -77,6 +77,7 @@ pub fn negotiated(
     negotiated.reports_muxed = terms.reports_muxed;
     let secured = terms.protection.secured();
     negotiated.security = secured.map(|secured| Box::new(security(secured)));
+    negotiated.handshake = terms.protection.handshake().is_some();
     for other in accepts.iter().filter(|other| **other != terms.codec) {
         let taken = [
             Some(terms.payload_type_receive),

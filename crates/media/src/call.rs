@@ -126,6 +126,18 @@ impl Call {
         index.is_ok_and(|index| self.legs[index].take_report(source, bytes, now))
     }
 
+    /// Whether a datagram of a handshake may come from there to a leg. One that may not is counted.
+    pub fn admits_handshake(&mut self, leg: LegId, source: SocketAddr, now: Instant) -> bool {
+        self.now = Some(now);
+        let index = self.index(leg);
+        index.is_ok_and(|index| self.legs[index].admits_handshake(source, now))
+    }
+
+    /// Where a leg's packets go, if anywhere.
+    pub fn destination(&self, leg: LegId) -> Option<SocketAddr> {
+        self.legs[self.index(leg).ok()?].destination()
+    }
+
     /// Takes anything else.
     pub fn handle(&mut self, input: Input, now: Instant) -> Result<(), Error> {
         self.now = Some(now);
@@ -147,6 +159,11 @@ impl Call {
             Input::Say { leg, audio } => self.say(leg, &audio),
             Input::Mark { leg, name } => self.stream(leg).map(|stream| stream.mark(name)),
             Input::Clear { leg } => self.stream(leg).map(|stream| stream.clear()),
+            Input::Secure { leg, keys } => {
+                let index = self.index(leg)?;
+                self.legs[index].secure(keys.as_deref(), now);
+                Ok(())
+            }
             Input::Connect { leg, hears } => self.connect(leg, hears, now),
             Input::Bridge { leg, with } => {
                 self.index(with)?;
@@ -265,7 +282,7 @@ impl Call {
         if self.legs.len() >= MAX_LEGS {
             return Err(Error::TooManyLegs);
         }
-        let seeds = self.seeds();
+        let seeds = Seeds::next(&mut self.seed);
         self.legs.reserve_exact(1);
         self.legs.push(Leg::new(id, seeds, &self.settings, now));
         Ok(())
@@ -358,27 +375,6 @@ impl Call {
             let (destination, length) = leg.report(buffer, now)?;
             Some((leg.id, leg.muxes_reports(), destination, length))
         })
-    }
-
-    /// The next seeds (SplitMix64).
-    fn seeds(&mut self) -> Seeds {
-        let mut next = || {
-            self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mixed = (self.seed ^ (self.seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            (mixed ^ (mixed >> 31)).to_le_bytes()
-        };
-        let [a, b, c, d, e, f, ..] = next();
-        let [g, h, i, j, ..] = next();
-        let name = u64::from_le_bytes(next());
-        Seeds {
-            ssrc: u32::from_le_bytes([a, b, c, d]),
-            // In the lower half, so that a peer that misses the first ones of an SRTP stream does not miss a rollover
-            // (RFC 4568, section 6.4).
-            sequence: u16::from_le_bytes([e, f & 0x7f]),
-            timestamp: u32::from_le_bytes([g, h, i, j]),
-            name,
-        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::measure::Measured;
 use crate::negotiated::Negotiated;
 use crate::refusal::Reason;
 use crate::silence::Silence;
+use crate::srtp::Secured;
 
 /// A leg within its call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +68,13 @@ pub enum Input {
     Clear {
         /// The leg.
         leg: LegId,
+    },
+    /// A handshake made the keys of a leg, or came to nothing.
+    Secure {
+        /// The leg.
+        leg: LegId,
+        /// The keys; without them nothing is let in or sent, until some come.
+        keys: Option<Box<Secured>>,
     },
     /// Change what a leg hears.
     Connect {

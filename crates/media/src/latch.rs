@@ -141,6 +141,11 @@ impl Latch {
         verdict
     }
 
+    /// Whether a handshake may come from there: what it makes is authentic by itself, so it latches nothing.
+    pub(crate) fn admits_handshake(&self, source: SocketAddr) -> bool {
+        same(source, self.trusted) || permits(self.rule.source, self.signalled, source)
+    }
+
     /// Where to send: the learned source, before that the signalled address.
     pub(crate) fn destination(&self) -> SocketAddr {
         self.trusted

@@ -1,11 +1,16 @@
 //! One RTP session: a leg of a call (RFC 3550), what is let in from its peer and what is sent to it.
 
 mod receive;
+mod report;
+mod seeds;
 mod send;
+mod session;
 mod stream;
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
+
+pub(crate) use seeds::Seeds;
+use session::Session;
 
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
@@ -19,9 +24,9 @@ use crate::outgoing::{Outgoing, StreamKey};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::quality::{Incoming, Sent};
 use crate::refusal::{Reason, Refusals};
-use crate::rtcp::{COMPOUND_BYTES_MAX, Reports, Told};
+use crate::rtcp::{COMPOUND_BYTES_MAX, Reports};
 use crate::silence::Watch;
-use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES, Secure, Secured};
+use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES};
 use crate::stream::Streaming;
 
 /// A leg.
@@ -57,41 +62,6 @@ pub(crate) enum Hearing {
     Agent(Box<Playing>),
 }
 
-/// What exists from the first agreement on.
-#[derive(Debug)]
-struct Session {
-    negotiated: Negotiated,
-    latch: Latch,
-    since: Instant,
-    /// From the first keys on; at work while they are agreed on.
-    secure: Option<Box<Secure>>,
-}
-
-impl Session {
-    /// Keys were agreed on, for the first time or again.
-    fn secure_by(&mut self, keys: Option<&Secured>) {
-        match (&mut self.secure, keys) {
-            (Some(secure), Some(keys)) => secure.update(keys),
-            (None, Some(keys)) => self.secure = Some(Box::new(Secure::new(keys))),
-            (Some(_) | None, None) => {}
-        }
-    }
-
-    /// What packets go through, if they are SRTP.
-    fn secure(&mut self) -> Option<&mut Secure> {
-        let is_agreed = self.negotiated.security.is_some();
-        self.secure.as_deref_mut().filter(|_| is_agreed)
-    }
-
-    /// Makes a packet ready to leave; says how long it is.
-    fn protect(&mut self, buffer: &mut [u8], length: usize) -> Option<usize> {
-        match self.secure() {
-            Some(secure) => secure.protect(buffer, length),
-            None => Some(length),
-        }
-    }
-}
-
 /// A packet that was let in.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard {
@@ -107,16 +77,6 @@ pub(crate) struct Heard {
 pub(crate) struct Pressed {
     pub(crate) press: Press,
     pub(crate) from: Option<(StreamKey, u32)>,
-}
-
-/// The seeds of what is sent on a leg (RFC 3550, section 5.1: all three are random).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seeds {
-    pub ssrc: u32,
-    pub sequence: u16,
-    pub timestamp: u32,
-    /// What the leg is called in its reports follows from it (RFC 7022).
-    pub name: u64,
 }
 
 /// A packet that is made here, at most.
@@ -147,15 +107,12 @@ impl Leg {
 
     /// Offer and answer agreed.
     pub(crate) fn update(&mut self, negotiated: Negotiated, settings: &Settings, now: Instant) {
-        let paced_before = self
-            .session
-            .as_ref()
-            .filter(|session| session.negotiated.sends());
+        let paced_before = self.session.as_ref().filter(|session| session.sends());
         let paced_before = paced_before.map(|session| session.negotiated.packet_ms);
         match &mut self.session {
             Some(session) => {
                 session.latch.update(negotiated.remote, negotiated.latch);
-                session.secure_by(negotiated.security.as_deref());
+                session.secure_by(negotiated.security.as_deref(), false);
                 session.negotiated = negotiated;
             }
             None => {
@@ -165,16 +122,18 @@ impl Leg {
                     latch,
                     since: now,
                     secure: None,
+                    by_handshake: false,
                 };
                 let keys = session.negotiated.security.take();
-                session.secure_by(keys.as_deref());
+                session.secure_by(keys.as_deref(), false);
                 session.negotiated.security = keys;
                 self.session = Some(session);
             }
         }
-        let Some(Session { negotiated, .. }) = &self.session else {
+        let Some(session) = &self.session else {
             return;
         };
+        let (negotiated, sends) = (&session.negotiated, session.sends());
         if negotiated.watched && negotiated.receives() {
             self.watch.start(&settings.silence, now);
         } else {
@@ -190,7 +149,7 @@ impl Leg {
         self.reports.run(negotiated.reports.is_some(), clock, now);
         self.outgoing.set_clock(clock);
         let packet_ms = negotiated.packet_ms;
-        if !negotiated.sends() {
+        if !sends {
             self.fall_silent();
         } else if paced_before != Some(packet_ms) {
             self.restart_agent(packet_ms, now);
@@ -269,77 +228,6 @@ impl Leg {
             self.stream.as_ref().and_then(|stream| stream.deadline()),
         ];
         others.into_iter().chain([made]).flatten().min()
-    }
-
-    /// Takes a datagram of the leg's socket of RTCP. It is believed only from where its packets come from, and under
-    /// SRTP only if it is authentic.
-    pub(crate) fn take_report(
-        &mut self,
-        source: SocketAddr,
-        bytes: &mut [u8],
-        now: Instant,
-    ) -> bool {
-        let runs = self.reports.deadline().is_some();
-        let Some(session) = self.session.as_mut().filter(|_| runs) else {
-            return false;
-        };
-        if session.latch.destination().ip() != source.ip() {
-            return false;
-        }
-        let report = match session.secure() {
-            Some(secure) => match secure.unprotect_report(bytes) {
-                Ok(length) => &bytes[..length],
-                Err(reason) => {
-                    self.refusals.count(reason, now);
-                    return false;
-                }
-            },
-            None => bytes,
-        };
-        let theirs = self.incoming.ssrc();
-        self.reports.take(report, (source, theirs), now)
-    }
-
-    /// Whether reports share the port of RTP.
-    pub(crate) fn muxes_reports(&self) -> bool {
-        let negotiated = self.session.as_ref().map(|session| &session.negotiated);
-        negotiated.is_some_and(|negotiated| negotiated.reports_muxed)
-    }
-
-    /// The report that is due, and where it goes.
-    pub(crate) fn report(
-        &mut self,
-        buffer: &mut Buffer,
-        now: Instant,
-    ) -> Option<(SocketAddr, usize)> {
-        let session = self.session.as_ref()?;
-        let heard = self.reports.source();
-        let usual = session.negotiated.reports?;
-        let packets = session.latch.destination();
-        let destination = match session.negotiated.reports_muxed {
-            true => packets,
-            false => heard
-                .filter(|heard| heard.ip() == packets.ip())
-                .unwrap_or(usual),
-        };
-        if destination.ip().is_unspecified() || destination.port() == 0 {
-            return None;
-        }
-        let sent = self.sent.stream();
-        let told = Told {
-            reception: self.incoming.reception(),
-            sent: self
-                .outgoing
-                .timestamp_at(now)
-                .map(|timestamp| (timestamp, sent.packets, sent.payload_bytes)),
-        };
-        let plain = buffer.first_chunk_mut::<COMPOUND_BYTES_MAX>()?;
-        let length = self.reports.write(plain, &told, now)?;
-        let length = match self.session.as_mut()?.secure() {
-            Some(secure) => secure.protect_report(buffer, length)?,
-            None => length,
-        };
-        Some((destination, length))
     }
 
     pub(crate) fn measured(&self, now: Instant) -> Measured {

@@ -25,6 +25,7 @@ pub mod call;
 #[cfg(test)]
 mod clock;
 pub mod codec;
+pub mod demux;
 pub mod dialect;
 pub mod dtmf;
 pub mod error;

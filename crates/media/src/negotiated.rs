@@ -38,6 +38,9 @@ pub struct Negotiated {
     pub watched: bool,
     /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
     pub security: Option<Box<Secured>>,
+    /// Whether it is SRTP whose keys a handshake makes: [`Input::Secure`](crate::Input::Secure) brings them. Until then
+    /// nothing is let in, and nothing is sent.
+    pub handshake: bool,
 }
 
 /// The direction of a leg, seen from here (RFC 8866, section 6.7).
@@ -109,6 +112,7 @@ impl Negotiated {
             reports_muxed: false,
             watched: true,
             security: None,
+            handshake: false,
         }
     }
 

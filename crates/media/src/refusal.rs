@@ -23,17 +23,23 @@ pub enum Reason {
     ForeignSsrc,
     /// Its sequence number is far from all others (RFC 3550, appendix A.1).
     SequenceJump,
-    /// It is RTCP, which is not read yet. Never told as an event.
+    /// It is RTCP, which has a port of its own here. Never told as an event.
     Rtcp,
     /// SRTP was agreed on, and it is not authentic: forged, of another key, or plain RTP.
     Unauthenticated,
     /// SRTP was agreed on, and a packet of that number was there, or could have been.
     Replayed,
+    /// SRTP was agreed on, and the handshake that makes its keys is not over.
+    NoKeys,
+    /// It is STUN, which is not answered here.
+    Stun,
+    /// It is DTLS, and there is no handshake to be had.
+    Handshake,
 }
 
 impl Reason {
     /// Every reason, in the order of [`Reason::index`].
-    pub const ALL: [Reason; 11] = [
+    pub const ALL: [Reason; 14] = [
         Reason::Malformed,
         Reason::NotNegotiated,
         Reason::PayloadType,
@@ -45,6 +51,9 @@ impl Reason {
         Reason::Rtcp,
         Reason::Unauthenticated,
         Reason::Replayed,
+        Reason::NoKeys,
+        Reason::Stun,
+        Reason::Handshake,
     ];
 
     /// Its name in words, for timelines.
@@ -61,6 +70,9 @@ impl Reason {
             Reason::Rtcp => "RTCP",
             Reason::Unauthenticated => "not authentic (SRTP)",
             Reason::Replayed => "replayed (SRTP)",
+            Reason::NoKeys => "no keys yet (DTLS)",
+            Reason::Stun => "STUN",
+            Reason::Handshake => "DTLS that nobody agreed to",
         }
     }
 
@@ -78,6 +90,9 @@ impl Reason {
             Reason::Rtcp => 8,
             Reason::Unauthenticated => 9,
             Reason::Replayed => 10,
+            Reason::NoKeys => 11,
+            Reason::Stun => 12,
+            Reason::Handshake => 13,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::direction::Direction;
+use crate::dtls::Offered;
 use crate::line::{self, Line};
 use crate::media::{self, Media};
 
@@ -35,6 +36,7 @@ pub struct SessionDescription {
     origin: Option<Origin>,
     connection: Option<Connection>,
     direction: Option<Direction>,
+    handshake: Offered,
     media: Vec<Media>,
 }
 
@@ -95,6 +97,7 @@ impl SessionDescription {
             origin: None,
             connection: None,
             direction: None,
+            handshake: Offered::default(),
             media: Vec::new(),
         };
         for at in 0..read.lines.len() {
@@ -128,7 +131,10 @@ impl SessionDescription {
             }
             b'a' => match self.media.last_mut() {
                 Some(medium) => medium.attribute(&text),
-                None => self.direction = Direction::parse(text.trim()).or(self.direction),
+                None => {
+                    let text = text.into_owned();
+                    self.attribute(&text);
+                }
             },
             // Everything else is kept, and read by whom it concerns.
             _ => {}
@@ -137,6 +143,14 @@ impl SessionDescription {
             medium.lines.end = at + 1;
         }
         Ok(())
+    }
+
+    /// An attribute of the session.
+    fn attribute(&mut self, text: &str) {
+        let (name, value) = text.split_once(':').unwrap_or((text, ""));
+        if !self.handshake.attribute(name.trim(), value.trim()) {
+            self.direction = Direction::parse(text.trim()).or(self.direction);
+        }
     }
 
     /// The octets as received.
@@ -167,6 +181,12 @@ impl SessionDescription {
     #[must_use]
     pub fn connection_of<'a>(&'a self, medium: &'a Media) -> Option<&'a Connection> {
         medium.connection.as_ref().or(self.connection.as_ref())
+    }
+
+    /// What is said of a DTLS handshake for a medium: its own words, else the session's.
+    #[must_use]
+    pub fn handshake_of(&self, medium: &Media) -> Offered {
+        medium.handshake.over(&self.handshake)
     }
 
     /// Which way a medium flows, as its describer sees it. The address 0.0.0.0 is the old way to say "do not send".

@@ -1,4 +1,4 @@
-//! Session descriptions and the offer/answer model (RFC 8866, RFC 3264), with the keys of SRTP (RFC 4568, RFC 8643).
+//! Session descriptions and the offer/answer model (RFC 8866, RFC 3264), with the keys of SRTP (RFC 4568, RFC 8643, RFC 5763).
 //!
 //! [`SessionDescription`] reads what peers send and keeps every octet. [`offer`], [`answer`] and [`accept`] are pure:
 //! the same offer and the same [`LocalMedia`] give the same answer, and one struct, [`Negotiated`], says what was
@@ -22,19 +22,23 @@ pub mod codec;
 pub mod crypto;
 pub mod description;
 pub mod direction;
+pub mod dtls;
 pub mod key;
 mod line;
 pub mod local;
 pub mod media;
 pub mod negotiate;
+pub mod rejection;
 pub mod security;
 
 pub use codec::Codec;
 pub use crypto::{Crypto, Mki, Suite};
 pub use description::{Connection, Error, Host, Origin, SessionDescription};
 pub use direction::Direction;
+pub use dtls::{Fingerprint, HashFunction, LocalDtls, Role, Setup};
 pub use key::MasterKey;
 pub use local::{LocalMedia, LocalSession, offer};
 pub use media::{Media, Profile, RtpMap};
-pub use negotiate::{Answer, Dtmf, Negotiated, Rejection, accept, answer};
-pub use security::{FellBack, LocalKeys, Protection, Secured, Security};
+pub use negotiate::{Answer, Dtmf, Negotiated, accept, answer};
+pub use rejection::Rejection;
+pub use security::{FellBack, Handshake, Keying, LocalKeys, Protection, Secured, Security, Way};

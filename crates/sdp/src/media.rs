@@ -8,6 +8,7 @@ use crate::codec::Codec;
 use crate::crypto::{CRYPTOS_MAX, Crypto};
 use crate::description::Connection;
 use crate::direction::Direction;
+use crate::dtls::Offered;
 
 /// Formats of one media section. Real offers list up to about thirty.
 pub const FORMATS_MAX: usize = 128;
@@ -41,6 +42,8 @@ pub struct Media {
     pub rtcp: Option<(u16, Option<IpAddr>)>,
     /// Whether RTCP may share the port of RTP (RFC 5761), or has to (RFC 8858).
     pub rtcp_mux: bool,
+    /// What it says itself of a DTLS handshake; see [`SessionDescription::handshake_of`](crate::SessionDescription).
+    pub handshake: Offered,
     /// Its lines within the description, `m=` included.
     pub(crate) lines: Range<usize>,
 }
@@ -56,6 +59,10 @@ pub enum Profile {
     Savp,
     /// `RTP/SAVPF` (RFC 5124).
     Savpf,
+    /// `UDP/TLS/RTP/SAVP` (RFC 5764).
+    TlsSavp,
+    /// `UDP/TLS/RTP/SAVPF` (RFC 5764).
+    TlsSavpf,
 }
 
 /// What a payload type means.
@@ -98,6 +105,7 @@ pub(crate) fn parse(text: &str, at: usize) -> Result<Media, &'static str> {
         cryptos: Vec::new(),
         rtcp: None,
         rtcp_mux: false,
+        handshake: Offered::default(),
         lines: at..at + 1,
     })
 }
@@ -107,7 +115,11 @@ impl Media {
     pub(crate) fn attribute(&mut self, text: &str) {
         let (name, value) = text.split_once(':').unwrap_or((text, ""));
         let value = value.trim();
-        match name.trim() {
+        let name = name.trim();
+        if self.handshake.attribute(name, value) {
+            return;
+        }
+        match name {
             "rtpmap" => self.rtpmaps.extend(RtpMap::parse(value)),
             "fmtp" => {
                 if let Some((format, parameters)) = value.split_once([' ', '\t']) {
@@ -213,7 +225,14 @@ impl Media {
 }
 
 impl Profile {
-    const ALL: [Self; 4] = [Self::Avp, Self::Avpf, Self::Savp, Self::Savpf];
+    const ALL: [Self; 6] = [
+        Self::Avp,
+        Self::Avpf,
+        Self::Savp,
+        Self::Savpf,
+        Self::TlsSavp,
+        Self::TlsSavpf,
+    ];
 
     fn parse(protocol: &str) -> Option<Self> {
         Self::ALL
@@ -229,13 +248,21 @@ impl Profile {
             Self::Avpf => "RTP/AVPF",
             Self::Savp => "RTP/SAVP",
             Self::Savpf => "RTP/SAVPF",
+            Self::TlsSavp => "UDP/TLS/RTP/SAVP",
+            Self::TlsSavpf => "UDP/TLS/RTP/SAVPF",
         }
     }
 
     /// Whether it is SRTP by its name. That of plain RTP may be SRTP as well, if there are keys (RFC 8643).
     #[must_use]
     pub fn is_secure(self) -> bool {
-        matches!(self, Self::Savp | Self::Savpf)
+        !matches!(self, Self::Avp | Self::Avpf)
+    }
+
+    /// Whether its keys come from a handshake, and no other way.
+    #[must_use]
+    pub fn is_handshake(self) -> bool {
+        matches!(self, Self::TlsSavp | Self::TlsSavpf)
     }
 }
 

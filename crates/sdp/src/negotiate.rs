@@ -9,7 +9,8 @@ use crate::description::SessionDescription;
 use crate::direction::Direction;
 use crate::local::{self, LocalMedia, LocalSession};
 use crate::media::Media;
-use crate::security::{Protection, Security};
+use crate::rejection::{Rejection, no_common_codec, rejection, unprotected};
+use crate::security::Protection;
 
 /// Milliseconds per packet that we are able to send.
 const PTIME_RANGE_MS: std::ops::RangeInclusive<u16> = 10..=60;
@@ -66,53 +67,6 @@ impl fmt::Debug for Answer {
             .field("negotiated", &self.negotiated)
             .finish_non_exhaustive()
     }
-}
-
-/// Why there can be no session: as an answer to an offer it becomes a 488.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
-    /// There is no audio, or its port is 0.
-    #[error("no audio")]
-    NoAudio,
-    /// There is audio, but only over transports that we do not speak.
-    #[error("no common transport: {} offered", .offered.join(", "))]
-    NoCommonTransport {
-        /// What was offered.
-        offered: Vec<String>,
-    },
-    /// There is audio, but only in codecs that we do not speak.
-    #[error("no common codec: {} offered", .offered.join(", "))]
-    NoCommonCodec {
-        /// What was offered.
-        offered: Vec<String>,
-    },
-    /// It is not said where to send, or only by a name.
-    #[error("no media address")]
-    NoAddress,
-    /// There is SRTP only, and we do not want it.
-    #[error("only SRTP offered ({}), which is off here", .offered.join(", "))]
-    SecurityOff {
-        /// The profiles that were offered.
-        offered: Vec<String>,
-    },
-    /// There is plain RTP only, and we insist on SRTP.
-    #[error("plain RTP offered, SRTP is required here")]
-    PlainOffered,
-    /// The answer to our SRTP is plain RTP.
-    #[error("plain RTP answered, SRTP is required here")]
-    PlainAnswered,
-    /// There is SRTP without a key that we can use.
-    #[error("no common SRTP suite: {} offered", list(.offered))]
-    NoCommonSuite {
-        /// What was offered, and why it cannot be used.
-        offered: Vec<String>,
-    },
-    /// The answer's key is not one of a suite that we offered, under its tag.
-    #[error("the answer's SRTP key fits no offered one: {} answered", list(.answered))]
-    KeyNotOffered {
-        /// What was answered, and why it cannot be used.
-        answered: Vec<String>,
-    },
 }
 
 /// Answers an offer: SRTP where both can and one wants it, our most preferred codec that the offer has, digits at its
@@ -183,9 +137,11 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
         return Err(Rejection::NoAudio);
     };
     let profile = medium.profile();
-    let protection = profile.and_then(|profile| local.security.accepts(medium, profile));
+    let handshake = answer.handshake_of(medium);
+    let protection =
+        profile.and_then(|profile| local.security.accepts(medium, &handshake, profile));
     let Some(protection) = protection else {
-        return Err(unprotected(medium, &local.security));
+        return Err(unprotected(medium, &handshake, &local.security));
     };
     let ours = local.numbered_codecs();
     let (codec, send, receive) = medium
@@ -238,8 +194,8 @@ fn take<'offer>(offer: &'offer SessionDescription, local: &LocalMedia) -> Option
         let Some((codec, number)) = local.codecs.iter().find_map(both) else {
             continue;
         };
-        for protection in local.security.answers(medium) {
-            let is_secured = protection.secured().is_some();
+        for protection in local.security.answers(medium, &offer.handshake_of(medium)) {
+            let is_secured = !matches!(protection, Protection::Plain { .. });
             let taken = Taken {
                 at,
                 medium,
@@ -256,7 +212,7 @@ fn take<'offer>(offer: &'offer SessionDescription, local: &LocalMedia) -> Option
     plain
 }
 
-fn is_open_audio(medium: &Media) -> bool {
+pub(crate) fn is_open_audio(medium: &Media) -> bool {
     medium.kind.eq_ignore_ascii_case("audio") && medium.port != 0
 }
 
@@ -293,68 +249,6 @@ fn ptime_of(medium: &Media, local: &LocalMedia) -> u16 {
     wanted.unwrap_or(local.ptime_ms).min(most / 10 * 10)
 }
 
-/// Why nothing of an offer could be taken.
-fn rejection(description: &SessionDescription, security: &Security) -> Rejection {
-    let media = description.media().iter();
-    let audio: Vec<_> = media.filter(|medium| is_open_audio(medium)).collect();
-    let rtp = audio.iter().copied().filter(|m| m.profile().is_some());
-    let usable = rtp.clone().filter(|m| !security.answers(m).is_empty());
-    let usable: Vec<_> = usable.collect();
-    if !usable.is_empty() {
-        return no_common_codec(usable);
-    }
-    let offered = |media: &[&Media]| media.iter().map(|m| m.protocol.clone()).collect();
-    let rtp: Vec<_> = rtp.collect();
-    match security {
-        _ if audio.is_empty() => Rejection::NoAudio,
-        _ if rtp.is_empty() => Rejection::NoCommonTransport {
-            offered: offered(&audio),
-        },
-        Security::Off => Rejection::SecurityOff {
-            offered: offered(&rtp),
-        },
-        Security::Required(_) if rtp.iter().all(|medium| is_plain(medium)) => {
-            Rejection::PlainOffered
-        }
-        Security::Preferred(_) | Security::Required(_) => Rejection::NoCommonSuite {
-            offered: rtp.iter().flat_map(|medium| medium.suites()).collect(),
-        },
-    }
-}
-
-/// Why the medium of an answer could not be taken, whatever codecs it has.
-fn unprotected(medium: &Media, security: &Security) -> Rejection {
-    let offered = vec![medium.protocol.clone()];
-    match security {
-        _ if medium.profile().is_none() => Rejection::NoCommonTransport { offered },
-        Security::Off => Rejection::SecurityOff { offered },
-        Security::Required(_) if is_plain(medium) => Rejection::PlainAnswered,
-        Security::Preferred(_) | Security::Required(_) => Rejection::KeyNotOffered {
-            answered: medium.suites(),
-        },
-    }
-}
-
-fn no_common_codec<'m>(media: impl IntoIterator<Item = &'m Media>) -> Rejection {
-    let media = media.into_iter();
-    let offered = media.flat_map(|medium| medium.format_names().collect::<Vec<_>>());
-    Rejection::NoCommonCodec {
-        offered: offered.collect(),
-    }
-}
-
-fn list(suites: &[String]) -> String {
-    match suites {
-        [] => "no key".to_owned(),
-        suites => suites.join(", "),
-    }
-}
-
-/// Whether nothing of it is SRTP.
-fn is_plain(medium: &Media) -> bool {
-    medium.cryptos.is_empty() && medium.profile().is_some_and(|profile| !profile.is_secure())
-}
-
 fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &LocalMedia) {
     let events = agreed.dtmf.map(|dtmf| dtmf.receive);
     let numbers: Vec<u8> = [agreed.payload_type_receive]
@@ -366,7 +260,7 @@ fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &
     if let Some(number) = events {
         local::write_events(media, agreed.codec.clock_rate(), number);
     }
-    agreed.protection.write_answer(media);
+    agreed.protection.write_answer(media, &local.security);
     if agreed.reports_muxed {
         media.push_str(local::RTCP_MUX);
     }

@@ -1,10 +1,11 @@
-//! Whether a session is SRTP (RFC 4568), by what one side wants and what both can do; opportunistic SRTP where plain RTP
-//! is as good (RFC 8643). Keys are an input: nothing here is random.
+//! Whether a session is SRTP (RFC 4568, RFC 5764), by what one side wants and what both can do; opportunistic SRTP where
+//! plain RTP is as good (RFC 8643). Keys are an input: nothing here is random.
 
 use std::fmt;
 use std::fmt::Write as _;
 
 use crate::crypto::{Crypto, Mki, Suite};
+use crate::dtls::{Fingerprint, LocalDtls, Offered, Role};
 use crate::key::MasterKey;
 use crate::media::{Media, Profile};
 
@@ -17,10 +18,23 @@ pub enum Security {
     /// Plain RTP only.
     #[default]
     Off,
-    /// SRTP if the peer can: our offers are RTP/AVP with keys (RFC 8643).
-    Preferred(LocalKeys),
-    /// SRTP or nothing: our offers are RTP/SAVP.
-    Required(LocalKeys),
+    /// SRTP if the peer can: our offers are RTP/AVP with keys by every way (RFC 8643).
+    Preferred(Keying),
+    /// SRTP or nothing: our offers are RTP/SAVP, or UDP/TLS/RTP/SAVP, by the first way.
+    Required(Keying),
+}
+
+/// The ways by which we exchange keys, the best first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keying(pub Vec<Way>);
+
+/// A way to exchange keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// They stand in the descriptions (RFC 4568).
+    Sdes(LocalKeys),
+    /// A handshake makes them (RFC 5764).
+    Dtls(LocalDtls),
 }
 
 /// The keys that we send with on one leg, one for each suite. They stay as long as the leg does. `Debug` hides them.
@@ -37,6 +51,21 @@ pub enum Protection {
     },
     /// SRTP.
     Secured(Box<Secured>),
+    /// SRTP as soon as a handshake has made its keys; nothing before.
+    Handshake(Box<Handshake>),
+}
+
+/// A handshake that was agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handshake {
+    /// The profile that carries it: opportunistic SRTP has that of plain RTP.
+    pub profile: Profile,
+    /// What we are in it.
+    pub role: Role,
+    /// Of the peer's certificate: one of them has to fit.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Which association it is, if the peer says so: another one is a new handshake.
+    pub tls_id: Option<String>,
 }
 
 /// Keys that were agreed on.
@@ -66,6 +95,15 @@ pub enum FellBack {
     /// The peer offered it.
     #[error("the offer holds a key for SRTP, which is off here")]
     Off,
+    /// The peer offered keys by a way that we leave out.
+    #[error("the offer has keys for SRTP by {0}, which is not allowed here")]
+    NotAllowed(&'static str),
+    /// The peer's fingerprints are of hash functions that are not used here.
+    #[error("no fingerprint that can be used: {} offered", .offered.join(", "))]
+    NoFingerprint {
+        /// The hash functions.
+        offered: Vec<String>,
+    },
     /// We have no suite in common.
     #[error("no common SRTP suite: {} offered", .offered.join(", "))]
     NoCommonSuite {
@@ -97,71 +135,157 @@ impl fmt::Debug for LocalKeys {
     }
 }
 
+impl From<LocalKeys> for Keying {
+    fn from(keys: LocalKeys) -> Keying {
+        Keying(vec![Way::Sdes(keys)])
+    }
+}
+
+impl From<LocalDtls> for Keying {
+    fn from(dtls: LocalDtls) -> Keying {
+        Keying(vec![Way::Dtls(dtls)])
+    }
+}
+
+impl Keying {
+    /// Our side of a handshake, if that is one of the ways.
+    #[must_use]
+    pub fn dtls(&self) -> Option<&LocalDtls> {
+        self.0.iter().find_map(|way| match way {
+            Way::Dtls(dtls) => Some(dtls),
+            Way::Sdes(_) => None,
+        })
+    }
+
+    /// Whether keys may stand in descriptions.
+    #[must_use]
+    pub fn has_sdes(&self) -> bool {
+        self.0.iter().any(|way| matches!(way, Way::Sdes(_)))
+    }
+
+    /// What we are in the association that there is, so that it stays so.
+    pub fn set_role(&mut self, role: Option<Role>) {
+        for way in &mut self.0 {
+            if let Way::Dtls(dtls) = way {
+                dtls.role = role;
+            }
+        }
+    }
+}
+
 impl Security {
-    /// The profile of our offers.
-    pub(crate) fn profile(&self) -> Profile {
+    /// Our ways, if we have any.
+    #[must_use]
+    pub fn keying(&self) -> Option<&Keying> {
         match self {
-            Self::Off | Self::Preferred(_) => Profile::Avp,
-            Self::Required(_) => Profile::Savp,
+            Self::Off => None,
+            Self::Preferred(keying) | Self::Required(keying) => Some(keying),
         }
     }
 
-    /// Our keys, if we have any.
-    pub(crate) fn keys(&self) -> Option<&LocalKeys> {
+    /// The ways of our offers: one profile cannot name two.
+    pub(crate) fn offered(&self) -> &[Way] {
         match self {
-            Self::Off => None,
-            Self::Preferred(keys) | Self::Required(keys) => Some(keys),
+            Self::Off => &[],
+            Self::Preferred(keying) => &keying.0,
+            Self::Required(keying) => &keying.0[..keying.0.len().min(1)],
+        }
+    }
+
+    /// The profile of our offers.
+    pub(crate) fn profile(&self) -> Profile {
+        match (self, self.offered()) {
+            (Self::Off | Self::Preferred(_), _) => Profile::Avp,
+            (Self::Required(_), [Way::Dtls(_), ..]) => Profile::TlsSavp,
+            (Self::Required(_), _) => Profile::Savp,
         }
     }
 
     /// What an offer of such a medium can become, the best first.
-    pub(crate) fn answers(&self, medium: &Media) -> Vec<Protection> {
+    pub(crate) fn answers(&self, medium: &Media, handshake: &Offered) -> Vec<Protection> {
         let Some(profile) = medium.profile() else {
             return Vec::new();
         };
-        let keys = self.keys();
-        let secured = keys.and_then(|keys| secured(medium, profile, keys));
+        let ways = self.keying().map_or(&[][..], |keying| &keying.0);
+        let secured = ways.iter().filter_map(|way| match way {
+            Way::Sdes(keys) => {
+                secured(medium, profile, keys).map(|it| Protection::Secured(Box::new(it)))
+            }
+            Way::Dtls(dtls) => {
+                let role = dtls.answers(handshake)?;
+                Some(Protection::by_handshake(profile, role, handshake))
+            }
+        });
         let takes_plain = !matches!(self, Self::Required(_)) && !profile.is_secure();
         let plain = takes_plain.then(|| Protection::Plain {
-            because: self.fell_back(medium),
+            because: self.fell_back(medium, handshake),
         });
-        let secured = secured.map(|secured| Protection::Secured(Box::new(secured)));
-        secured.into_iter().chain(plain).collect()
+        secured.chain(plain).collect()
     }
 
     /// What the answer to our offer agrees to; `None` if it has nothing that we may take.
-    pub(crate) fn accepts(&self, medium: &Media, profile: Profile) -> Option<Protection> {
-        let Some(keys) = self.keys() else {
+    pub(crate) fn accepts(
+        &self,
+        medium: &Media,
+        handshake: &Offered,
+        profile: Profile,
+    ) -> Option<Protection> {
+        if matches!(self, Self::Off) {
             let because = None;
             return (!profile.is_secure()).then_some(Protection::Plain { because });
-        };
-        if medium.cryptos.is_empty() {
+        }
+        if medium.cryptos.is_empty() && !handshake.is_some() {
             let because = Some(FellBack::NothingAnswered);
             let takes_plain = matches!(self, Self::Preferred(_)) && !profile.is_secure();
             return takes_plain.then_some(Protection::Plain { because });
         }
-        let secured = secured(medium, profile, keys)?;
-        let is_ours = tags().any(|(tag, suite)| (tag, suite) == (secured.tag, secured.suite()));
-        is_ours.then(|| Protection::Secured(Box::new(secured)))
+        self.offered().iter().find_map(|way| match way {
+            Way::Sdes(keys) => {
+                let secured = secured(medium, profile, keys)?;
+                let is_ours = tags().any(|it| it == (secured.tag, secured.suite()));
+                is_ours.then(|| Protection::Secured(Box::new(secured)))
+            }
+            Way::Dtls(dtls) => {
+                let role = dtls.accepts(handshake)?;
+                Some(Protection::by_handshake(profile, role, handshake))
+            }
+        })
     }
 
-    /// The `a=crypto` lines of our offer.
+    /// The lines of our offer.
     pub(crate) fn write_offer(&self, media: &mut String) {
-        let Some(keys) = self.keys() else { return };
-        for (tag, suite) in tags() {
-            write_crypto(media, tag, &keys.of(suite));
+        for way in self.offered() {
+            match way {
+                Way::Sdes(keys) => {
+                    for (tag, suite) in tags() {
+                        write_crypto(media, tag, &keys.of(suite));
+                    }
+                }
+                Way::Dtls(dtls) => dtls.write_offer(media),
+            }
         }
     }
 
-    fn fell_back(&self, medium: &Media) -> Option<FellBack> {
-        match (self, medium.cryptos.is_empty()) {
-            (Self::Off, true) => None,
-            (Self::Off, false) => Some(FellBack::Off),
-            (Self::Preferred(_) | Self::Required(_), true) => Some(FellBack::NothingOffered),
-            (Self::Preferred(_) | Self::Required(_), false) => Some(FellBack::NoCommonSuite {
+    /// Why nothing of an offer of SRTP can be used.
+    pub(crate) fn fell_back(&self, medium: &Media, handshake: &Offered) -> Option<FellBack> {
+        let has_keys = !medium.cryptos.is_empty();
+        let has_any = has_keys || handshake.is_some();
+        let Some(keying) = self.keying() else {
+            return has_any.then_some(FellBack::Off);
+        };
+        Some(if !has_any {
+            FellBack::NothingOffered
+        } else if has_keys && keying.has_sdes() {
+            FellBack::NoCommonSuite {
                 offered: medium.suites(),
-            }),
-        }
+            }
+        } else if handshake.is_some() && keying.dtls().is_some() {
+            FellBack::NoFingerprint {
+                offered: handshake.unusable.clone(),
+            }
+        } else {
+            FellBack::NotAllowed(if has_keys { "SDES" } else { "DTLS" })
+        })
     }
 }
 
@@ -170,9 +294,27 @@ impl Protection {
     #[must_use]
     pub fn secured(&self) -> Option<&Secured> {
         match self {
-            Self::Plain { .. } => None,
+            Self::Plain { .. } | Self::Handshake(_) => None,
             Self::Secured(secured) => Some(secured),
         }
+    }
+
+    /// The handshake that makes the keys, if there is one.
+    #[must_use]
+    pub fn handshake(&self) -> Option<&Handshake> {
+        match self {
+            Self::Plain { .. } | Self::Secured(_) => None,
+            Self::Handshake(handshake) => Some(handshake),
+        }
+    }
+
+    fn by_handshake(profile: Profile, role: Role, offered: &Offered) -> Protection {
+        Protection::Handshake(Box::new(Handshake {
+            profile,
+            role,
+            fingerprints: offered.fingerprints.clone(),
+            tls_id: offered.tls_id.clone(),
+        }))
     }
 
     /// Whether it is the same to whoever looks at it: the same keys, or plain RTP for the same reason.
@@ -186,10 +328,17 @@ impl Protection {
         }
     }
 
-    /// The `a=crypto` line of our answer.
-    pub(crate) fn write_answer(&self, media: &mut String) {
-        if let Self::Secured(secured) = self {
-            write_crypto(media, secured.tag, &secured.ours);
+    /// The lines of our answer.
+    pub(crate) fn write_answer(&self, media: &mut String, security: &Security) {
+        match self {
+            Self::Plain { .. } => {}
+            Self::Secured(secured) => write_crypto(media, secured.tag, &secured.ours),
+            Self::Handshake(handshake) => {
+                if let Some(dtls) = security.keying().and_then(Keying::dtls) {
+                    let has_identity = handshake.tls_id.is_some();
+                    dtls.write_answer(media, handshake.role, has_identity);
+                }
+            }
         }
     }
 }
@@ -204,6 +353,9 @@ impl Secured {
 
 /// The first `a=crypto` that both can do.
 fn secured(medium: &Media, profile: Profile, keys: &LocalKeys) -> Option<Secured> {
+    if profile.is_handshake() {
+        return None;
+    }
     medium.cryptos.iter().find_map(|Crypto { tag, key, .. }| {
         let sent = key.as_ref().ok()?;
         Some(Secured {

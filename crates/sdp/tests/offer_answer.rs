@@ -204,8 +204,8 @@ fn a_rejection_says_what_was_offered() {
         "no common codec: telephone-event/8000 offered"
     );
     assert_eq!(
-        rejected("m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\n"),
-        "no common transport: UDP/TLS/RTP/SAVPF offered"
+        rejected("m=audio 4000 TCP/RTP/AVP 0\r\n"),
+        "no common transport: TCP/RTP/AVP offered"
     );
     assert_eq!(rejected("m=video 4000 RTP/AVP 31\r\n"), "no audio");
     assert_eq!(rejected("m=audio 0 RTP/AVP 0\r\n"), "no audio");

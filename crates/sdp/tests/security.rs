@@ -17,11 +17,11 @@ fn off() -> Security {
 }
 
 fn preferred() -> Security {
-    Security::Preferred(keys(1))
+    Security::Preferred(keys(1).into())
 }
 
 fn required() -> Security {
-    Security::Required(keys(1))
+    Security::Required(keys(1).into())
 }
 
 fn local(security: Security) -> LocalMedia {
@@ -112,7 +112,7 @@ fn plain_rtp_with_a_key_is_opportunistic_srtp() {
 fn what_falls_back_says_why_and_what_may_not_is_refused() {
     let because = |media: &str| match answered(media, preferred()).unwrap().1.protection {
         Protection::Plain { because } => because.unwrap().to_string(),
-        Protection::Secured(_) => panic!("it is secured"),
+        Protection::Secured(_) | Protection::Handshake(_) => panic!("it is secured"),
     };
     let refused =
         |media: &str, security: Security| answered(media, security).unwrap_err().to_string();
@@ -239,7 +239,10 @@ fn an_answer_is_taken_by_its_tag_and_suite() {
 #[test]
 fn both_sides_hold_the_same_keys_in_every_suite_and_policy() {
     for caller in [preferred(), required()] {
-        for callee in [Security::Preferred(keys(2)), Security::Required(keys(2))] {
+        for callee in [
+            Security::Preferred(keys(2).into()),
+            Security::Required(keys(2).into()),
+        ] {
             let caller = local(caller.clone());
             let text = offer(&caller, &mut LocalSession::new(1));
             for suite in Suite::all() {

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use sdp::security::KEY_OCTETS;
 use sdp::{
-    Codec, Direction, LocalKeys, LocalMedia, LocalSession, Negotiated, Protection, Security,
-    SessionDescription,
+    Codec, Direction, Fingerprint, HashFunction, Keying, LocalDtls, LocalKeys, LocalMedia,
+    LocalSession, Negotiated, Protection, Security, SessionDescription, Way,
 };
 
 fuzz_target!(|octets: &[u8]| -> Corpus {
@@ -22,7 +22,7 @@ fuzz_target!(|octets: &[u8]| -> Corpus {
     Corpus::Keep
 });
 
-fn locals() -> [LocalMedia; 5] {
+fn locals() -> [LocalMedia; 7] {
     let all: Vec<Codec> = Codec::all().collect();
     let two = [Codec::Pcma, Codec::Pcmu];
     let v4 = SocketAddr::from(([192, 0, 2, 9], 16384));
@@ -33,11 +33,23 @@ fn locals() -> [LocalMedia; 5] {
     hold.ptime_ms = 60;
     let keys = || LocalKeys::new(Box::new([0xd7; KEY_OCTETS]));
     let mut prefers = LocalMedia::new(v4, &two);
-    prefers.security = Security::Preferred(keys());
+    prefers.security = Security::Preferred(keys().into());
     let mut insists = LocalMedia::new(v4, &all);
-    insists.security = Security::Required(keys());
+    insists.security = Security::Required(keys().into());
+    let fingerprint = Fingerprint::new(HashFunction::Sha256, &[0xd7; 32]).expect("of 32 octets");
+    let dtls = LocalDtls {
+        fingerprint,
+        tls_id: "trunkline-of-the-fuzzer".to_owned(),
+        role: None,
+    };
+    let mut either = LocalMedia::new(v4, &two);
+    either.security = Security::Preferred(Keying(vec![Way::Dtls(dtls.clone()), Way::Sdes(keys())]));
+    either.rtcp_mux = true;
+    let mut shakes = LocalMedia::new(v4, &two);
+    shakes.security = Security::Required(dtls.into());
     let plain = LocalMedia::new(v4, &two);
-    [plain, LocalMedia::new(v4, &all), hold, prefers, insists]
+    let all = LocalMedia::new(v4, &all);
+    [plain, all, hold, prefers, insists, either, shakes]
 }
 
 fn everything(description: &SessionDescription, octets: &[u8]) {
@@ -127,6 +139,11 @@ fn sound(negotiated: &Negotiated, local: &LocalMedia, text: &str) {
     match (&negotiated.protection, &local.security) {
         (Protection::Plain { .. }, Security::Required(_)) => panic!("plain RTP: {text}"),
         (Protection::Secured(_), Security::Off) => panic!("no key of ours: {text}"),
+        (Protection::Handshake(_), Security::Off) => panic!("no handshake of ours: {text}"),
+        (Protection::Handshake(handshake), _) => {
+            assert!(!handshake.fingerprints.is_empty(), "{text}");
+            assert!(text.contains("a=fingerprint:sha-256 D7:"), "{text}");
+        }
         (Protection::Secured(secured), _) => {
             assert_eq!(secured.ours.suite(), secured.theirs.suite(), "{text}");
             assert_eq!(secured.ours.salt().len(), secured.suite().salt_octets());

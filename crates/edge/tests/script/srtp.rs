@@ -19,8 +19,8 @@ pub fn security(word: &str, fill: u8) -> Security {
     let keys = LocalKeys::new(Box::new([fill; KEY_OCTETS]));
     match policy(word) {
         SrtpPolicy::Off => Security::Off,
-        SrtpPolicy::Prefer => Security::Preferred(keys),
-        SrtpPolicy::Require => Security::Required(keys),
+        SrtpPolicy::Prefer => Security::Preferred(keys.into()),
+        SrtpPolicy::Require => Security::Required(keys.into()),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::session::Through;
 use super::{Heard, Leg, Pressed};
 use crate::call::{Events, Settings};
+use crate::demux::Kind;
 use crate::event::{Event, Method};
 use crate::latch::Verdict;
 use crate::negotiated::Sound;
@@ -26,6 +28,11 @@ impl Leg {
         match self.judge(bytes, source, now, events) {
             Ok((packet, sound)) => self.admit(packet, sound, bytes, now, settings, events),
             Err(reason) => {
+                let reason = match (reason, Kind::of(bytes)) {
+                    (Reason::Malformed, Kind::Stun) => Reason::Stun,
+                    (Reason::Malformed, Kind::Handshake) => Reason::Handshake,
+                    (reason, _) => reason,
+                };
                 self.refusals.count(reason, now);
                 None
             }
@@ -66,11 +73,13 @@ impl Leg {
             return Err(Reason::Direction);
         }
         let mut length = bytes.len();
-        if session.negotiated.security.is_some() {
+        if session.is_secure() {
             session.latch.admits(source, packet.ssrc, now)?;
         }
-        if let Some(secure) = session.secure() {
-            length = secure.unprotect(&packet, bytes)?;
+        match session.through() {
+            Through::Plain => {}
+            Through::Keys(secure) => length = secure.unprotect(&packet, bytes)?,
+            Through::Closed => return Err(Reason::NoKeys),
         }
         let packet = packet.without_padding(&bytes[..length])?;
         match session.latch.judge(source, &packet, now) {

@@ -21,10 +21,7 @@ impl Leg {
         bytes: &'b mut [u8],
         now: Instant,
     ) -> Option<Transmit<'b>> {
-        let session = self
-            .session
-            .as_mut()
-            .filter(|session| session.negotiated.sends())?;
+        let session = self.session.as_mut().filter(|session| session.sends())?;
         let negotiated = &session.negotiated;
         if self.sender.is_busy() {
             return None;
@@ -112,10 +109,7 @@ impl Leg {
         now: Instant,
         events: &mut Events,
     ) -> Option<(SocketAddr, usize)> {
-        let session = self
-            .session
-            .as_ref()
-            .filter(|session| session.negotiated.sends())?;
+        let session = self.session.as_ref().filter(|session| session.sends())?;
         let (destination, negotiated) = (session.latch.destination(), &session.negotiated);
         let (packet_ms, packet_time) = (negotiated.packet_ms, negotiated.packet_time());
         let clock = negotiated.codec.clock();
@@ -207,9 +201,7 @@ impl Leg {
     }
 
     pub(crate) fn sends(&self) -> bool {
-        self.session
-            .as_ref()
-            .is_some_and(|session| session.negotiated.sends())
+        self.session.as_ref().is_some_and(|session| session.sends())
     }
 }
 

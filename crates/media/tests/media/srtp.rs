@@ -366,6 +366,125 @@ fn a_report_that_says_that_it_is_not_encrypted_is_not_believed() {
     }
 }
 
+/// RFC 5763, section 6.2: what comes before the handshake is over is not media.
+#[test]
+fn nothing_is_let_in_or_sent_before_a_handshake_made_the_keys() {
+    let suite = Suite::AeadAes128Gcm;
+    let (mut shell, caller, mut agent) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    let mut agreed = negotiated(CALLER, Codec::Pcmu);
+    agreed.handshake = true;
+    agreed.reports = Some(takes_reports());
+    let update = Input::Update {
+        leg: CALLER,
+        negotiated: agreed.clone(),
+    };
+    shell.input(update.clone());
+    let mut caller = SecurePeer::new(caller, suite, THEIRS);
+    let plain = caller.peer.clone().audio(&[9; 160]);
+    let early = caller.audio(&[9; 160]);
+    for bytes in [plain, early.clone()] {
+        shell.datagram(CALLER, caller.peer.address, bytes);
+    }
+    shell.says(&mut agent, &second_of(700));
+    shell.pass(10_000);
+    assert_eq!(refused(&shell, Reason::NoKeys), 2);
+    assert!(shell.sent.is_empty() && shell.reports.is_empty());
+    // What the network kept until then is heard.
+    let secure = |keys| Input::Secure { leg: CALLER, keys };
+    shell.input(secure(Some(keys(suite, THEIRS))));
+    shell.datagram(CALLER, caller.peer.address, early);
+    assert_eq!(shell.to(AGENT).len(), 1);
+    shell.says(&mut agent, &second_of(700));
+    let sent = take(&mut shell, CALLER);
+    assert_eq!(tone::dominant_hz(&caller.hears(&sent)), Some(700));
+    // A session that is agreed on again, in the same association, keeps them.
+    shell.input(update);
+    shell.says(&mut agent, &[9; 320]);
+    assert_eq!(caller.reads(&take(&mut shell, CALLER)).len(), 2);
+    // And a handshake that fails takes them away.
+    shell.input(secure(None));
+    shell.says(&mut agent, &[9; 320]);
+    let bytes = caller.audio(&[9; 160]);
+    shell.datagram(CALLER, caller.peer.address, bytes);
+    assert!(take(&mut shell, CALLER).is_empty());
+    assert_eq!(refused(&shell, Reason::NoKeys), 3);
+}
+
+#[test]
+fn keys_of_a_description_are_not_those_of_a_handshake() {
+    let (mut shell, mut caller, mut agent) = bridged(CM);
+    let bytes = caller.audio(&[9; 160]);
+    shell.datagram(CALLER, caller.peer.address, bytes);
+    let mut agreed = negotiated(CALLER, Codec::Pcmu);
+    agreed.handshake = true;
+    shell.input(Input::Update {
+        leg: CALLER,
+        negotiated: agreed,
+    });
+    shell.says(&mut agent, &[9; 320]);
+    let bytes = caller.audio(&[9; 160]);
+    shell.datagram(CALLER, caller.peer.address, bytes);
+    assert!(take(&mut shell, CALLER).is_empty());
+    assert_eq!(refused(&shell, Reason::NoKeys), 1);
+    agree(&mut shell, CALLER, Some(keys(CM, THEIRS)));
+    shell.says(&mut agent, &[9; 320]);
+    assert_eq!(caller.reads(&take(&mut shell, CALLER)).len(), 2);
+}
+
+#[test]
+fn a_tone_begins_when_the_keys_are_there() {
+    let mut shell = Shell::new();
+    let caller = shell.leg(CALLER, Codec::Pcmu);
+    let mut agreed = negotiated(CALLER, Codec::Pcmu);
+    agreed.handshake = true;
+    shell.input(Input::Update {
+        leg: CALLER,
+        negotiated: agreed,
+    });
+    let agent = trunkline_media::Agent::Tone {
+        frequency_hz: 900,
+        level_db: -10,
+    };
+    shell.hears(CALLER, trunkline_media::Hears::Agent(agent));
+    shell.pass(3_000);
+    assert!(shell.sent.is_empty());
+    shell.input(Input::Secure {
+        leg: CALLER,
+        keys: Some(keys(CM, THEIRS)),
+    });
+    shell.pass(1_000);
+    let mut caller = SecurePeer::new(caller, CM, THEIRS);
+    let sent = take(&mut shell, CALLER);
+    assert!((49..=51).contains(&sent.len()), "{}", sent.len());
+    assert_eq!(tone::dominant_hz(&caller.hears(&sent)), Some(900));
+}
+
+/// RFC 7983: what is no media is told by its name, and a handshake may come from where media may.
+#[test]
+fn other_protocols_on_the_port_are_counted() {
+    let (mut shell, caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
+    for (first, reason) in [
+        (0, Reason::Stun),
+        (1, Reason::Stun),
+        (22, Reason::Handshake),
+        (64, Reason::Malformed),
+    ] {
+        let mut bytes = vec![0; 60];
+        bytes[0] = first;
+        let before = refused(&shell, reason);
+        shell.datagram(CALLER, caller.address, bytes);
+        assert_eq!(refused(&shell, reason), before + 1, "{first}");
+    }
+    assert!(shell.sent.is_empty());
+    let now = shell.now;
+    assert!(shell.call.admits_handshake(CALLER, caller.address, now));
+    let stranger = "198.51.100.66:4001".parse().unwrap();
+    assert!(!shell.call.admits_handshake(CALLER, stranger, now));
+    assert!(!shell.call.admits_handshake(LegId(9), stranger, now));
+    assert_eq!(refused(&shell, Reason::ForeignSource), 1);
+    assert_eq!(shell.call.destination(CALLER), Some(caller.address));
+}
+
 #[test]
 fn a_packet_is_taken_once() {
     let (mut shell, mut caller, _) = bridged(CM);

@@ -1,0 +1,63 @@
+//! What comes to a port of media, by its first octet (RFC 7983, section 7).
+//!
+//! ```text
+//!   0 ..   3  STUN          64 ..  79  TURN channels
+//!  16 ..  19  ZRTP         128 .. 191  RTP and RTCP
+//!  20 ..  63  DTLS
+//! ```
+
+/// What a datagram is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A STUN message.
+    Stun,
+    /// Records of DTLS.
+    Handshake,
+    /// A packet, or a report where they share the port.
+    Packet,
+    /// Anything else, or nothing.
+    Other,
+}
+
+impl Kind {
+    /// What these octets are.
+    pub fn of(datagram: &[u8]) -> Kind {
+        match datagram.first() {
+            Some(0..=3) => Kind::Stun,
+            Some(20..=63) => Kind::Handshake,
+            Some(128..=191) => Kind::Packet,
+            Some(_) | None => Kind::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_those_of_rfc_7983() {
+        let count = |kind| {
+            (0..=255)
+                .filter(|first| Kind::of(&[*first]) == kind)
+                .count()
+        };
+        assert_eq!(count(Kind::Stun), 4);
+        assert_eq!(count(Kind::Handshake), 44);
+        assert_eq!(count(Kind::Packet), 64);
+        assert_eq!(Kind::of(&[]), Kind::Other);
+        for (first, kind) in [
+            (3, Kind::Stun),
+            (4, Kind::Other),
+            (16, Kind::Other),
+            (20, Kind::Handshake),
+            (63, Kind::Handshake),
+            (64, Kind::Other),
+            (127, Kind::Other),
+            (128, Kind::Packet),
+            (192, Kind::Other),
+        ] {
+            assert_eq!(Kind::of(&[first, 0]), kind, "{first}");
+        }
+    }
+}
