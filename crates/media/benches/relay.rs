@@ -1,4 +1,4 @@
-//! What a relayed packet costs: `cargo bench -p trunkline-media`. One line for each case, tab separated:
+//! What a relayed packet costs: `cargo bench -p trunkline-media --bench relay`. One line for each case, tab separated:
 //! name, nanoseconds for each packet, packets for each CPU second.
 
 use std::net::SocketAddr;

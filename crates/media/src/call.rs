@@ -230,7 +230,7 @@ impl Call {
         if let Some((leg, event)) = self.events.0.pop_front() {
             return Some(Output::Event { leg, event });
         }
-        while let Some((leg, destination, length)) = self.produce().or_else(|| self.speak()) {
+        while let Some((leg, destination, length)) = self.speak().or_else(|| self.produce()) {
             if !self.take_made(leg, length) {
                 return Some(Output::Send(Transmit {
                     leg,

@@ -1,5 +1,6 @@
 //! One RTP session: a leg of a call (RFC 3550), what is let in from its peer and what is sent to it.
 
+mod make;
 mod receive;
 mod report;
 mod seeds;
@@ -14,7 +15,7 @@ use session::Session;
 
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
-use crate::codec::Clock;
+use crate::codec::Codec;
 use crate::dtmf::{self, Digit, Press};
 use crate::event::{Event, LegId};
 use crate::latch::Latch;
@@ -28,6 +29,7 @@ use crate::rtcp::{COMPOUND_BYTES_MAX, Reports};
 use crate::silence::Watch;
 use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES};
 use crate::stream::Streaming;
+use crate::transcode::{Speech, Transcoder};
 
 /// A leg.
 #[derive(Debug)]
@@ -46,6 +48,10 @@ pub(crate) struct Leg {
     outgoing: Outgoing,
     sent: Sent,
     sender: dtmf::Sender,
+    /// While another leg speaks in a codec that is not rewritten octet by octet.
+    transcoder: Option<Box<Transcoder>>,
+    /// From the first packet on that had to be encoded.
+    speech: Option<Box<Speech>>,
     /// The events that were relayed last, the newest first, so that none is sent twice or not at all.
     relayed_keys: [Option<(StreamKey, u32)>; 2],
     measure_at: Option<Instant>,
@@ -67,8 +73,8 @@ pub(crate) enum Hearing {
 pub(crate) struct Heard {
     pub(crate) packet: Packet,
     pub(crate) sound: Sound,
-    /// That of the leg's codec, in which its keys are told too.
-    pub(crate) clock: Clock,
+    /// That of the leg, whose clock its keys have too.
+    pub(crate) codec: Codec,
     pub(crate) stream: StreamKey,
 }
 
@@ -99,6 +105,8 @@ impl Leg {
             outgoing: Outgoing::new(seeds.ssrc, seeds.sequence, seeds.timestamp),
             sent: Sent::default(),
             sender: dtmf::Sender::default(),
+            transcoder: None,
+            speech: None,
             relayed_keys: [None; 2],
             measure_at: settings.measure_every.map(|every| now + every),
             stream: None,
@@ -108,7 +116,7 @@ impl Leg {
     /// Offer and answer agreed.
     pub(crate) fn update(&mut self, negotiated: Negotiated, settings: &Settings, now: Instant) {
         let paced_before = self.session.as_ref().filter(|session| session.sends());
-        let paced_before = paced_before.map(|session| session.negotiated.packet_ms);
+        let paced_before = paced_before.map(|session| session.negotiated.made_ms());
         match &mut self.session {
             Some(session) => {
                 session.latch.update(negotiated.remote, negotiated.latch);
@@ -148,7 +156,7 @@ impl Leg {
         let clock = negotiated.codec.clock();
         self.reports.run(negotiated.reports.is_some(), clock, now);
         self.outgoing.set_clock(clock);
-        let packet_ms = negotiated.packet_ms;
+        let packet_ms = negotiated.made_ms();
         if !sends {
             self.fall_silent();
         } else if paced_before != Some(packet_ms) {
@@ -158,9 +166,10 @@ impl Leg {
 
     pub(crate) fn connect(&mut self, hears: Hearing, now: Instant) {
         self.hears = hears;
+        self.transcoder = None;
         self.outgoing.interrupt();
         if let (true, Some(session)) = (self.sends(), &self.session) {
-            let packet_ms = session.negotiated.packet_ms;
+            let packet_ms = session.negotiated.made_ms();
             self.restart_agent(packet_ms, now);
         }
     }
@@ -215,8 +224,10 @@ impl Leg {
         let made = match (&self.hears, self.sends()) {
             (_, false) => None,
             (_, true) if self.sender.is_busy() => self.sender.deadline(),
-            (Hearing::Agent(playing), true) => playing.deadline(),
-            (Hearing::Nothing | Hearing::Leg(_), true) => None,
+            (Hearing::Agent(playing), true) if !playing.is_echo() => playing.deadline(),
+            (Hearing::Agent(_) | Hearing::Nothing | Hearing::Leg(_), true) => {
+                self.transcoder.as_deref().and_then(Transcoder::deadline)
+            }
         };
         let others = [
             self.watch.deadline(),
@@ -250,6 +261,8 @@ impl Leg {
     }
 }
 
+/// Samples in a second of what the agents say.
+const AGENT_HZ: usize = 8_000;
 /// Samples of the longest packet that is made here, at 16 kHz.
 const FRAME_SAMPLES: usize = 16 * 60;
 /// Octets of it, if they are linear, with room to protect it.

@@ -24,6 +24,18 @@ impl Level {
         Some(audible)
     }
 
+    /// The same of samples.
+    pub(crate) fn look_at(&mut self, sequence: u16, samples: &[i16]) {
+        if !sequence.is_multiple_of(LOOK_EVERY) || samples.is_empty() {
+            return;
+        }
+        let loud = |sample: &i16| sample.unsigned_abs() >= SILENT_BELOW;
+        self.looked = self.looked.saturating_add(1);
+        self.silent = self
+            .silent
+            .saturating_add(u32::from(!samples.iter().any(loud)));
+    }
+
     /// Silent packets in a thousand of those that were looked at.
     pub(crate) fn silence_permille(self) -> u16 {
         let permille = u64::from(self.silent) * 1000 / u64::from(self.looked.max(1));

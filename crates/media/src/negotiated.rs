@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::opus::Redundancy;
 use crate::srtp::Secured;
 
 /// The agreed media of a leg. [`Negotiated::new`] has the usual values; change the fields that differ.
@@ -26,6 +27,8 @@ pub struct Negotiated {
     pub comfort_noise_accepted: Option<u8>,
     /// Milliseconds of audio in a packet that is made here, 10 to 60. Relayed packets keep theirs.
     pub packet_ms: u16,
+    /// Whether the peer can make lost packets good from the next one, if the codec is Opus.
+    pub redundancy: Redundancy,
     /// The direction, seen from here.
     pub direction: Direction,
     /// Whose packets are let in.
@@ -106,6 +109,7 @@ impl Negotiated {
             telephone_event_accepted: None,
             comfort_noise_accepted: None,
             packet_ms: 20,
+            redundancy: Redundancy::None,
             direction: Direction::SendReceive,
             latch: LatchRule::default(),
             reports: None,
@@ -161,9 +165,21 @@ impl Negotiated {
         }
     }
 
+    /// Milliseconds of audio in a packet that is made here: those agreed on, or the next fewer that the codec knows.
+    pub fn made_ms(&self) -> u16 {
+        match (self.codec, self.packet_ms) {
+            // RFC 6716, section 2.1.4.
+            (Codec::Opus, ..20) => 10,
+            (Codec::Opus, 20..40) => 20,
+            (Codec::Opus, 40..60) => 40,
+            (Codec::Opus, 60..) => 60,
+            (_, agreed) => agreed,
+        }
+    }
+
     /// How long a packet is that is made here.
     pub fn packet_time(&self) -> Duration {
-        Duration::from_millis(u64::from(self.packet_ms))
+        Duration::from_millis(u64::from(self.made_ms()))
     }
 
     pub(crate) fn sends(&self) -> bool {

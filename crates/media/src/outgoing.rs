@@ -34,6 +34,8 @@ pub(crate) struct Outgoing {
 enum Speaker {
     Nobody,
     Own,
+    /// What is made of another stream goes on with this timestamp.
+    Made(u32),
     Relayed(Relayed),
 }
 
@@ -82,7 +84,7 @@ impl Outgoing {
     ) -> Option<Stamp> {
         let (relayed, switched) = match &mut self.speaker {
             Speaker::Relayed(relayed) if relayed.stream == stream => (relayed, false),
-            Speaker::Nobody | Speaker::Own | Speaker::Relayed(_) => {
+            Speaker::Nobody | Speaker::Own | Speaker::Made(_) | Speaker::Relayed(_) => {
                 let timestamp = self.resumed(self.clock.ticks(MIN_STEP), now);
                 self.speaker = Speaker::Relayed(Relayed {
                     stream,
@@ -131,6 +133,27 @@ impl Outgoing {
         let timestamp = self.resumed(ticks, at);
         let sequence = self.next_sequence;
         self.sent(sequence, timestamp, at);
+        Stamp {
+            marker: switched,
+            payload_type,
+            sequence,
+            timestamp,
+            ssrc: self.ssrc,
+        }
+    }
+
+    /// The stamp of a packet that is made of what another leg says, and lasts so many ticks. However late or early it
+    /// comes, it follows the one before: that is what the other leg's timestamps say.
+    pub(crate) fn made(&mut self, payload_type: u8, ticks: u32, now: Instant) -> Stamp {
+        let (timestamp, switched) = match self.speaker {
+            Speaker::Made(next) => (next, false),
+            Speaker::Nobody | Speaker::Own | Speaker::Relayed(_) => {
+                (self.resumed(self.clock.ticks(MIN_STEP), now), true)
+            }
+        };
+        self.speaker = Speaker::Made(timestamp.wrapping_add(ticks));
+        let sequence = self.next_sequence;
+        self.sent(sequence, timestamp, now);
         Stamp {
             marker: switched,
             payload_type,

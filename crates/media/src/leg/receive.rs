@@ -46,7 +46,7 @@ impl Leg {
         bytes: &[u8],
         now: Instant,
     ) -> [Option<Pressed>; 2] {
-        let (packet, clock) = (&heard.packet, heard.clock);
+        let (packet, clock) = (&heard.packet, heard.codec.clock());
         let presses = self.keys.take(packet, &bytes[packet.payload()], clock, now);
         presses.map(|press| {
             press.map(|(timestamp, press)| Pressed {
@@ -169,7 +169,7 @@ impl Leg {
         (arrival != Arrival::Again).then_some(Heard {
             packet,
             sound,
-            clock: self.session.as_ref()?.negotiated.codec.clock(),
+            codec: self.session.as_ref()?.negotiated.codec,
             stream,
         })
     }

@@ -1,17 +1,15 @@
 //! The way out: what is relayed, what is made here.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::{Buffer, FRAME_SAMPLES, Heard, Hearing, Leg, Pressed};
+use super::{Buffer, Heard, Hearing, Leg, Pressed};
 use crate::agent::Progress;
 use crate::call::Events;
 use crate::codec::Codec;
 use crate::dtmf::Digit;
 use crate::event::{Event, Finished, Transmit};
-use crate::g711::{self, Law};
+use crate::g711;
 use crate::negotiated::Sound;
-use crate::packet::{HEADER_BYTES, Stamp};
 
 impl Leg {
     /// Sends on what another leg said, in the buffer that it came in.
@@ -23,21 +21,29 @@ impl Leg {
     ) -> Option<Transmit<'b>> {
         let session = self.session.as_mut().filter(|session| session.sends())?;
         let negotiated = &session.negotiated;
+        let packet = &heard.packet;
+        let from = match heard.sound {
+            Sound::Audio(codec) => codec,
+            Sound::Key | Sound::ComfortNoise => heard.codec,
+        };
+        if !is_near(from, negotiated.codec) {
+            self.hear(heard, from, &bytes[packet.payload()], now);
+            return None;
+        }
         if self.sender.is_busy() {
             return None;
         }
-        let packet = &heard.packet;
         let payload_type = match heard.sound {
-            Sound::Audio(codec) if is_near(codec, negotiated.codec) => {
-                Some(negotiated.payload_type)
-            }
-            Sound::Key if heard.clock == negotiated.codec.clock() => negotiated.telephone_event,
-            Sound::Audio(_) | Sound::Key | Sound::ComfortNoise => None,
+            Sound::Audio(_) => Some(negotiated.payload_type),
+            Sound::Key => negotiated.telephone_event,
+            Sound::ComfortNoise => None,
         };
         let Some(payload_type) = payload_type else {
             self.outgoing.skip(heard.stream, packet);
             return None;
         };
+        // It would be out of date when it is needed again.
+        self.transcoder = None;
         let stamp = self
             .outgoing
             .relay(heard.stream, packet, payload_type, now)?;
@@ -102,53 +108,11 @@ impl Leg {
         agreed.is_some() && self.sends()
     }
 
-    /// Makes the packet that is due, if any.
-    pub(crate) fn produce(
-        &mut self,
-        buffer: &mut Buffer,
-        now: Instant,
-        events: &mut Events,
-    ) -> Option<(SocketAddr, usize)> {
-        let session = self.session.as_ref().filter(|session| session.sends())?;
-        let (destination, negotiated) = (session.latch.destination(), &session.negotiated);
-        let (packet_ms, packet_time) = (negotiated.packet_ms, negotiated.packet_time());
-        let clock = negotiated.codec.clock();
-        let pace = (clock, packet_time);
-        if let Some(payload_type) = negotiated.telephone_event
-            && let Some((stamp, payload)) =
-                self.sender
-                    .next(&mut self.outgoing, payload_type, pace, now)
-        {
-            if !self.sender.is_busy() {
-                self.restart_agent(packet_ms, now + packet_time);
-            }
-            let length = self.fill(buffer, stamp, &payload, now);
-            return Some((destination, self.protect(buffer, length)?));
-        }
-        if self.sender.is_busy() {
-            return None;
-        }
-        let Hearing::Agent(playing) = &mut self.hears else {
-            return None;
-        };
-        let mut frame = [0; FRAME_SAMPLES];
-        let (codec, payload_type) = (negotiated.codec, negotiated.payload_type);
-        let frame = &mut frame[..usize::from(packet_ms) * 8];
-        let (at, progress) = playing.next(frame, now)?;
-        let law = codec.law()?;
-        let stamp = self
-            .outgoing
-            .own(payload_type, clock.ticks(packet_time), at);
-        let length = self.fill_audio(buffer, stamp, law, frame, now);
-        self.note(progress, events);
-        Some((destination, self.protect(buffer, length)?))
-    }
-
-    fn protect(&mut self, buffer: &mut Buffer, length: usize) -> Option<usize> {
+    pub(super) fn protect(&mut self, buffer: &mut Buffer, length: usize) -> Option<usize> {
         self.session.as_mut()?.protect(buffer, length)
     }
 
-    fn note(&mut self, progress: Progress, events: &mut Events) {
+    pub(super) fn note(&mut self, progress: Progress, events: &mut Events) {
         let finished = match progress {
             Progress::Goes => return,
             Progress::Chosen(digit) => return events.push(self.id, Event::AgentChoice { digit }),
@@ -161,6 +125,7 @@ impl Leg {
 
     pub(super) fn fall_silent(&mut self) {
         self.outgoing.interrupt();
+        self.transcoder = None;
         self.sent.pause();
         self.sender.clear();
         if let Hearing::Agent(playing) = &mut self.hears {
@@ -172,32 +137,6 @@ impl Leg {
         if let Hearing::Agent(playing) = &mut self.hears {
             playing.start(packet_ms, at);
         }
-    }
-
-    fn fill_audio(
-        &mut self,
-        buffer: &mut Buffer,
-        stamp: Stamp,
-        law: Law,
-        frame: &[i16],
-        now: Instant,
-    ) -> usize {
-        let payload = &mut buffer[HEADER_BYTES..HEADER_BYTES + frame.len()];
-        for (code, &sample) in payload.iter_mut().zip(frame) {
-            *code = g711::encode(law, sample);
-        }
-        self.sent.level.look(law, stamp.sequence, payload);
-        self.sent.take(frame.len(), now);
-        stamp.write(&mut buffer[..HEADER_BYTES]);
-        HEADER_BYTES + frame.len()
-    }
-
-    fn fill(&mut self, buffer: &mut Buffer, stamp: Stamp, payload: &[u8], now: Instant) -> usize {
-        let length = HEADER_BYTES + payload.len();
-        buffer[HEADER_BYTES..length].copy_from_slice(payload);
-        self.sent.take(payload.len(), now);
-        stamp.write(&mut buffer[..HEADER_BYTES]);
-        length
     }
 
     pub(crate) fn sends(&self) -> bool {

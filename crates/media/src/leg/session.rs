@@ -85,7 +85,7 @@ impl Leg {
             Some(_) => session.secure_by(keys, true),
             None => session.by_handshake = false,
         }
-        let (sends, packet_ms) = (session.sends(), session.negotiated.packet_ms);
+        let (sends, packet_ms) = (session.sends(), session.negotiated.made_ms());
         match (sent_before, sends) {
             (false, true) => self.restart_agent(packet_ms, now),
             (true, false) => self.fall_silent(),

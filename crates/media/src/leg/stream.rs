@@ -64,7 +64,7 @@ impl Leg {
                 ssrc: 0,
                 epoch: 0,
             },
-            clock: codec.clock(),
+            codec,
         })
     }
 

@@ -8,6 +8,8 @@ mod keys;
 mod latch;
 mod relay;
 mod reports;
+mod speakers;
 mod srtp;
 mod streams;
+mod transcode;
 mod watch;
