@@ -74,6 +74,14 @@ impl Baresip {
         Baresip::start_with(name, (&account, "module srtp.so\n"), called, tone_hz, port)
     }
 
+    /// The same with one codec, as baresip names it: `opus`, `G722`, `PCMU`.
+    pub fn start_speaking(name: &str, codec: &str, called: Called, tone_hz: u32) -> Baresip {
+        let port = ports::free(2);
+        let account = format!("<sip:{name}@127.0.0.1:{port}>;regint=0;audio_codecs={codec}");
+        let modules = "module opus.so\nmodule g722.so\n";
+        Baresip::start_with(name, (&account, modules), called, tone_hz, port)
+    }
+
     /// The same with an account.
     pub fn with_account(account: &Account<'_>, called: Called, tone_hz: u32) -> Baresip {
         let Account {

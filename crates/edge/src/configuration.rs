@@ -115,7 +115,7 @@ pub struct Trunk {
     pub registers: bool,
     /// Whom calls to it name in their Request-URI where it registers. Default: its Contact, as it registered it.
     pub request_uri: RequestUri,
-    /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA.
+    /// The codecs that it may use, the best first; at least one. Default PCMU, PCMA: whatever else is said is transcoded.
     pub codecs: Vec<Codec>,
     /// Whether the log keeps which keys were pressed. Default: only that one was.
     pub digits: Digits,
@@ -152,7 +152,7 @@ pub enum RequestUri {
     Number,
 }
 
-/// Every codec in the order in which it is offered where nothing else is said.
+/// The codecs that are offered where nothing else is said, in their order: those that every phone system knows.
 pub const CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
 /// What the log keeps of a pressed key.

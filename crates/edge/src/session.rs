@@ -26,8 +26,8 @@ pub struct Session {
     offering: Option<LocalMedia>,
     /// What the peer can do, of what we can.
     common: Vec<Codec>,
-    /// The codecs of our last description.
-    described: Vec<Codec>,
+    /// The codecs of our last description and their payload types.
+    described: Vec<(Codec, u8)>,
     terms: Option<Negotiated>,
     /// What was told of its protection.
     told: Option<Protection>,
@@ -111,7 +111,8 @@ impl Session {
         let offer = offer?;
         let answer = sdp::answer(&offer, &local, &mut self.identity)
             .map_err(|rejection| rejection.to_string())?;
-        self.described = vec![answer.negotiated.codec];
+        let agreed = &answer.negotiated;
+        self.described = vec![(agreed.codec, agreed.payload_type_receive)];
         self.agree(&offer, answer.negotiated);
         Ok(Bytes::from(answer.description))
     }
@@ -164,8 +165,8 @@ impl Session {
         self.told.clone().filter(|_| !is_known)
     }
 
-    /// The codecs of our last description.
-    pub fn described(&self) -> &[Codec] {
+    /// The codecs of our last description and their payload types.
+    pub fn described(&self) -> &[(Codec, u8)] {
         &self.described
     }
 
@@ -232,7 +233,7 @@ impl Session {
 
     fn send_offer(&mut self, local: LocalMedia) -> Bytes {
         let offer = sdp::offer(&local, &mut self.identity);
-        self.described.clone_from(&local.codecs);
+        self.described = local.numbered_codecs();
         self.offering = Some(local);
         Bytes::from(offer)
     }

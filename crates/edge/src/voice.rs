@@ -53,11 +53,11 @@ pub fn leg_id(leg: LegId) -> media::LegId {
     media::LegId(leg.0)
 }
 
-/// What media needs of what offer and answer agreed on. `accepts` are the codecs of our own description; `signalling`
+/// What media needs of what offer and answer agreed on. `accepts` are the codecs of our own description and their numbers; `signalling`
 /// is where the peer's SIP comes from.
 pub fn negotiated(
     terms: &sdp::Negotiated,
-    accepts: &[sdp::Codec],
+    accepts: &[(sdp::Codec, u8)],
     signalling: IpAddr,
     watched: bool,
 ) -> media::Negotiated {
@@ -67,6 +67,10 @@ pub fn negotiated(
     negotiated.accepted[0] = Some((terms.payload_type_receive, codec));
     negotiated.telephone_event = terms.dtmf.map(|dtmf| dtmf.send);
     negotiated.telephone_event_accepted = terms.dtmf.map(|dtmf| dtmf.receive);
+    negotiated.telephone_event_clock = terms.dtmf.map(|dtmf| media::Clock(dtmf.clock_rate));
+    if terms.redundancy {
+        negotiated.redundancy = media::Redundancy::InBand;
+    }
     // Unless it was given another meaning.
     negotiated.comfort_noise_accepted = Some(COMFORT_NOISE);
     negotiated.packet_ms = terms.ptime_ms;
@@ -78,16 +82,13 @@ pub fn negotiated(
     let secured = terms.protection.secured();
     negotiated.security = secured.map(|secured| Box::new(security(secured)));
     negotiated.handshake = terms.protection.handshake().is_some();
-    for other in accepts.iter().filter(|other| **other != terms.codec) {
+    for (other, number) in accepts.iter().filter(|(other, _)| *other != terms.codec) {
         let taken = [
             Some(terms.payload_type_receive),
             negotiated.telephone_event_accepted,
         ];
-        let number = other
-            .fixed_payload_type()
-            .filter(|number| !taken.contains(&Some(*number)));
-        if let Some(number) = number {
-            negotiated = negotiated.accepting(number, self::codec(*other));
+        if !taken.contains(&Some(*number)) {
+            negotiated = negotiated.accepting(*number, self::codec(*other));
         }
     }
     negotiated
@@ -162,6 +163,8 @@ fn codec(codec: sdp::Codec) -> media::Codec {
     match codec {
         sdp::Codec::Pcmu => media::Codec::Pcmu,
         sdp::Codec::Pcma => media::Codec::Pcma,
+        sdp::Codec::G722 => media::Codec::G722,
+        sdp::Codec::Opus => media::Codec::Opus,
     }
 }
 

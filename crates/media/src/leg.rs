@@ -15,7 +15,7 @@ use session::Session;
 
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
-use crate::codec::Codec;
+use crate::codec::{Clock, Codec};
 use crate::dtmf::{self, Digit, Press};
 use crate::event::{Event, LegId};
 use crate::latch::Latch;
@@ -73,8 +73,9 @@ pub(crate) enum Hearing {
 pub(crate) struct Heard {
     pub(crate) packet: Packet,
     pub(crate) sound: Sound,
-    /// That of the leg, whose clock its keys have too.
+    /// That of the leg, and the clock of its keys.
     pub(crate) codec: Codec,
+    pub(crate) key_clock: Clock,
     pub(crate) stream: StreamKey,
 }
 

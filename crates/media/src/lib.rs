@@ -54,7 +54,7 @@ mod transcode;
 
 pub use agent::{Agent, Menu};
 pub use call::{Call, Settings};
-pub use codec::Codec;
+pub use codec::{Clock, Codec};
 pub use dialect::{Dialect, Introduction, Message, Said};
 pub use dtmf::{Digit, Digits, Press};
 pub use error::Error;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::codec::Codec;
+use crate::codec::{Clock, Codec};
 use crate::error::Error;
 use crate::opus::Redundancy;
 use crate::srtp::Secured;
@@ -23,6 +23,8 @@ pub struct Negotiated {
     pub telephone_event: Option<u8>,
     /// The payload type that the peer may send telephone events with.
     pub telephone_event_accepted: Option<u8>,
+    /// The clock of telephone events either way, if it is not that of the codec.
+    pub telephone_event_clock: Option<Clock>,
     /// The payload type of comfort noise (RFC 3389), usually 13: a sign of life that goes no further.
     pub comfort_noise_accepted: Option<u8>,
     /// Milliseconds of audio in a packet that is made here, 10 to 60. Relayed packets keep theirs.
@@ -107,6 +109,7 @@ impl Negotiated {
             accepted,
             telephone_event: None,
             telephone_event_accepted: None,
+            telephone_event_clock: None,
             comfort_noise_accepted: None,
             packet_ms: 20,
             redundancy: Redundancy::None,
@@ -180,6 +183,10 @@ impl Negotiated {
     /// How long a packet is that is made here.
     pub fn packet_time(&self) -> Duration {
         Duration::from_millis(u64::from(self.made_ms()))
+    }
+
+    pub(crate) fn key_clock(&self) -> Clock {
+        self.telephone_event_clock.unwrap_or(self.codec.clock())
     }
 
     pub(crate) fn sends(&self) -> bool {

@@ -1,4 +1,4 @@
-//! The codecs we speak: a table, so that a codec comes by adding a row (RFC 3551 table 4).
+//! The codecs we speak: a table, so that a codec comes by adding a row (RFC 3551 table 4, RFC 7587).
 
 use std::fmt;
 
@@ -9,6 +9,10 @@ pub enum Codec {
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722, whose clock ticks half as often as its samples come (RFC 3551 section 4.5.2).
+    G722,
+    /// Opus.
+    Opus,
 }
 
 /// What a description says about a codec.
@@ -39,6 +43,23 @@ const CODECS: &[Row] = &[
         channels: 1,
         fixed: Some(8),
         fmtp: None,
+    },
+    Row {
+        codec: Codec::G722,
+        encoding: "G722",
+        clock_rate: 8_000,
+        channels: 1,
+        fixed: Some(9),
+        fmtp: None,
+    },
+    Row {
+        codec: Codec::Opus,
+        encoding: "opus",
+        clock_rate: 48_000,
+        // Always two in an rtpmap, whatever is sent (RFC 7587 section 7).
+        channels: 2,
+        fixed: None,
+        fmtp: Some("useinbandfec=1"),
     },
 ];
 
@@ -83,6 +104,13 @@ impl Codec {
             .iter()
             .find(|row| row.fixed == Some(payload_type))
             .map(|row| row.codec)
+    }
+
+    /// The codec of an encoding name alone, in any case.
+    #[must_use]
+    pub fn named(encoding: &str) -> Option<Self> {
+        let same = |row: &&Row| row.encoding.eq_ignore_ascii_case(encoding);
+        CODECS.iter().find(same).map(|row| row.codec)
     }
 
     /// The encoding name.
@@ -142,16 +170,22 @@ mod tests {
 
     #[test]
     fn every_codec_has_one_row() {
-        for codec in [Codec::Pcmu, Codec::Pcma] {
+        for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus] {
             assert_eq!(Codec::all().filter(|row| *row == codec).count(), 1);
             assert_eq!(
-                Codec::of(&codec.encoding().to_lowercase(), codec.clock_rate(), None),
+                Codec::of(
+                    &codec.encoding().to_lowercase(),
+                    codec.clock_rate(),
+                    Some(codec.channels())
+                ),
                 Some(codec)
             );
         }
         assert_eq!(Codec::of_fixed(0), Some(Codec::Pcmu));
         assert_eq!(Codec::of_fixed(8), Some(Codec::Pcma));
         assert_eq!(Codec::of("PCMU", 16_000, None), None);
+        assert_eq!(Codec::of("opus", 48_000, None), None);
+        assert_eq!(Codec::Opus.to_string(), "opus/48000/2");
         assert_eq!(Codec::Pcma.to_string(), "PCMA/8000");
     }
 }

@@ -48,7 +48,8 @@ impl LocalMedia {
     }
 
     /// The payload type of each codec in our offers: its fixed one, else the first free dynamic one.
-    pub(crate) fn numbered_codecs(&self) -> Vec<(Codec, u8)> {
+    #[must_use]
+    pub fn numbered_codecs(&self) -> Vec<(Codec, u8)> {
         let mut free = DYNAMIC.filter(|number| Some(*number) != self.telephone_event);
         self.codecs
             .iter()
@@ -56,7 +57,8 @@ impl LocalMedia {
             .collect()
     }
 
-    /// The payload type of digits at each clock rate of our codecs: the configured one for the first rate.
+    /// The payload type of digits at each clock rate of our codecs: the configured one for 8,000 Hz, or for the only rate,
+    /// since there are peers of G.711 that know no other number.
     pub(crate) fn numbered_events(&self) -> Vec<(u32, u8)> {
         let Some(first) = self.telephone_event else {
             return Vec::new();
@@ -68,12 +70,14 @@ impl LocalMedia {
             .collect();
         let mut free = DYNAMIC.filter(|number| *number != first && !taken.contains(number));
         let mut events: Vec<(u32, u8)> = Vec::new();
+        let rates = || self.codecs.iter().map(|codec| codec.clock_rate());
+        let usual = rates().find(|rate| *rate == 8_000).or(rates().next());
         for codec in &self.codecs {
             let rate = codec.clock_rate();
             if events.iter().any(|(known, _)| *known == rate) {
                 continue;
             }
-            let number = if events.is_empty() {
+            let number = if Some(rate) == usual {
                 Some(first)
             } else {
                 free.next()

@@ -15,6 +15,9 @@ use crate::security::Protection;
 /// Milliseconds per packet that we are able to send.
 const PTIME_RANGE_MS: std::ops::RangeInclusive<u16> = 10..=60;
 
+/// What events have that know of no codec.
+const EVENT_RATE_USUAL: u32 = 8_000;
+
 /// What was agreed, as media needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
@@ -30,6 +33,8 @@ pub struct Negotiated {
     pub payload_type_send: u8,
     /// The payload type in what we receive.
     pub payload_type_receive: u8,
+    /// Whether the peer can make lost packets good from the next one (Opus, RFC 7587 section 6.1).
+    pub redundancy: bool,
     /// Digits as events, if both sides can.
     pub dtmf: Option<Dtmf>,
     /// Milliseconds of audio in a packet that we send.
@@ -42,13 +47,15 @@ pub struct Negotiated {
     pub protection: Protection,
 }
 
-/// The payload types of digits (RFC 4733), at the clock rate of the codec.
+/// The payload types of digits (RFC 4733).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dtmf {
     /// In what we send.
     pub send: u8,
     /// In what we receive.
     pub receive: u8,
+    /// That of the codec, as it has to be (RFC 4733 section 2.1). Peers that know Opus but events of 8,000 Hz only get those.
+    pub clock_rate: u32,
 }
 
 /// An answer and what it agrees to.
@@ -86,10 +93,14 @@ pub fn answer(
     } = take(offer, local).ok_or_else(|| rejection(offer, &local.security))?;
     let dtmf = local
         .telephone_event
-        .and_then(|_| medium.telephone_event(codec.clock_rate()))
-        .map(|number| Dtmf {
+        .and_then(|_| {
+            let mut rates = event_rates(codec).into_iter();
+            rates.find_map(|rate| Some((rate, medium.telephone_event(rate)?)))
+        })
+        .map(|(clock_rate, number)| Dtmf {
             send: number,
             receive: number,
+            clock_rate,
         });
     let negotiated = Negotiated {
         remote: remote_of(offer, medium)?,
@@ -98,6 +109,7 @@ pub fn answer(
         codec,
         payload_type_send: number,
         payload_type_receive: number,
+        redundancy: redundancy_of(medium, codec, number),
         dtmf,
         ptime_ms: ptime_of(medium, local),
         direction: offer.direction_of(medium).mirrored().and(local.direction),
@@ -152,14 +164,15 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
             Some((codec, number, *receive))
         })
         .ok_or_else(|| no_common_codec([medium]))?;
-    let rate = codec.clock_rate();
-    let ours = local
-        .numbered_events()
-        .into_iter()
-        .find(|(offered, _)| *offered == rate);
-    let dtmf = ours
-        .zip(medium.telephone_event(rate))
-        .map(|((_, receive), send)| Dtmf { send, receive });
+    let events = local.numbered_events();
+    let dtmf = event_rates(codec).into_iter().find_map(|clock_rate| {
+        let (_, receive) = *events.iter().find(|(offered, _)| *offered == clock_rate)?;
+        Some(Dtmf {
+            send: medium.telephone_event(clock_rate)?,
+            receive,
+            clock_rate,
+        })
+    });
     Ok(Negotiated {
         remote: remote_of(answer, medium)?,
         reports: reports_of(answer, medium, local.rtcp_mux && medium.rtcp_mux),
@@ -167,12 +180,25 @@ pub fn accept(local: &LocalMedia, answer: &SessionDescription) -> Result<Negotia
         codec,
         payload_type_send: send,
         payload_type_receive: receive,
+        redundancy: redundancy_of(medium, codec, send),
         dtmf,
         ptime_ms: ptime_of(medium, local),
         direction: answer.direction_of(medium).mirrored().and(local.direction),
         media_index: 0,
         protection,
     })
+}
+
+/// The clock rates that events of a leg may have, the right one first.
+fn event_rates(codec: Codec) -> [u32; 2] {
+    [codec.clock_rate(), EVENT_RATE_USUAL]
+}
+
+/// Whether the peer asks for redundancy in what it receives.
+fn redundancy_of(medium: &Media, codec: Codec, number: u8) -> bool {
+    let parameters = medium.fmtp(&number.to_string()).unwrap_or_default();
+    let mut parameters = parameters.split(';').map(str::trim);
+    codec == Codec::Opus && parameters.any(|parameter| parameter == "useinbandfec=1")
 }
 
 /// A medium of an offer that we can answer.
@@ -257,8 +283,8 @@ fn write_taken(media: &mut String, agreed: &Negotiated, medium: &Media, local: &
         .collect();
     local::write_audio(media, local.address.port(), &medium.protocol, &numbers);
     local::write_codec(media, agreed.codec, agreed.payload_type_receive);
-    if let Some(number) = events {
-        local::write_events(media, agreed.codec.clock_rate(), number);
+    if let Some(dtmf) = agreed.dtmf {
+        local::write_events(media, dtmf.clock_rate, dtmf.receive);
     }
     agreed.protection.write_answer(media, &local.security);
     if agreed.reports_muxed {

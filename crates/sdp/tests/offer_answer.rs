@@ -49,9 +49,11 @@ fn our_preference_decides_and_the_offers_numbers_are_used() {
             codec: Codec::Pcmu,
             payload_type_send: 0,
             payload_type_receive: 0,
+            redundancy: false,
             dtmf: Some(Dtmf {
                 send: 97,
-                receive: 97
+                receive: 97,
+                clock_rate: 8_000,
             }),
             ptime_ms: 30,
             direction: Direction::SendRecv,
@@ -129,7 +131,8 @@ fn digits_need_the_clock_rate_of_the_codec_and_our_wish() {
         answered(media, &local()).1.dtmf,
         Some(Dtmf {
             send: 101,
-            receive: 101
+            receive: 101,
+            clock_rate: 8_000,
         })
     );
     let wideband = "m=audio 4000 RTP/AVP 0 110\r\na=rtpmap:110 telephone-event/48000\r\n";
@@ -262,7 +265,8 @@ fn our_offer_and_its_answer_agree_on_both_sides() {
         facts.dtmf,
         Some(Dtmf {
             send: 96,
-            receive: 96
+            receive: 96,
+            clock_rate: 8_000,
         })
     );
     assert_eq!(facts.dtmf, answer.negotiated.dtmf);
@@ -281,7 +285,8 @@ fn an_answer_may_number_its_own_way_but_only_what_was_offered() {
         facts.dtmf,
         Some(Dtmf {
             send: 99,
-            receive: 101
+            receive: 101,
+            clock_rate: 8_000,
         })
     );
     assert_eq!((facts.ptime_ms, facts.direction), (10, Direction::SendOnly));

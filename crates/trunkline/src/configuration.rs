@@ -294,7 +294,7 @@ pub struct Trunk {
     /// How callers of this trunk are transferred. Default `bridged`.
     #[serde(default)]
     pub transfer: TransferMethod,
-    /// The codecs it may use, best first: `["PCMU", "PCMA"]`, the default.
+    /// The codecs it may use, best first, of `opus`, `G722`, `PCMU` and `PCMA`. Default `["PCMU", "PCMA"]`.
     pub codecs: Option<Vec<String>>,
     /// Whether its media is SRTP: `off`, the default, `prefer` or `require`. Keys go by SIP, so its way should be TLS.
     #[serde(default)]

@@ -164,13 +164,17 @@ fn edge_trunk(
     if let Some(codecs) = &trunk.codecs {
         resolved.codecs = Vec::new();
         for codec in codecs {
-            match codec.to_ascii_uppercase().as_str() {
-                "PCMU" => resolved.codecs.push(edge::Codec::Pcmu),
-                "PCMA" => resolved.codecs.push(edge::Codec::Pcma),
-                _ => faults.push(source.fault(
+            match edge::Codec::named(codec) {
+                Some(known) if resolved.codecs.contains(&known) => faults.push(source.fault(
+                    &format!("trunk.{name}.codecs"),
+                    format!("{codec:?} is listed twice"),
+                    "each codec once, the best first",
+                )),
+                Some(known) => resolved.codecs.push(known),
+                None => faults.push(source.fault(
                     &format!("trunk.{name}.codecs"),
                     format!("{codec:?} is no codec that the edge speaks"),
-                    r#"codecs = ["PCMU", "PCMA"], or one of them"#,
+                    r#"codecs = ["opus", "G722", "PCMU", "PCMA"], or some of them, the best first"#,
                 )),
             }
         }
@@ -419,6 +423,16 @@ to = "sip:+14155550199@192.0.2.10"
                 ("192.0.2.0/24", "192.0.2.0/33"),
                 "trunkline.toml:3:1",
                 "\"192.0.2.0/24\"",
+            ),
+            (
+                ("[number.", "codecs = [\"opus\", \"G729\"]\n[number."),
+                "\"G729\" is no codec that the edge speaks",
+                "write codecs = [\"opus\", \"G722\", \"PCMU\", \"PCMA\"]",
+            ),
+            (
+                ("[number.", "codecs = [\"pcmu\", \"PCMU\"]\n[number."),
+                "trunkline.toml:6:1",
+                "listed twice",
             ),
             (
                 ("agent = \"menu\"", "agent = \"bot\""),

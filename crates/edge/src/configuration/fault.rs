@@ -101,7 +101,7 @@ pub enum Fault {
         error: String,
     },
     /// A trunk has no codec.
-    #[error("trunk {0} has no codecs; list PCMU, PCMA or both")]
+    #[error("trunk {0} has no codecs; list PCMU, PCMA, G722 or opus, or several of them")]
     NoCodecs(TrunkName),
     /// A trunk needs a certificate that nothing measures.
     #[error(

@@ -75,7 +75,7 @@ impl Leg {
         let negotiated = &self.session.as_ref()?.negotiated;
         let payload_type = negotiated.telephone_event?;
         let (made_ms, packet_time) = (negotiated.made_ms(), negotiated.packet_time());
-        let pace = (negotiated.codec.clock(), packet_time);
+        let pace = (negotiated.key_clock(), packet_time);
         let (stamp, payload) = self
             .sender
             .next(&mut self.outgoing, payload_type, pace, now)?;

@@ -46,7 +46,7 @@ impl Leg {
         bytes: &[u8],
         now: Instant,
     ) -> [Option<Pressed>; 2] {
-        let (packet, clock) = (&heard.packet, heard.codec.clock());
+        let (packet, clock) = (&heard.packet, heard.key_clock);
         let presses = self.keys.take(packet, &bytes[packet.payload()], clock, now);
         presses.map(|press| {
             press.map(|(timestamp, press)| Pressed {
@@ -170,6 +170,7 @@ impl Leg {
             packet,
             sound,
             codec: self.session.as_ref()?.negotiated.codec,
+            key_clock: self.session.as_ref()?.negotiated.key_clock(),
             stream,
         })
     }

@@ -35,8 +35,8 @@ impl Leg {
         }
         let payload_type = match heard.sound {
             Sound::Audio(_) => Some(negotiated.payload_type),
-            Sound::Key => negotiated.telephone_event,
-            Sound::ComfortNoise => None,
+            Sound::Key if heard.key_clock == negotiated.key_clock() => negotiated.telephone_event,
+            Sound::Key | Sound::ComfortNoise => None,
         };
         let Some(payload_type) = payload_type else {
             self.outgoing.skip(heard.stream, packet);

@@ -65,6 +65,7 @@ impl Leg {
                 epoch: 0,
             },
             codec,
+            key_clock: codec.clock(),
         })
     }
 

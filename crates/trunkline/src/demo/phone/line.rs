@@ -194,6 +194,8 @@ fn terms(agreed: &sdp::Negotiated) -> media::Negotiated {
     let codec = match agreed.codec {
         sdp::Codec::Pcmu => media::Codec::Pcmu,
         sdp::Codec::Pcma => media::Codec::Pcma,
+        sdp::Codec::G722 => media::Codec::G722,
+        sdp::Codec::Opus => media::Codec::Opus,
     };
     let mut terms = media::Negotiated::new(agreed.remote, codec);
     terms.payload_type = agreed.payload_type_send;

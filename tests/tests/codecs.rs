@@ -1,0 +1,61 @@
+//! Transcoding between phones that others wrote (baresip): Opus and G.722 on one leg, G.711 on the other, judged by what each
+//! hears. `tests/run` runs these; they need `cargo build -p trunkline` and baresip.
+
+use trunkline_tests::baresip::{Baresip, Called};
+use trunkline_tests::system::Trunkline;
+
+/// What the caller's phone plays, in hertz.
+const CALLER_HZ: u32 = 440;
+/// What the agent's phone plays.
+const AGENT_HZ: u32 = 700;
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
+    for (codec, told) in [("opus", "opus/48000/2"), ("G722", "G722/8000")] {
+        let mut agent = Baresip::start("agent", Called::Answers, AGENT_HZ);
+        let mut caller = Baresip::start_speaking("caller", codec, Called::Rings, CALLER_HZ);
+        let trunkline = serve(codec, agent.port());
+        caller.dial(&trunkline.uri("100"));
+        caller.event("CALL_ESTABLISHED");
+        caller.hears(AGENT_HZ, 2.0);
+        agent.hears(CALLER_HZ, 2.0);
+        // Keys cross from one clock to the other.
+        caller.press('5');
+        agent.event("CALL_DTMF_START");
+        caller.hold();
+        caller.resume();
+        agent.hears(CALLER_HZ, 4.0);
+        caller.hang_up();
+        agent.event("CALL_CLOSED");
+        let story = story(&trunkline);
+        assert!(story.contains(told), "{story}");
+        assert!(story.contains("PCMU/8000"), "{story}");
+        trunkline.stop();
+    }
+}
+
+fn serve(codec: &str, port: u16) -> Trunkline {
+    Trunkline::serve(&format!(
+        r#"[trunk.office]
+sources = ["127.0.0.1"]
+codecs = ["{codec}"]
+
+[number."100"]
+agent = "bot"
+
+[agent.bot]
+kind = "sip"
+uri = "sip:agent@127.0.0.1:{port}"
+"#
+    ))
+}
+
+/// What `trunkline call` tells of the only call, with everything that is known.
+fn story(trunkline: &Trunkline) -> String {
+    let calls = trunkline.calls_over(1);
+    let id = calls[0]["call"].as_str().expect("a call has an id");
+    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
+    assert_eq!(status, 200, "{told}");
+    told
+}
