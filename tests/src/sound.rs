@@ -65,13 +65,24 @@ pub fn write_ulaw(path: &Path, samples: &[i16]) {
     std::fs::write(path, bytes).expect("a sound file can be written");
 }
 
-/// The samples of a 16 bit mono recording. Its header may be unfinished: all that follows it counts.
+/// The samples of a 16 bit recording, of the first channel and at [`RATE`]. Its header may be unfinished: all that follows
+/// it counts.
 pub fn read_recording(path: &Path) -> Vec<i16> {
     const HEADER_BYTES: usize = 44;
+    const CHANNELS_AT: usize = 22;
+    // Its lower half: no phone has more than 65,535 samples in a second.
+    const RATE_AT: usize = 24;
     let bytes = std::fs::read(path).unwrap_or_default();
     let samples = bytes.get(HEADER_BYTES..).unwrap_or_default();
+    let number = |at: usize| match bytes.get(at..at + 2) {
+        Some(&[low, high]) => usize::from(u16::from_le_bytes([low, high])),
+        Some(_) | None => 0,
+    };
+    let (channels, rate) = (number(CHANNELS_AT), number(RATE_AT));
+    let step = channels.max(1) * (rate / RATE as usize).max(1);
     samples
         .chunks_exact(2)
+        .step_by(step)
         .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
         .collect()
 }

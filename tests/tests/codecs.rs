@@ -12,7 +12,7 @@ const AGENT_HZ: u32 = 700;
 #[test]
 #[ignore = "needs baresip: tests/run"]
 fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
-    for (codec, told) in [("opus", "opus/48000/2"), ("G722", "G722/8000")] {
+    for (codec, told) in [("opus", "opus/48000/2"), ("G722", "g722/8000")] {
         let mut agent = Baresip::start("agent", Called::Answers, AGENT_HZ);
         let mut caller = Baresip::start_speaking("caller", codec, Called::Rings, CALLER_HZ);
         let trunkline = serve(codec, agent.port());
@@ -28,9 +28,10 @@ fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
         agent.hears(CALLER_HZ, 4.0);
         caller.hang_up();
         agent.event("CALL_CLOSED");
-        let story = story(&trunkline);
-        assert!(story.contains(told), "{story}");
-        assert!(story.contains("PCMU/8000"), "{story}");
+        let story = story(&trunkline).to_lowercase();
+        for agreed in [told, "pcmu/8000"] {
+            assert!(story.contains(&format!("{agreed} is agreed on")), "{story}");
+        }
         trunkline.stop();
     }
 }
