@@ -1,0 +1,251 @@
+//! The generator: two sockets that stand for all phones, one for each side, and send what as many calls would.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
+
+use media::srtp::ROOM_BYTES;
+use media::{Input, LegId, Negotiated, Suite};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg, setsockopt,
+    sockopt,
+};
+
+use crate::switch::keys;
+
+/// Packets are sent in as many portions of 20 ms as a network would spread them over.
+const SLOTS: u32 = 20;
+const SLOT: Duration = Duration::from_millis(1);
+const BATCH: usize = 64;
+/// RTP header and 20 ms of G.711.
+const PACKET: usize = 172;
+
+/// Both sides of all calls.
+pub struct Phones {
+    sides: [UdpSocket; 2],
+    legs: Vec<Leg>,
+    began: Instant,
+    slot: u32,
+}
+
+struct Leg {
+    side: usize,
+    to: SocketAddr,
+    sequence: u16,
+    packet: [u8; PACKET],
+    /// What makes SRTP of it.
+    secure: Option<Box<media::Call>>,
+    protected: Vec<u8>,
+}
+
+impl Leg {
+    fn protect(&mut self) {
+        self.protected.clear();
+        self.protected.extend(self.packet);
+        let Some(call) = &mut self.secure else { return };
+        let length = self.protected.len();
+        self.protected.resize(length + ROOM_BYTES, 0);
+        let datagram = media::Datagram {
+            source: NOWHERE,
+            buffer: &mut self.protected,
+            length,
+        };
+        let sent = call.handle_packet(LegId(0), datagram, clock());
+        let length = sent.map_or(0, |sent| sent.bytes.len());
+        while call.poll().is_some() {}
+        self.protected.truncate(length);
+    }
+}
+
+/// A call that hears plain packets and sends SRTP.
+fn secure(suite: Suite, seed: u32) -> media::Call {
+    let now = clock();
+    let mut call = media::Call::new(media::Settings::default(), seed.into());
+    for number in [0, 1] {
+        let leg = LegId(number);
+        let mut negotiated = Negotiated::new(NOWHERE, media::Codec::Pcma);
+        negotiated.security = (number == 1).then(|| keys(suite, [2, 1]));
+        for input in [Input::Add { leg }, Input::Update { leg, negotiated }] {
+            call.handle(input, now).expect("it is right");
+        }
+    }
+    let (leg, with) = (LegId(0), LegId(1));
+    call.handle(Input::Bridge { leg, with }, now)
+        .expect("both are there");
+    call
+}
+
+#[expect(clippy::disallowed_methods, reason = "phones have a clock")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// Where a packet comes from that was made here.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+
+/// What came back.
+#[derive(Default)]
+pub struct Heard {
+    pub sent: u32,
+    pub received: u32,
+    delays_us: Vec<u32>,
+}
+
+impl Heard {
+    /// A percentile of the delays.
+    pub fn delay_us(&self, percent: usize) -> u32 {
+        let mut delays = self.delays_us.clone();
+        delays.sort_unstable();
+        let at = (delays.len() * percent / 100).min(delays.len().saturating_sub(1));
+        delays.get(at).copied().unwrap_or(0)
+    }
+}
+
+impl Phones {
+    pub fn new() -> Phones {
+        let open = |_| {
+            let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+            socket.set_nonblocking(true).expect("it can");
+            // As much as the system gives.
+            let _ = setsockopt(&socket, sockopt::RcvBuf, &(8 << 20));
+            socket
+        };
+        Phones {
+            sides: [0, 1].map(open),
+            legs: Vec::new(),
+            began: clock(),
+            slot: 0,
+        }
+    }
+
+    /// Where the two sides are.
+    pub fn addresses(&self) -> [SocketAddr; 2] {
+        [0, 1].map(|side| self.sides[side].local_addr().expect("it is bound"))
+    }
+
+    /// Takes the ports of the calls.
+    pub fn call(&mut self, ports: &[[u16; 2]], suite: Option<Suite>) {
+        for (number, pair) in (0_u32..).zip(ports) {
+            for (side, port) in pair.iter().enumerate() {
+                let mut packet = [0xd5; PACKET];
+                packet[0] = 0x80;
+                packet[1] = 8;
+                let ssrc = number * 2 + u32::try_from(side).expect("one of two");
+                packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
+                self.legs.push(Leg {
+                    side,
+                    to: SocketAddr::from(([127, 0, 0, 1], *port)),
+                    sequence: 0,
+                    packet,
+                    secure: suite.map(|suite| Box::new(secure(suite, ssrc))),
+                    protected: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// Sends and hears for a while.
+    pub fn talk(&mut self, time: Duration) -> Heard {
+        let mut heard = Heard::default();
+        let begin = clock();
+        let mut due = begin;
+        while begin.elapsed() < time {
+            self.send(&mut heard);
+            due += SLOT;
+            self.hear_until(due, &mut heard);
+        }
+        // What is still under way.
+        self.hear_until(clock() + 20 * SLOT, &mut heard);
+        heard
+    }
+
+    fn send(&mut self, heard: &mut Heard) {
+        let slot = self.slot;
+        self.slot = (self.slot + 1) % SLOTS;
+        let sent_at = self.now_us();
+        let none: [ControlMessage<'_>; 0] = [];
+        for side in [0, 1] {
+            let legs = (0_u32..).zip(&mut self.legs);
+            let mut due: Vec<&mut Leg> = legs
+                .filter(|(number, leg)| number / 2 % SLOTS == slot && leg.side == side)
+                .map(|(_, leg)| leg)
+                .collect();
+            for leg in &mut due {
+                leg.sequence = leg.sequence.wrapping_add(1);
+                let timestamp = u32::from(leg.sequence) * 160;
+                leg.packet[2..4].copy_from_slice(&leg.sequence.to_be_bytes());
+                leg.packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+                leg.packet[12..16].copy_from_slice(&sent_at.to_be_bytes());
+                leg.protect();
+            }
+            let socket = self.sides[side].as_raw_fd();
+            for portion in due.chunks(BATCH) {
+                let mut headers = MultiHeaders::preallocate(BATCH, None);
+                let slices: Vec<_> = portion
+                    .iter()
+                    .map(|leg| [IoSlice::new(&leg.protected)])
+                    .collect();
+                let addresses: Vec<_> = portion
+                    .iter()
+                    .map(|leg| Some(SockaddrStorage::from(leg.to)))
+                    .collect();
+                let flags = MsgFlags::empty();
+                let sent = sendmmsg(socket, &mut headers, slices.iter(), addresses, none, flags);
+                let sent = sent.map_or(0, Iterator::count);
+                heard.sent += u32::try_from(sent).expect("a batch");
+            }
+        }
+    }
+
+    fn hear_until(&self, due: Instant, heard: &mut Heard) {
+        loop {
+            let left = due.saturating_duration_since(clock());
+            if left.is_zero() {
+                return;
+            }
+            let mut ready = self
+                .sides
+                .each_ref()
+                .map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN));
+            let wait = PollTimeout::try_from(left.as_millis().max(1)).expect("a millisecond");
+            let _ = poll(&mut ready, wait);
+            for socket in &self.sides {
+                self.drain(socket, heard);
+            }
+        }
+    }
+
+    fn drain(&self, socket: &UdpSocket, heard: &mut Heard) {
+        let mut buffers = [[0; 512]; BATCH];
+        loop {
+            let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
+            let mut lengths = Vec::with_capacity(BATCH);
+            {
+                let mut room: Vec<[IoSliceMut<'_>; 1]> = buffers
+                    .iter_mut()
+                    .map(|buffer| [IoSliceMut::new(buffer)])
+                    .collect();
+                let flags = MsgFlags::MSG_DONTWAIT;
+                let fd = socket.as_raw_fd();
+                if let Ok(came) = recvmmsg(fd, &mut headers, room.iter_mut(), flags, None) {
+                    lengths.extend(came.map(|message| message.bytes));
+                }
+            }
+            let now = self.now_us();
+            for (buffer, _) in buffers.iter().zip(&lengths) {
+                heard.received += 1;
+                let sent_at = u32::from_be_bytes([buffer[12], buffer[13], buffer[14], buffer[15]]);
+                heard.delays_us.push(now.wrapping_sub(sent_at));
+            }
+            if lengths.len() < BATCH {
+                return;
+            }
+        }
+    }
+
+    fn now_us(&self) -> u32 {
+        u32::try_from(self.began.elapsed().as_micros()).expect("less than an hour")
+    }
+}
