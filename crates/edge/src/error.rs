@@ -44,6 +44,9 @@ pub enum Error {
         /// The system's answer.
         source: std::io::Error,
     },
+    /// The threads of media cannot be started.
+    #[error("the threads of media cannot be started")]
+    Threads(#[source] std::io::Error),
     /// A certificate, a key or a list of authorities cannot be used.
     #[error("TLS cannot be used")]
     Tls(#[from] tls::Fault),

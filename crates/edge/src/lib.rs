@@ -67,6 +67,7 @@ pub mod strangers;
 pub mod switchboard;
 pub mod tally;
 pub mod terms;
+pub mod threads;
 pub mod told;
 pub mod transfer;
 pub mod transport;

@@ -97,7 +97,8 @@ impl Edge {
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
         let followed = followed(&configuration);
         let following = Following::Now(follow(log.clone(), Place::Head, followed).await?);
-        let (switchboard, voices) = Switchboard::new(&configuration, counters.clone());
+        let (switchboard, voices) =
+            Switchboard::start(&configuration, counters.clone()).map_err(Error::Threads)?;
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
             configuration,

@@ -126,7 +126,8 @@ fn above(rtp: SocketAddr) -> io::Result<UdpSocket> {
     open(rtp.ip(), rtp.port() | 1)
 }
 
-/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
+/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is. The runtime in whose context this is
+/// called waits for its packets.
 pub fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
     let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
     socket.set_nonblocking(true)?;

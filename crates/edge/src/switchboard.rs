@@ -1,11 +1,13 @@
 //! The media of all calls: who has which port, and the way to each call's task.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use schemas::{CallId, LegId};
 use tokio::net::UdpSocket;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -14,6 +16,7 @@ use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::ports::Ports;
 use crate::sockets::open;
+use crate::threads::Threads;
 use crate::voice::{FromVoice, ToVoice};
 
 /// Media events that wait for the edge's loop; calls wait when it is full.
@@ -24,21 +27,29 @@ const TRIES_MAX: usize = 64;
 
 /// The media of all calls.
 pub struct Switchboard {
-    calls: BTreeMap<CallId, mpsc::Sender<Order>>,
+    calls: BTreeMap<CallId, Line>,
     ports: Ports,
     taken: BTreeMap<(CallId, LegId), u16>,
     settings: media::Settings,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
     tasks: TaskTracker,
+    threads: Threads,
+}
+
+/// The way to a call's task.
+struct Line {
+    orders: mpsc::Sender<Order>,
+    /// Where it works: its sockets are waited for there.
+    thread: Handle,
 }
 
 impl Switchboard {
-    /// A switchboard without calls, and what happens in their media.
-    pub fn new(
+    /// A switchboard without calls, and what happens in their media. It starts its threads.
+    pub fn start(
         configuration: &Configuration,
         counters: Arc<Counters>,
-    ) -> (Switchboard, mpsc::Receiver<FromVoice>) {
+    ) -> io::Result<(Switchboard, mpsc::Receiver<FromVoice>)> {
         let (events, happened) = mpsc::channel(EVENTS_MAX);
         let mut settings = media::Settings::default();
         settings.silence.no_packets = configuration.media_silence;
@@ -50,14 +61,26 @@ impl Switchboard {
             events,
             counters,
             tasks: TaskTracker::new(),
+            threads: Threads::start()?,
         };
-        (switchboard, happened)
+        Ok((switchboard, happened))
     }
 
-    /// Opens a socket for a leg; its port.
+    /// Opens a socket for a leg; its port. The first one starts the call's task.
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
-        let (port, socket) = self.bind(bind)?;
+        let thread = match self.calls.get(&call) {
+            Some(line) => line.thread.clone(),
+            None => self.threads.in_turn(),
+        };
+        let (port, socket) = {
+            let _here = thread.enter();
+            self.bind(bind)?
+        };
         self.taken.insert((call, leg), port);
+        if !self.calls.contains_key(&call) {
+            let line = self.begin(call, thread);
+            self.calls.insert(call, line);
+        }
         if self.order(call, Order::Open { leg, socket }) {
             return Ok(port);
         }
@@ -119,25 +142,20 @@ impl Switchboard {
         ))
     }
 
+    fn begin(&self, call: CallId, thread: Handle) -> Line {
+        let (orders, given) = mpsc::channel(ORDERS_MAX);
+        let (settings, events) = (self.settings, self.events.clone());
+        let media = CallMedia::new(call, settings, given, events, self.counters.clone());
+        self.tasks.spawn_on(media.run(), &thread);
+        Line { orders, thread }
+    }
+
     /// Whether the call's task took the order.
     fn order(&mut self, call: CallId, order: Order) -> bool {
-        let opens = matches!(order, Order::Open { .. });
-        if opens && !self.calls.contains_key(&call) {
-            let (sender, orders) = mpsc::channel(ORDERS_MAX);
-            let task = CallMedia::new(
-                call,
-                self.settings,
-                orders,
-                self.events.clone(),
-                self.counters.clone(),
-            );
-            self.tasks.spawn(task.run());
-            self.calls.insert(call, sender);
-        }
-        let Some(sender) = self.calls.get(&call) else {
+        let Some(line) = self.calls.get(&call) else {
             return false;
         };
-        if let Err(error) = sender.try_send(order) {
+        if let Err(error) = line.orders.try_send(order) {
             tracing::warn!(%call, %error, "the media of a call takes no orders");
             self.calls.remove(&call);
             return false;
