@@ -142,6 +142,16 @@ pub const SENTENCES: &[Sentence] = &[
         Mark::Warn,
         "Media with {party} is not encrypted: {because}.",
     ),
+    decisions(
+        "handshake.completed",
+        Mark::Media,
+        "The DTLS handshake with {party} is over after {time}: it has the certificate that was agreed on.",
+    ),
+    story(
+        "handshake.failed",
+        Mark::Bad,
+        "The DTLS handshake with {party} made no keys, so nothing is heard: {because}.",
+    ),
     story(
         "offer.refused",
         Mark::Warn,

@@ -238,7 +238,8 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported DigitReceived HoldRequested ResumeRequested
-    EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused LegsBridged TransferAnswered TransferReported LegRedialed
+    EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused
+    HandshakeCompleted HandshakeFailed LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected

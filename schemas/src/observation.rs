@@ -33,7 +33,9 @@ pub use self::quality::MediaReported;
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
-pub use self::security::{MediaSecured, MediaUnsecured, OfferRefused};
+pub use self::security::{
+    HandshakeCompleted, HandshakeFailed, MediaSecured, MediaUnsecured, OfferRefused,
+};
 pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
 pub use self::tls::{
     AlertSender, CertificateExpiryNoticed, TlsFault, TlsFile, TlsRefused, TlsReloadFailed,
@@ -632,6 +634,10 @@ crate::event::vocabulary! {
         38 => OfferRefused,
         /// The peer told what it got.
         40 => MediaReported,
+        /// A handshake made the keys of media.
+        50 => HandshakeCompleted,
+        /// A handshake made none.
+        51 => HandshakeFailed,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

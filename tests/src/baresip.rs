@@ -82,6 +82,14 @@ impl Baresip {
         Baresip::start_with(name, (&account, modules), called, tone_hz, port)
     }
 
+    /// The same with SRTP by DTLS, which it insists on.
+    pub fn start_by_dtls(name: &str, called: Called, tone_hz: u32) -> Baresip {
+        let port = ports::free(2);
+        let account = format!("<sip:{name}@127.0.0.1:{port}>;regint=0;mediaenc=dtls_srtp");
+        let keys = "module dtls_srtp.so\nrtcp_mux yes\n";
+        Baresip::start_with(name, (&account, keys), called, tone_hz, port)
+    }
+
     /// The same with an account.
     pub fn with_account(account: &Account<'_>, called: Called, tone_hz: u32) -> Baresip {
         let Account {

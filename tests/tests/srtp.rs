@@ -85,6 +85,82 @@ fn who_prefers_srtp_talks_in_the_clear_and_who_requires_it_does_not() {
     trunkline.stop();
 }
 
+/// RFC 5763, both ways: the phone offers and we begin; we offer and the phone begins. Beside a plain leg, and one by SDES.
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_phone_that_shakes_hands_hears_and_is_heard() {
+    for agent_by in ["off", "require"] {
+        let mut agent = match agent_by {
+            "off" => Baresip::start("agent", Called::Answers, AGENT_HZ),
+            _ => Baresip::start_secure("agent", "srtp-mand", Called::Answers, AGENT_HZ),
+        };
+        let mut caller = Baresip::start_by_dtls("caller", Called::Rings, CALLER_HZ);
+        let dtls = "require\"\nsrtp_keying = [\"dtls\", \"sdes\"]\n#\"";
+        let trunkline = serve(dtls, agent_by, agent.port());
+        caller.dial(&trunkline.uri("100"));
+        caller.event("CALL_ESTABLISHED");
+        caller.hears(AGENT_HZ, 1.0);
+        agent.hears(CALLER_HZ, 1.0);
+        // The same association, and nothing is forgotten of it.
+        caller.hold();
+        caller.resume();
+        agent.hears(CALLER_HZ, 2.0);
+        caller.hang_up();
+        agent.event("CALL_CLOSED");
+        let told = story(&trunkline);
+        let over = "The DTLS handshake with the caller is over after";
+        assert_eq!(told.matches(over).count(), 1, "{told}");
+        assert!(told.contains("Media with the caller is SRTP ("), "{told}");
+        assert!(
+            told.contains("sha-256") && !told.contains("not authentic"),
+            "{told}"
+        );
+        trunkline.stop();
+    }
+}
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn a_trunk_that_is_called_by_dtls_begins_the_handshake() {
+    let mut branch = Baresip::start_by_dtls("branch", Called::Answers, AGENT_HZ);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let port = branch.port();
+    let trunkline = Trunkline::serve(&format!(
+        r#"[trunk.desk]
+sources = ["127.0.0.1/32"]
+
+[trunk.office]
+sources = ["192.0.2.0/24"]
+target = "127.0.0.1:{port}"
+srtp = "require"
+srtp_keying = ["dtls"]
+
+[number."100"]
+agent = "menu"
+
+[agent.menu]
+kind = "menu"
+choices = {{ "1" = "branch" }}
+
+[transfer.branch]
+to = "sip:branch@127.0.0.1:{port}"
+trunk = "office"
+"#
+    ));
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.press('1');
+    branch.event("CALL_ESTABLISHED");
+    caller.hears(AGENT_HZ, 1.0);
+    branch.hears(CALLER_HZ, 1.0);
+    caller.hang_up();
+    branch.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(told.contains("The DTLS handshake with"), "{told}");
+    assert!(told.contains("UDP/TLS/RTP/SAVP"), "{told}");
+    trunkline.stop();
+}
+
 fn serve(trunk: &str, agent: &str, port: u16) -> Trunkline {
     Trunkline::serve(&format!(
         r#"[trunk.office]

@@ -75,6 +75,8 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::EarlyMediaPassed(_)
         | Observation::MediaSecured(_)
         | Observation::MediaUnsecured(_)
+        | Observation::HandshakeCompleted(_)
+        | Observation::HandshakeFailed(_)
         | Observation::OfferRefused(_)
         | Observation::LegsBridged(_)
         | Observation::TransferAnswered(_)

@@ -89,6 +89,8 @@ impl Call {
             | Observation::EarlyMediaPassed(_)
             | Observation::MediaSecured(_)
             | Observation::MediaUnsecured(_)
+            | Observation::HandshakeCompleted(_)
+            | Observation::HandshakeFailed(_)
             | Observation::OfferRefused(_)
             | Observation::LegsBridged(_)
             | Observation::TransferAnswered(_)

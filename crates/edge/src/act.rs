@@ -13,7 +13,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
 
 use crate::call::{Call, LEGS_MAX};
-use crate::configuration::{CODECS, Digits};
+use crate::configuration::{CODECS, Digits, KEYING};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
 use crate::port::Output;
 use crate::refusal::{Refusal, add_warning};
@@ -226,8 +226,10 @@ impl Call {
         };
         // Any number names the descriptions as long as the call's legs have different ones.
         let id = (self.id.began_ms() << 8) | u64::from(command.leg.0);
-        let policy = trunk.map_or(command.srtp, |trunk| trunk.srtp);
-        let session = Session::new(codecs, step.keyring.security(policy), id);
+        let (policy, ways) = trunk.map_or((command.srtp, &KEYING[..]), |trunk| {
+            (trunk.srtp, &trunk.srtp_keying)
+        });
+        let session = Session::new(codecs, step.keyring.security(policy, ways), id);
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
         if let Some(trunk) = trunk {
             leg.through(trunk);

@@ -1,13 +1,18 @@
 //! From an agreement to media: what offer and answer settled is told, and the media of the leg follows it.
 
 use schemas::LegId;
-use schemas::observation::{CodecNegotiated, MediaSecured, MediaUnsecured};
-use sdp::Protection;
+use schemas::observation::{
+    CodecNegotiated, HandshakeCompleted, HandshakeFailed, MediaSecured, MediaUnsecured,
+};
+use sdp::{Fingerprint, Protection, Role};
 
 use crate::call::Call;
+use crate::dtls::Outcome;
+use crate::port::Output;
 use crate::session::direction_of;
 use crate::step::Step;
-use crate::voice::{leg_id, negotiated};
+use crate::tally::milliseconds;
+use crate::voice::{ToShake, leg_id, negotiated};
 
 impl Call {
     /// Offer and answer agreed: media follows, and everybody is told.
@@ -68,6 +73,7 @@ impl Call {
             return;
         };
         let watched = state.answered.is_some();
+        let handshake = terms.protection.handshake().cloned();
         let accepts = state.session.described();
         let mut negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
         if state.keys.is_some() {
@@ -81,7 +87,61 @@ impl Call {
                 negotiated,
             },
         );
+        if let Some(terms) = handshake {
+            let call = self.id;
+            step.outputs
+                .push_back(Output::Shake(ToShake { call, leg, terms }));
+        }
         self.tune(step, leg);
         self.tune_partners(step, leg);
+    }
+
+    /// The handshake of a leg is over.
+    pub fn shaken(&mut self, step: &mut Step<'_>, leg: LegId, outcome: Outcome) {
+        let Some(state) = self.legs.get(&leg).filter(|leg| !leg.is_over()) else {
+            return;
+        };
+        let terms = state.session.terms();
+        let Some(agreed) = terms.and_then(|terms| terms.protection.handshake()) else {
+            return;
+        };
+        let begun_here = agreed.role == Role::Client;
+        match outcome {
+            Outcome::Completed { suite, hash, after } => {
+                let completed = HandshakeCompleted {
+                    leg,
+                    begun_here,
+                    fingerprint_hash: hash.name().to_owned(),
+                    after_ms: milliseconds(after),
+                };
+                let secured = MediaSecured {
+                    leg,
+                    keying: "DTLS".to_owned(),
+                    suite: suite.name().to_owned(),
+                    profile: agreed.profile.to_string(),
+                };
+                self.fact(step, completed);
+                self.fact(step, secured);
+            }
+            Outcome::Failed {
+                because,
+                shown,
+                after,
+            } => {
+                let failed = HandshakeFailed {
+                    leg,
+                    begun_here,
+                    because,
+                    agreed: agreed
+                        .fingerprints
+                        .iter()
+                        .map(Fingerprint::to_string)
+                        .collect(),
+                    shown: shown.map(|shown| shown.to_string()),
+                    after_ms: milliseconds(after),
+                };
+                self.fact(step, failed);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use media::demux::Kind;
 use schemas::{CallId, LegId};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -14,8 +15,10 @@ use tokio::time::Sleep;
 
 use crate::clock::moment;
 use crate::counters::Counters;
+use crate::dtls::Certificate;
+use crate::handshakes::Handshakes;
 use crate::sockets::{Readable, Sockets};
-use crate::voice::FromVoice;
+use crate::voice::{FromVoice, Happened};
 
 /// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
 pub const ORDERS_MAX: usize = 64;
@@ -38,6 +41,13 @@ pub enum Order {
     },
     /// Whatever the core says.
     Media(media::Input),
+    /// A leg agreed on a handshake: behind the terms of its session.
+    Handshake {
+        /// The leg.
+        leg: LegId,
+        /// What was agreed on.
+        terms: sdp::Handshake,
+    },
 }
 
 /// The task of one call.
@@ -45,6 +55,7 @@ pub struct CallMedia {
     call: CallId,
     media: media::Call,
     sockets: Sockets,
+    handshakes: Handshakes,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
@@ -66,7 +77,7 @@ impl CallMedia {
         settings: media::Settings,
         orders: mpsc::Receiver<Order>,
         events: mpsc::Sender<FromVoice>,
-        counters: Arc<Counters>,
+        (counters, certificate): (Arc<Counters>, Arc<Certificate>),
     ) -> CallMedia {
         // The id's last octets are random and differ from call to call.
         let mut seed = [0; 8];
@@ -75,6 +86,7 @@ impl CallMedia {
             call,
             media: media::Call::new(settings, u64::from_be_bytes(seed)),
             sockets: Sockets::default(),
+            handshakes: Handshakes::new(certificate),
             orders,
             events,
             counters,
@@ -99,6 +111,8 @@ impl CallMedia {
                 Wake::Due => {
                     armed = None;
                     self.input(media::Input::Wake);
+                    self.handshakes.wake(moment().now);
+                    self.shake();
                 }
             }
             for told in self.told.drain(..) {
@@ -111,7 +125,8 @@ impl CallMedia {
     }
 
     fn arm(&self, timer: Pin<&mut Sleep>, armed: &mut Option<Instant>) {
-        let deadline = self.media.deadline();
+        let times = [self.media.deadline(), self.handshakes.deadline()];
+        let deadline = times.into_iter().flatten().min();
         if deadline != *armed {
             *armed = deadline;
             if let Some(at) = deadline {
@@ -154,7 +169,13 @@ impl CallMedia {
                 self.input(input);
                 if let Some(leg) = removed {
                     self.sockets.remove(leg);
+                    self.handshakes.remove(leg);
                 }
+            }
+            Order::Handshake { leg, terms } => {
+                let leg = media::LegId(leg.0);
+                self.handshakes.agree(leg, terms, moment().now);
+                self.shake();
             }
         }
     }
@@ -178,6 +199,13 @@ impl CallMedia {
                 return;
             };
             self.counters.rtp_received.one();
+            if Kind::of(&buffer[..length]) == Kind::Handshake && self.handshakes.has(leg) {
+                if self.media.admits_handshake(leg, source, now) {
+                    self.handshakes.take(leg, source, &buffer[..length], now);
+                    self.shake();
+                }
+                continue;
+            }
             let datagram = media::Datagram {
                 source,
                 buffer: &mut buffer,
@@ -208,6 +236,30 @@ impl CallMedia {
         }
     }
 
+    /// Sends what handshakes have to say, and follows what they have made.
+    fn shake(&mut self) {
+        while let Some((leg, source, bytes)) = self.handshakes.poll_datagram() {
+            let destination = source.or_else(|| self.media.destination(leg));
+            if let Some(destination) = destination {
+                let bytes = &bytes[..];
+                self.sockets.send(&media::Transmit {
+                    leg,
+                    destination,
+                    bytes,
+                });
+            }
+        }
+        while let Some((leg, made)) = self.handshakes.poll_made() {
+            let keys = made.keys;
+            self.input(media::Input::Secure { leg, keys });
+            self.told.push(FromVoice {
+                call: self.call,
+                leg: LegId(leg.0),
+                event: Happened::Handshake(made.outcome),
+            });
+        }
+    }
+
     fn flush(&mut self) {
         let CallMedia {
             call,
@@ -233,7 +285,7 @@ impl CallMedia {
                     told.push(FromVoice {
                         call: *call,
                         leg: LegId(leg.0),
-                        event,
+                        event: Happened::Media(event),
                     });
                 }
             }

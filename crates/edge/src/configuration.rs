@@ -8,6 +8,7 @@ mod pace;
 mod probe;
 mod reading;
 mod security;
+mod srtp;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use self::pace::Pace;
 pub use self::probe::Probe;
 pub use self::reading::{HEADERS, Reading};
 pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
+pub use self::srtp::{KEYING, SrtpKeying};
 use crate::listen::Listen;
 use crate::locate::question::Question;
 
@@ -140,6 +142,9 @@ pub struct Trunk {
     pub pace: Option<Pace>,
     /// Whether the media of its legs is SRTP (RFC 4568, RFC 8643). Default: it is plain RTP.
     pub srtp: SrtpPolicy,
+    /// By which ways its keys are exchanged, the best first, at least one. Under `require` our offers are by the first.
+    /// Default: SDES.
+    pub srtp_keying: Vec<SrtpKeying>,
 }
 
 /// Whom calls to a trunk that registers name in their Request-URI. They go where it is in any case, and To names the number.
@@ -314,6 +319,7 @@ impl Trunk {
             probe: None,
             pace: None,
             srtp: SrtpPolicy::default(),
+            srtp_keying: KEYING.to_vec(),
         }
     }
 }

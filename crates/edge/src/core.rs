@@ -102,6 +102,8 @@ pub struct Start {
     pub counters: Arc<Counters>,
     /// Secret randomness; never the same twice.
     pub seed: [u8; 32],
+    /// What descriptions say of the certificate of media.
+    pub fingerprint: sdp::Fingerprint,
     /// The end of the node's own facts in the log.
     pub chain: Chain,
     /// Where it listens.
@@ -118,6 +120,7 @@ impl Core {
             recordings,
             counters,
             seed,
+            fingerprint,
             chain,
             listens,
             moment,
@@ -160,7 +163,7 @@ impl Core {
             open_calls: 0,
             outputs: VecDeque::new(),
             early: Vec::new(),
-            ids: Ids::new(&seed),
+            ids: Ids::new(&seed, fingerprint),
             stop_at: None,
             calls_stopped: 0,
             unsent: String::new(),
@@ -214,8 +217,7 @@ impl Core {
                     .handle(probing::Input::Found { trunk, ways }, moment);
             }
             Input::Voice(from) => {
-                let (leg, event) = (from.leg, from.event);
-                self.with_call(from.call, moment, |call, step| call.heard(step, leg, event));
+                self.with_call(from.call, moment, |call, step| call.happened(step, from));
             }
             Input::Stop => self.stop(moment),
             Input::Finish { cause } => {

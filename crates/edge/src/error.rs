@@ -50,6 +50,9 @@ pub enum Error {
     /// A certificate, a key or a list of authorities cannot be used.
     #[error("TLS cannot be used")]
     Tls(#[from] tls::Fault),
+    /// The certificate of media cannot be made.
+    #[error("cannot make a certificate for DTLS: {0}")]
+    Certificate(String),
     /// The log cannot be read.
     #[error("cannot read the log")]
     Log(#[from] journal::Error),

@@ -16,12 +16,20 @@ use crate::configuration::Digits;
 use crate::leg::{Leg, Socket};
 use crate::step::Step;
 use crate::tally::milliseconds;
-use crate::voice::{Hears, leg_id};
+use crate::voice::{FromVoice, Happened, Hears, leg_id};
 
 /// How long a key is down if the INFO that tells it does not say: what RFC 4733 senders use.
 const INFO_DIGIT: Duration = Duration::from_millis(160);
 
 impl Call {
+    /// Something happened in the media of a leg, or in the handshake that makes its keys.
+    pub fn happened(&mut self, step: &mut Step<'_>, from: FromVoice) {
+        match from.event {
+            Happened::Media(event) => self.heard(step, from.leg, event),
+            Happened::Handshake(outcome) => self.shaken(step, from.leg, outcome),
+        }
+    }
+
     /// Something happened in the media of a leg.
     pub fn heard(&mut self, step: &mut Step<'_>, leg: LegId, event: Event) {
         if let Event::Measured(measured) = event {

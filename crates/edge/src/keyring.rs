@@ -5,30 +5,56 @@ use std::fmt;
 use schemas::Hash;
 use schemas::media::SrtpPolicy;
 use sdp::security::KEY_OCTETS;
-use sdp::{LocalKeys, Security};
+use sdp::{Fingerprint, Keying, LocalDtls, LocalKeys, Security, Way};
 
+use crate::configuration::SrtpKeying;
 use crate::core::derive;
 
 /// Keys, each for one leg. What was given out cannot be computed from what is kept; `Debug` shows nothing of it.
 pub struct Keyring {
     state: [u8; 32],
+    /// Of our certificate.
+    fingerprint: Fingerprint,
 }
 
 impl Keyring {
     /// Keys that follow from this seed.
-    pub fn new(seed: &[u8; 32]) -> Keyring {
+    pub fn new(seed: &[u8; 32], fingerprint: Fingerprint) -> Keyring {
         Keyring {
             state: derive(seed, b"media"),
+            fingerprint,
         }
     }
 
-    /// What a leg of this policy does.
-    pub fn security(&mut self, policy: SrtpPolicy) -> Security {
+    /// What a leg of this policy does, by these ways.
+    pub fn security(&mut self, policy: SrtpPolicy, ways: &[SrtpKeying]) -> Security {
         match policy {
             SrtpPolicy::Off => Security::Off,
-            SrtpPolicy::Prefer => Security::Preferred(self.next().into()),
-            SrtpPolicy::Require => Security::Required(self.next().into()),
+            SrtpPolicy::Prefer => Security::Preferred(self.keying(ways)),
+            SrtpPolicy::Require => Security::Required(self.keying(ways)),
         }
+    }
+
+    fn keying(&mut self, ways: &[SrtpKeying]) -> Keying {
+        let way = |way: &SrtpKeying| match way {
+            SrtpKeying::Sdes => Way::Sdes(self.next()),
+            SrtpKeying::Dtls => Way::Dtls(LocalDtls {
+                fingerprint: self.fingerprint.clone(),
+                tls_id: self.identity(),
+                role: None,
+            }),
+        };
+        Keying(ways.iter().map(way).collect())
+    }
+
+    /// Names one association of ours (RFC 8842, section 4): 128 bits.
+    fn identity(&mut self) -> String {
+        let block = self.block(1);
+        self.state = self.block(0);
+        block[..16]
+            .iter()
+            .map(|octet| format!("{octet:02x}"))
+            .collect()
     }
 
     fn next(&mut self) -> LocalKeys {
@@ -62,18 +88,34 @@ mod tests {
 
     use super::*;
 
+    fn keyring(fill: u8) -> Keyring {
+        let fingerprint = Fingerprint::new(sdp::HashFunction::Sha256, &[9; 32]).unwrap();
+        Keyring::new(&[fill; 32], fingerprint)
+    }
+
     #[test]
     fn no_two_legs_and_no_two_suites_share_a_key() {
-        let mut keyring = Keyring::new(&[7; 32]);
+        let mut ring = keyring(7);
         let mut seen = BTreeSet::new();
         for _ in 0..100 {
-            let keys = keyring.next();
+            let keys = ring.next();
             for suite in sdp::Suite::all() {
                 assert!(seen.insert(keys.of(suite).key()[..16].to_vec()));
             }
         }
-        assert_eq!(keyring.security(SrtpPolicy::Off), Security::Off);
-        assert_eq!(format!("{keyring:?}"), "Keyring(hidden)");
-        assert_ne!(Keyring::new(&[8; 32]).next(), Keyring::new(&[7; 32]).next());
+        assert_eq!(
+            ring.security(SrtpPolicy::Off, &[SrtpKeying::Sdes]),
+            Security::Off
+        );
+        assert_eq!(format!("{ring:?}"), "Keyring(hidden)");
+        let ways = [SrtpKeying::Dtls, SrtpKeying::Sdes];
+        let mut identity = || {
+            let security = ring.security(SrtpPolicy::Require, &ways);
+            let keying = security.keying().unwrap();
+            assert!(keying.has_sdes());
+            keying.dtls().unwrap().tls_id.clone()
+        };
+        assert_ne!(identity(), identity());
+        assert_ne!(keyring(8).next(), keyring(7).next());
     }
 }

@@ -30,7 +30,9 @@ pub mod configuration;
 pub mod core;
 pub mod counters;
 pub mod dialog;
+pub mod dtls;
 pub mod error;
+pub mod handshakes;
 pub mod heard;
 pub mod hold;
 pub mod identity;
@@ -77,7 +79,8 @@ pub mod way;
 
 pub use configuration::{
     Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Offer, Pace,
-    Probe, RequestUri, RtpPorts, Security, TlsVersion, Trunk, TrunkSecurity, UnknownSources,
+    Probe, RequestUri, RtpPorts, Security, SrtpKeying, TlsVersion, Trunk, TrunkSecurity,
+    UnknownSources,
 };
 pub use counters::{Counters, Snapshot};
 pub use error::Error;

@@ -38,8 +38,10 @@ impl Call {
                 .endpoint
                 .set_credentials(key, trunk.credentials.clone());
         }
-        let policy = known.map_or(SrtpPolicy::Off, |trunk| trunk.srtp);
-        let mut session = Session::new(codecs, step.keyring.security(policy), key.get());
+        let (policy, ways) = known.map_or((SrtpPolicy::Off, &[][..]), |trunk| {
+            (trunk.srtp, &trunk.srtp_keying)
+        });
+        let mut session = Session::new(codecs, step.keyring.security(policy, ways), key.get());
         if message.has_body_of("application/sdp") {
             session.take_offer(message.body());
         }

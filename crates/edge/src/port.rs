@@ -12,7 +12,7 @@ use sip::{Malformed, Message};
 
 use crate::ledger::Ticket;
 use crate::transport::tls::Refusal;
-use crate::voice::{FromVoice, ToVoice};
+use crate::voice::{FromVoice, ToShake, ToVoice};
 
 /// What the shell tells the core.
 #[derive(Debug)]
@@ -183,6 +183,8 @@ pub enum Output {
     },
     /// Tell the media of a call.
     Voice(ToVoice),
+    /// Let a leg shake hands; behind the [`Output::Voice`] that says so to its media.
+    Shake(ToShake),
     /// A call is forgotten: whatever the shell keeps for it can go.
     Forget(CallId),
 }

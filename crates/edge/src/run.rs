@@ -23,6 +23,7 @@ use crate::clock::{Moment, moment};
 use crate::configuration::Configuration;
 use crate::core::{Core, FACTS_WAITING_MAX, Start, derive};
 use crate::counters::Counters;
+use crate::dtls::Certificate;
 use crate::error::Error;
 use crate::ledger::Batch;
 use crate::left_behind;
@@ -34,7 +35,7 @@ use crate::port::{Input, Output, Toward};
 use crate::recordings::Recordings;
 use crate::switchboard::Switchboard;
 use crate::transport::{Arrived, Transports};
-use crate::voice::FromVoice;
+use crate::voice::{FromVoice, Happened};
 
 /// Datagrams of one socket that are handled before their facts are given to the log together.
 const DATAGRAMS_MAX: usize = 64;
@@ -97,14 +98,18 @@ impl Edge {
         let past = left_behind::read(&log, &configuration.node, checkpoint.read(), wall).await?;
         let followed = followed(&configuration);
         let following = Following::Now(follow(log.clone(), Place::Head, followed).await?);
+        let certificate = Certificate::generate().map_err(Error::Certificate)?;
+        let fingerprint = certificate.fingerprint().clone();
         let (switchboard, voices) =
-            Switchboard::start(&configuration, counters.clone()).map_err(Error::Threads)?;
+            Switchboard::start(&configuration, counters.clone(), Arc::new(certificate))
+                .map_err(Error::Threads)?;
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
             configuration,
             recordings: Arc::new(recordings),
             counters: counters.clone(),
             seed,
+            fingerprint,
             chain: past.chain,
             listens: transports.listens().to_vec(),
             moment: moment(),
@@ -232,7 +237,7 @@ impl Edge {
         let mut next = first;
         for _ in 0..VOICE_MAX {
             let Some(told) = next else { return };
-            if let media::Event::Measured(_) = &told.event {
+            if let Happened::Media(media::Event::Measured(_)) = &told.event {
                 self.switchboard.closed(told.call, told.leg);
             }
             self.input(Input::Voice(told));
@@ -342,6 +347,7 @@ impl Edge {
                     self.core.handle(Input::Voice(told), moment());
                 }
             }
+            Output::Shake(to) => self.switchboard.shake(to),
             Output::Forget(call) => {
                 self.switchboard.forget(call);
                 self.checkpoint.forget(call);

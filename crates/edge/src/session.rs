@@ -227,8 +227,23 @@ impl Session {
             .filter(|codec| self.codecs.contains(codec))
             .collect();
         let mut local = LocalMedia::new(local, &first_of(&known, &self.codecs));
-        local.security = self.security.clone();
+        local.security = self.security();
+        // A second handshake, for reports only, is not had: they share the port of the first.
+        let keying = local.security.keying();
+        local.rtcp_mux = keying.is_some_and(|keying| keying.dtls().is_some());
         Ok(local)
+    }
+
+    /// Whether it is SRTP; what we are in a handshake that there is, we stay (RFC 8842, section 5.3).
+    fn security(&self) -> Security {
+        let terms = self.terms.as_ref();
+        let handshake = terms.and_then(|terms| terms.protection.handshake());
+        let role = handshake.map(|handshake| handshake.role);
+        let mut security = self.security.clone();
+        if let Security::Preferred(keying) | Security::Required(keying) = &mut security {
+            keying.set_role(role);
+        }
+        security
     }
 
     fn send_offer(&mut self, local: LocalMedia) -> Bytes {

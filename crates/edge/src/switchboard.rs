@@ -14,10 +14,11 @@ use tokio_util::task::TaskTracker;
 use crate::call_media::{CallMedia, ORDERS_MAX, Order};
 use crate::configuration::Configuration;
 use crate::counters::Counters;
+use crate::dtls::Certificate;
 use crate::ports::Ports;
 use crate::sockets::open;
 use crate::threads::Threads;
-use crate::voice::{FromVoice, ToVoice};
+use crate::voice::{FromVoice, Happened, ToShake, ToVoice};
 
 /// Media events that wait for the edge's loop; calls wait when it is full.
 const EVENTS_MAX: usize = 4_096;
@@ -33,6 +34,7 @@ pub struct Switchboard {
     settings: media::Settings,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
+    certificate: Arc<Certificate>,
     tasks: TaskTracker,
     threads: Threads,
 }
@@ -49,6 +51,7 @@ impl Switchboard {
     pub fn start(
         configuration: &Configuration,
         counters: Arc<Counters>,
+        certificate: Arc<Certificate>,
     ) -> io::Result<(Switchboard, mpsc::Receiver<FromVoice>)> {
         let (events, happened) = mpsc::channel(EVENTS_MAX);
         let mut settings = media::Settings::default();
@@ -60,6 +63,7 @@ impl Switchboard {
             settings,
             events,
             counters,
+            certificate,
             tasks: TaskTracker::new(),
             threads: Threads::start()?,
         };
@@ -99,8 +103,14 @@ impl Switchboard {
         Some(FromVoice {
             call: to.call,
             leg,
-            event: media::Event::Measured(NOTHING_MEASURED),
+            event: Happened::Media(media::Event::Measured(NOTHING_MEASURED)),
         })
+    }
+
+    /// Lets a leg shake hands. One whose media is gone is over anyway.
+    pub fn shake(&mut self, to: ToShake) {
+        let ToShake { call, leg, terms } = to;
+        self.order(call, Order::Handshake { leg, terms });
     }
 
     /// A leg's media is closed: its port is free.
@@ -145,7 +155,8 @@ impl Switchboard {
     fn begin(&self, call: CallId, thread: Handle) -> Line {
         let (orders, given) = mpsc::channel(ORDERS_MAX);
         let (settings, events) = (self.settings, self.events.clone());
-        let media = CallMedia::new(call, settings, given, events, self.counters.clone());
+        let (counters, certificate) = (self.counters.clone(), self.certificate.clone());
+        let media = CallMedia::new(call, settings, given, events, (counters, certificate));
         self.tasks.spawn_on(media.run(), &thread);
         Line { orders, thread }
     }

@@ -10,6 +10,7 @@ use schemas::media::StreamMeasure;
 use schemas::observation::MediaReported;
 use schemas::{CallId, LegId};
 
+use crate::dtls::Outcome;
 use crate::recordings::Recordings;
 
 /// An order to the media of one call.
@@ -29,7 +30,27 @@ pub struct FromVoice {
     /// The leg.
     pub leg: LegId,
     /// What happened.
-    pub event: media::Event,
+    pub event: Happened,
+}
+
+/// What happens in media.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Happened {
+    /// Of packets.
+    Media(media::Event),
+    /// A handshake is over.
+    Handshake(Outcome),
+}
+
+/// A handshake that a leg agreed on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToShake {
+    /// The call.
+    pub call: CallId,
+    /// The leg.
+    pub leg: LegId,
+    /// What was agreed on.
+    pub terms: sdp::Handshake,
 }
 
 /// What a leg hears, as the call knows it; its media knows it with samples.

@@ -74,6 +74,16 @@ pub(crate) struct Secure {
 }
 
 impl Suite {
+    /// Its name, as it is registered (RFC 4568, RFC 7714).
+    pub fn name(self) -> &'static str {
+        match self {
+            Suite::AesCm128HmacSha1_80 => "AES_CM_128_HMAC_SHA1_80",
+            Suite::AesCm128HmacSha1_32 => "AES_CM_128_HMAC_SHA1_32",
+            Suite::AeadAes128Gcm => "AEAD_AES_128_GCM",
+            Suite::AeadAes256Gcm => "AEAD_AES_256_GCM",
+        }
+    }
+
     /// Octets of the master key.
     pub fn key_bytes(self) -> usize {
         match self {

@@ -19,7 +19,7 @@ use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
 pub use self::limit::{Limit, Outbound};
-pub use self::terms::{Refresher, Reliable, SessionTimer, Srtp, TimerMode};
+pub use self::terms::{Refresher, Reliable, SessionTimer, Srtp, SrtpKeying, TimerMode};
 
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
 #[derive(Debug, Deserialize)]
@@ -299,6 +299,9 @@ pub struct Trunk {
     /// Whether its media is SRTP: `off`, the default, `prefer` or `require`. Keys go by SIP, so its way should be TLS.
     #[serde(default)]
     pub srtp: Srtp,
+    /// By which ways its keys are exchanged, the best first: `["sdes"]`, the default, `["dtls"]`, or both. With `require`
+    /// our offers are by the first, with `prefer` by all; an offer of the trunk may be by any of them.
+    pub srtp_keying: Option<Vec<SrtpKeying>>,
     /// Whether digits are kept. Default `count`.
     #[serde(default)]
     pub digits: Digits,

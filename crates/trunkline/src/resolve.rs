@@ -196,6 +196,7 @@ fn edge_trunk(
     resolved.request_uri = identity::request_uri(name, trunk, source, faults);
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.srtp = terms::srtp(trunk.srtp);
+    resolved.srtp_keying = terms::keying(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.dtmf = context::dtmf(trunk.dtmf);
     resolved.reading = context::reading(name, trunk, source, faults);

@@ -187,6 +187,8 @@ impl Row {
             | Observation::EarlyMediaPassed(_)
             | Observation::MediaSecured(_)
             | Observation::MediaUnsecured(_)
+            | Observation::HandshakeCompleted(_)
+            | Observation::HandshakeFailed(_)
             | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
             | schemas::of_an_edge!() => {}

@@ -153,7 +153,12 @@ impl Drawing<'_> {
             Observation::CodecNegotiated(_)
             | Observation::MediaResumed(_)
             | Observation::MediaSecured(_)
-            | Observation::MediaUnsecured(_) => {}
+            | Observation::MediaUnsecured(_)
+            | Observation::HandshakeCompleted(_) => {}
+            Observation::HandshakeFailed(failed) => {
+                let text = format!("leg {}: no DTLS keys: {}", failed.leg, failed.because);
+                self.note(record, Mark::Bad, &text);
+            }
             Observation::OfferRefused(refused) => {
                 let (leg, why) = (refused.leg, &refused.because);
                 self.note(

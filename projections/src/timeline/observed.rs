@@ -60,6 +60,8 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         }
         Observation::MediaSecured(secured) => security::secured(secured, cast),
         Observation::MediaUnsecured(unsecured) => security::unsecured(unsecured, cast),
+        Observation::HandshakeCompleted(completed) => security::completed(completed, cast),
+        Observation::HandshakeFailed(failed) => security::failed(failed, cast),
         Observation::OfferRefused(refused) => security::refused(refused, cast),
         Observation::MediaStarted(started) => media_started(started, cast),
         Observation::MediaSilent(silent) => {

@@ -291,6 +291,22 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             profile: line.find("profile").unwrap_or("RTP/SAVP").to_owned(),
         }
         .into(),
+        "shaken" => HandshakeCompleted {
+            leg: line.leg(1),
+            begun_here: true,
+            fingerprint_hash: "sha-256".to_owned(),
+            after_ms: line.number("after", 80),
+        }
+        .into(),
+        "unshaken" => HandshakeFailed {
+            leg: line.leg(1),
+            begun_here: false,
+            because: line.words[2..].join(" "),
+            agreed: vec!["sha-256 00:01".to_owned()],
+            shown: Some("sha-256 02:03".to_owned()),
+            after_ms: 90,
+        }
+        .into(),
         "unsecured" => MediaUnsecured {
             leg: line.leg(1),
             because: line.words[2..].join(" "),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use media::{Codec, Input, MasterKey, Negotiated, Secured, Suite};
 use schemas::{CallId, LegId, NodeName};
 use trunkline_edge::Configuration;
+use trunkline_edge::dtls::Certificate;
 use trunkline_edge::switchboard::Switchboard;
 use trunkline_edge::voice::{ToVoice, leg_id};
 
@@ -42,8 +43,10 @@ pub fn run(row: usize, calls: usize, phones: [SocketAddr; 2]) {
         .expect("a runtime");
     runtime.block_on(async {
         let configuration = Configuration::new(NodeName::from("bench"));
+        let certificate = Certificate::generate().expect("a certificate");
         let (mut board, mut happened) =
-            Switchboard::start(&configuration, Arc::default()).expect("threads");
+            Switchboard::start(&configuration, Arc::default(), Arc::new(certificate))
+                .expect("threads");
         let mut ports = Vec::new();
         for number in 0..calls {
             let mut id = [7; 16];

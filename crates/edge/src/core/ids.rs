@@ -1,6 +1,7 @@
 //! Ids of calls, and the secrets of everything else, from the one seed that the core is given.
 
 use schemas::{CallId, Hash};
+use sdp::Fingerprint;
 
 use crate::clock::Moment;
 use crate::keyring::Keyring;
@@ -14,11 +15,11 @@ pub(super) struct Ids {
 
 impl Ids {
     /// Ids that follow from this seed.
-    pub(super) fn new(seed: &[u8; 32]) -> Ids {
+    pub(super) fn new(seed: &[u8; 32], fingerprint: Fingerprint) -> Ids {
         Ids {
             seed: derive(seed, b"calls"),
             count: 0,
-            keyring: Keyring::new(seed),
+            keyring: Keyring::new(seed, fingerprint),
         }
     }
 

@@ -56,7 +56,11 @@ pub fn give(trunk: &mut Trunk, what: &str, words: &[&str]) {
             });
             return;
         }
-        ("srtp", [word]) => return trunk.srtp = super::srtp::policy(word),
+        ("srtp", [word, by @ ..]) => {
+            trunk.srtp = super::srtp::policy(word);
+            trunk.srtp_keying = super::srtp::ways(by);
+            return;
+        }
         ("pace", [calls_per_s, waiting_max, wait_s]) => {
             let pace = Pace {
                 waiting_max: waiting_max.parse().unwrap(),

@@ -12,7 +12,9 @@
 //! NAME options STATUS            what it answers to OPTIONS
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
 //! 100rel TRUNK MODE              and `timer TRUNK MODE SECONDS [edge|peer]`: what its legs agree to; `-` is the phones'
-//! srtp TRUNK POLICY             off, prefer, require; `NAME srtp POLICY` the same for a phone, `rekey` gives it new keys
+//! srtp TRUNK POLICY [WAY …]      off, prefer, require; by sdes or dtls, the best first; `NAME srtp POLICY [WAY …]` the
+//!                                same for a phone, `rekey` gives it new keys
+//! handshake LEG WHAT             what comes of it: completed, wrong (another certificate), late
 //! register TRUNK URI ADDRESS|…   we register there; `registers TRUNK`: it registers here by `NAME register SECONDS`,
 //!                                `number` behind it: calls to it name the number
 //! NAME registrar SECONDS         it takes registrations
@@ -53,7 +55,7 @@ use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
 use trunkline_edge::port::Input;
 use trunkline_edge::recordings::Recordings;
-use trunkline_edge::voice::FromVoice;
+use trunkline_edge::voice::{FromVoice, Happened};
 
 use control::Control;
 use log::Log;
@@ -179,10 +181,16 @@ impl Scene {
                 self.input(Input::Decision(record));
             }
             ["media", "dies"] => self.media_is_dead = true,
+            ["handshake", leg, what @ ..] => {
+                let call = self.log.call();
+                let leg = schemas::LegId(leg.parse().unwrap());
+                let event = Happened::Handshake(srtp::outcome(what));
+                self.input(Input::Voice(FromVoice { call, leg, event }));
+            }
             ["media", leg, what @ ..] => {
                 let call = self.log.call();
                 let leg = schemas::LegId(leg.parse().unwrap());
-                let event = control::media_event(what);
+                let event = Happened::Media(control::media_event(what));
                 self.input(Input::Voice(FromVoice { call, leg, event }));
             }
             ["raw", from, ..] => {
@@ -317,6 +325,7 @@ impl Scene {
                 recordings: Arc::new(recordings),
                 counters: Arc::new(Counters::default()),
                 seed: [7; 32],
+                fingerprint: srtp::fingerprint(0xed),
                 chain: Chain::new(Subject::Node(NodeName::from("edge-1")), Lane::Facts),
                 listens: configuration.listen.clone(),
                 moment,

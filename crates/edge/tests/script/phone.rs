@@ -157,9 +157,12 @@ impl Phone {
                 let extra = none().with("Reason", "Q.850;cause=16").unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
             }
-            ["srtp", policy] => self.media.security = srtp::security(policy, 1),
+            ["srtp", policy, by @ ..] => {
+                self.media.security = srtp::security(policy, by, 1);
+                self.media.rtcp_mux = by.contains(&"dtls");
+            }
             ["rekey"] => {
-                self.media.security = srtp::security("require", 2);
+                self.media.security = srtp::security("require", &[], 2);
                 self.reinvite(Direction::SendRecv, now);
             }
             ["reinvite"] => self.reinvite(Direction::SendRecv, now),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use sip::endpoint::flow::Flow;
 use trunkline_edge::port::{Input, Opened, Output, Toward};
-use trunkline_edge::voice::FromVoice;
+use trunkline_edge::voice::{FromVoice, Happened};
 
 use super::{EDGE, Scene, control, flow, phone, srtp};
 
@@ -39,10 +39,16 @@ impl Scene {
                     && !self.media_is_dead
                 {
                     let (call, leg) = (to.call, schemas::LegId(leg.0));
-                    let event = control::measured();
+                    let event = Happened::Media(control::measured());
                     let told = Input::Voice(FromVoice { call, leg, event });
                     self.core().handle(told, moment);
                 }
+            }
+            Output::Shake(to) => {
+                let (role, wanted) = (to.terms.role.as_str(), &to.terms.fingerprints);
+                let wanted: Vec<String> = wanted.iter().map(super::srtp::short).collect();
+                let (leg, wanted) = (to.leg, wanted.join(" or "));
+                writeln!(self.out, "  handshake {leg}, {role}, with {wanted}").unwrap();
             }
             Output::Avoid { flow, asked } => {
                 let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));

@@ -1,8 +1,11 @@
-//! What descriptions of a scenario say of SRTP, without the keys.
+//! What descriptions of a scenario say of SRTP, without the keys, and what comes of handshakes.
+
+use std::time::Duration;
 
 use sdp::security::KEY_OCTETS;
-use sdp::{LocalKeys, Security};
-use trunkline_edge::configuration::SrtpPolicy;
+use sdp::{Fingerprint, HashFunction, Keying, LocalDtls, LocalKeys, Security, Way};
+use trunkline_edge::configuration::{SrtpKeying, SrtpPolicy};
+use trunkline_edge::dtls::Outcome;
 
 /// `off`, `prefer`, `require`.
 pub fn policy(word: &str) -> SrtpPolicy {
@@ -14,27 +17,98 @@ pub fn policy(word: &str) -> SrtpPolicy {
     }
 }
 
-/// The same of a phone, whose keys are of this octet.
-pub fn security(word: &str, fill: u8) -> Security {
-    let keys = LocalKeys::new(Box::new([fill; KEY_OCTETS]));
+/// `sdes`, `dtls`, the best first; SDES if there is none.
+pub fn ways(words: &[&str]) -> Vec<SrtpKeying> {
+    let way = |word: &&str| match *word {
+        "sdes" => SrtpKeying::Sdes,
+        "dtls" => SrtpKeying::Dtls,
+        other => panic!("what keys are by {other}?"),
+    };
+    match words {
+        [] => vec![SrtpKeying::Sdes],
+        words => words.iter().map(way).collect(),
+    }
+}
+
+/// The same of a phone, whose keys and certificate are of this octet.
+pub fn security(word: &str, by: &[&str], fill: u8) -> Security {
+    let way = |way: SrtpKeying| match way {
+        SrtpKeying::Sdes => Way::Sdes(LocalKeys::new(Box::new([fill; KEY_OCTETS]))),
+        SrtpKeying::Dtls => Way::Dtls(LocalDtls {
+            fingerprint: fingerprint(fill),
+            tls_id: format!("association-of-phone-{fill}"),
+            role: None,
+        }),
+    };
+    let keying = Keying(ways(by).into_iter().map(way).collect());
     match policy(word) {
         SrtpPolicy::Off => Security::Off,
-        SrtpPolicy::Prefer => Security::Preferred(keys.into()),
-        SrtpPolicy::Require => Security::Required(keys.into()),
+        SrtpPolicy::Prefer => Security::Preferred(keying),
+        SrtpPolicy::Require => Security::Required(keying),
+    }
+}
+
+/// A fingerprint of that octet.
+pub fn fingerprint(fill: u8) -> Fingerprint {
+    Fingerprint::new(HashFunction::Sha256, &[fill; 32]).unwrap()
+}
+
+/// The hash function, and the first octet.
+pub fn short(fingerprint: &Fingerprint) -> String {
+    let text = fingerprint.to_string();
+    format!("{}…", &text[..fingerprint.hash.name().len() + 3])
+}
+
+/// `completed`, `wrong`, `late`.
+pub fn outcome(words: &[&str]) -> Outcome {
+    let after = Duration::from_millis(80);
+    match words {
+        ["completed"] => Outcome::Completed {
+            suite: media::Suite::AeadAes128Gcm,
+            hash: HashFunction::Sha256,
+            after,
+        },
+        ["wrong"] => Outcome::Failed {
+            because: "the peer's certificate is not the one of its description".to_owned(),
+            shown: Some(fingerprint(0x66)),
+            after,
+        },
+        ["late"] => Outcome::Failed {
+            because: "it was not over within 10 s".to_owned(),
+            shown: None,
+            after: Duration::from_secs(10),
+        },
+        other => panic!("what becomes of a handshake that {other:?}?"),
     }
 }
 
 /// The lines of a message that are about SRTP, and its warning; the first three digits of a key tell whose it is.
 pub fn lines(bytes: &[u8]) -> Vec<String> {
+    const STARTS: [&str; 6] = [
+        "m=",
+        "a=crypto",
+        "a=setup",
+        "a=fingerprint",
+        "a=tls-id",
+        "a=rtcp-mux",
+    ];
     let text = String::from_utf8_lossy(bytes);
-    let is_secure = text.contains("a=crypto") || text.contains("RTP/SAVP");
+    let marks = ["a=crypto", "a=fingerprint", "RTP/SAVP"];
+    let is_secure = marks.iter().any(|mark| text.contains(mark));
     let told = text.lines().filter(|line| {
-        let of_srtp = is_secure && (line.starts_with("m=") || line.starts_with("a=crypto"));
+        let of_srtp = is_secure && STARTS.iter().any(|start| line.starts_with(start));
         of_srtp || line.starts_with("Warning:")
     });
-    told.map(|line| match line.split_once(" inline:") {
-        Some((before, key)) => format!("{before} {}…", &key[..3]),
-        None => line.to_owned(),
+    told.map(|line| {
+        if let Some((before, key)) = line.split_once(" inline:") {
+            return format!("{before} {}…", &key[..3]);
+        }
+        let starts = ["a=fingerprint:sha-256 ", "a=tls-id:"];
+        let start = starts.into_iter().find(|start| line.starts_with(start));
+        match start {
+            Some(start) => format!("{}…", &line[..start.len() + 2]),
+            None => line.to_owned(),
+        }
     })
     .collect()
 }

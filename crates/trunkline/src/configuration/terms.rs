@@ -30,6 +30,16 @@ pub enum Srtp {
     Require,
 }
 
+/// `srtp_keying`: how the keys of SRTP are exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SrtpKeying {
+    /// In the session descriptions (RFC 4568).
+    Sdes,
+    /// By a DTLS handshake on the port of media (RFC 5764).
+    Dtls,
+}
+
 /// `[trunk.NAME.session_timer]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,5 +1,7 @@
 //! What the file says of the terms of legs.
 
+use edge::SrtpKeying;
+use edge::configuration::KEYING;
 use schemas::media::SrtpPolicy;
 use sip::dialog::timer::{MIN_SE_S, Side};
 use sip::endpoint::terms::{Reliable, TimerMode, TimerTerms};
@@ -14,6 +16,39 @@ pub(super) fn srtp(written: file::Srtp) -> SrtpPolicy {
         file::Srtp::Prefer => SrtpPolicy::Prefer,
         file::Srtp::Require => SrtpPolicy::Require,
     }
+}
+
+/// By which ways the keys of SRTP are exchanged.
+pub(super) fn keying(
+    name: &str,
+    written: &file::Trunk,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<SrtpKeying> {
+    let Some(ways) = &written.srtp_keying else {
+        return KEYING.to_vec();
+    };
+    let way = |way: &file::SrtpKeying| match way {
+        file::SrtpKeying::Sdes => SrtpKeying::Sdes,
+        file::SrtpKeying::Dtls => SrtpKeying::Dtls,
+    };
+    let ways: Vec<SrtpKeying> = ways.iter().map(way).collect();
+    let mut fault = |what: &str| {
+        faults.push(source.fault(
+            &format!("trunk.{name}.srtp_keying"),
+            what.to_owned(),
+            "srtp_keying = [\"sdes\"], [\"dtls\"] or both, the best first".to_owned(),
+        ));
+    };
+    match ways[..] {
+        [] => fault(
+            "SRTP without a way to exchange its keys cannot be had; srtp = \"off\" turns it off",
+        ),
+        [one, other] if one == other => fault("one way stands there twice"),
+        [_, _, _, ..] => fault("one way stands there twice"),
+        [_] | [_, _] => {}
+    }
+    ways
 }
 
 /// What legs of a trunk agree to.
@@ -97,6 +132,26 @@ mod tests {
             (trunk.reliable, trunk.timer),
             (Reliable::default(), TimerTerms::default())
         );
+    }
+
+    #[test]
+    fn keys_are_exchanged_by_the_ways_that_are_listed() {
+        use SrtpKeying::{Dtls, Sdes};
+        for (text, ways) in [
+            ("", vec![Sdes]),
+            ("srtp_keying = [\"dtls\"]", vec![Dtls]),
+            ("srtp_keying = [\"dtls\", \"sdes\"]", vec![Dtls, Sdes]),
+        ] {
+            assert_eq!(with(text).unwrap().srtp_keying, ways);
+        }
+        for (text, fault) in [
+            ("srtp_keying = []", "without a way"),
+            ("srtp_keying = [\"sdes\", \"sdes\"]", "twice"),
+            ("srtp_keying = [\"zrtp\"]", "zrtp"),
+        ] {
+            let told = with(text).unwrap_err();
+            assert!(told.contains(fault), "{told}");
+        }
     }
 
     #[test]

@@ -236,6 +236,28 @@ fn media() -> Vec<Listed> {
             status: 488,
             because: "plain RTP offered, SRTP is required here".into(),
         }),
+        observation(HandshakeCompleted {
+            leg,
+            begun_here: true,
+            fingerprint_hash: "sha-256".into(),
+            after_ms: 84,
+        }),
+        observation(HandshakeFailed {
+            leg,
+            begun_here: false,
+            because: "the peer's certificate is not the one of its description".into(),
+            agreed: vec!["sha-256 00:01:02".into()],
+            shown: Some("sha-256 03:04:05".into()),
+            after_ms: 91,
+        }),
+        observation(HandshakeFailed {
+            leg,
+            begun_here: true,
+            because: "it was not over within 10 s".into(),
+            agreed: vec![],
+            shown: None,
+            after_ms: 10_000,
+        }),
         digit(DigitMethod::TelephoneEvent, None),
         digit(DigitMethod::Info, Some('#')),
         observation(HoldRequested {
