@@ -35,6 +35,22 @@ impl Keyring {
         }
     }
 
+    /// The same by keys of its own: what one target was offered is not offered to the next.
+    pub fn renewed(&mut self, security: &Security) -> Security {
+        let ways = |keying: &Keying| -> Vec<SrtpKeying> {
+            let way = |way: &Way| match way {
+                Way::Sdes(_) => SrtpKeying::Sdes,
+                Way::Dtls(_) => SrtpKeying::Dtls,
+            };
+            keying.0.iter().map(way).collect()
+        };
+        match security {
+            Security::Off => Security::Off,
+            Security::Preferred(keying) => self.security(SrtpPolicy::Prefer, &ways(keying)),
+            Security::Required(keying) => self.security(SrtpPolicy::Require, &ways(keying)),
+        }
+    }
+
     fn keying(&mut self, ways: &[SrtpKeying]) -> Keying {
         let way = |way: &SrtpKeying| match way {
             SrtpKeying::Sdes => Way::Sdes(self.next()),

@@ -94,6 +94,9 @@ impl Call {
             flow,
             asked: retry_after_s.map(|seconds| Duration::from_secs(seconds.into())),
         });
+        if let Some(offer) = state.session.offer_anew(step.keyring) {
+            dialed.request.sdp = Some(offer);
+        }
         while let Some(next) = dialed.others.pop_front() {
             let request = InviteRequest {
                 flow: next,

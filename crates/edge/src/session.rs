@@ -9,6 +9,8 @@ use sdp::{
     SessionDescription,
 };
 
+use crate::keyring::Keyring;
+
 /// The session of one leg.
 #[derive(Debug)]
 pub struct Session {
@@ -121,6 +123,15 @@ impl Session {
     pub fn offer(&mut self, first: &[Codec]) -> Result<Bytes, String> {
         let local = self.describe(first)?;
         Ok(self.send_offer(local))
+    }
+
+    /// Our offer once more, for somebody else: with keys that nobody was told before. None if it has no keys.
+    pub fn offer_anew(&mut self, keyring: &mut Keyring) -> Option<Bytes> {
+        self.security.keying()?;
+        self.security = keyring.renewed(&self.security);
+        let described = self.described.iter();
+        let first: Vec<Codec> = described.map(|(codec, _)| *codec).collect();
+        self.offer(&first).ok()
     }
 
     /// Takes the peer's answer to our offer.

@@ -1,5 +1,6 @@
 //! Outgoing INVITE: what it says and how it leaves (RFC 3261 §13.2.1).
 
+use std::fmt;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use super::terms::{Reliable, Terms};
 use super::{ActionError, Endpoint};
 
 /// A call to place.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct InviteRequest {
     /// Request-URI, `sip:` or `sips:`.
     pub target: Box<str>,
@@ -56,6 +57,17 @@ pub struct InviteRequest {
     pub headers: Extra,
     /// The offer; without one the callee offers, and `acknowledge` answers.
     pub sdp: Option<Bytes>,
+}
+
+/// Without its offer: there may be keys in it.
+impl fmt::Debug for InviteRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InviteRequest")
+            .field("target", &self.target)
+            .field("flow", &self.flow)
+            .field("call_id", &self.call_id)
+            .finish_non_exhaustive()
+    }
 }
 
 impl InviteRequest {
