@@ -2,8 +2,10 @@
 
 mod decided;
 mod draw;
+mod holes;
 mod line;
 mod parties;
+mod recording;
 mod requests;
 mod rungs;
 

@@ -16,6 +16,7 @@ pub mod ladder;
 pub mod live;
 pub mod notices;
 mod plain;
+pub mod requests;
 pub mod sentences;
 pub mod timeline;
 pub mod trunks;

@@ -2,6 +2,7 @@
 //! ever; other words are a new version of the catalogue.
 
 mod fill;
+mod recording;
 mod span;
 
 use crate::Mark;
@@ -67,8 +68,8 @@ const fn protocol(id: &'static str, mark: Mark, text: &'static str) -> Sentence 
     }
 }
 
-/// The catalogue.
-pub const SENTENCES: &[Sentence] = &[
+/// The catalogue, but for what has a file of its own.
+const SENTENCES: &[Sentence] = &[
     story(
         "invite.received",
         Mark::Info,
@@ -392,9 +393,14 @@ pub const SENTENCES: &[Sentence] = &[
 ];
 
 impl Sentence {
+    /// Every sentence of the catalogue.
+    pub fn all() -> impl Iterator<Item = &'static Sentence> {
+        SENTENCES.iter().chain(recording::SENTENCES)
+    }
+
     /// The sentence with this id.
     pub fn find(id: &str) -> Option<&'static Sentence> {
-        SENTENCES.iter().find(|sentence| sentence.id == id)
+        Sentence::all().find(|sentence| sentence.id == id)
     }
 }
 
@@ -404,8 +410,8 @@ mod tests {
 
     #[test]
     fn every_sentence_has_its_own_id_and_ends() {
-        for (index, sentence) in SENTENCES.iter().enumerate() {
-            let first = SENTENCES.iter().position(|other| other.id == sentence.id);
+        for (index, sentence) in Sentence::all().enumerate() {
+            let first = Sentence::all().position(|other| other.id == sentence.id);
             assert_eq!(first, Some(index), "{} stands twice", sentence.id);
             assert!(sentence.text.ends_with('.'), "{}", sentence.id);
         }

@@ -4,6 +4,7 @@ mod cast;
 mod decided;
 mod invited;
 mod observed;
+mod recording;
 mod security;
 mod session;
 mod telling;

@@ -206,6 +206,7 @@ fn configuration(agent: &str) -> Applied {
         trunk: None,
         fallback: Vec::new(),
         limit: Default::default(),
+        recording: None,
     };
     let configuration = Configuration {
         agents: BTreeMap::from([

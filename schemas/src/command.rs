@@ -2,6 +2,7 @@
 //! one observation: what came of it, or `CommandFailed`.
 
 mod dial;
+mod record;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,9 @@ use crate::observation::ContextHeader;
 use crate::{AgentName, LegId, Personal};
 
 pub use self::dial::{DialLeg, Told};
+pub use self::record::{
+    PauseRecording, RecordedDigits, RecordingNotice, ResumeRecording, StartRecording, StopRecording,
+};
 
 /// Tell the caller that it rings (180).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -187,6 +191,14 @@ crate::event::vocabulary! {
         510 => ReferLeg,
         /// 183.
         511 => PassEarlyMedia,
+        /// Both sides into a file.
+        516 => StartRecording,
+        /// Silence in the file.
+        517 => PauseRecording,
+        /// Sound in the file again.
+        518 => ResumeRecording,
+        /// The file is complete.
+        519 => StopRecording,
     }
 }
 
@@ -206,6 +218,10 @@ impl Command {
             Command::ReportTransfer(command) => command.leg,
             Command::ReferLeg(command) => command.leg,
             Command::PassEarlyMedia(command) => command.leg,
+            Command::StartRecording(command) => command.leg,
+            Command::PauseRecording(command) => command.leg,
+            Command::ResumeRecording(command) => command.leg,
+            Command::StopRecording(command) => command.leg,
         }
     }
 }

@@ -100,6 +100,13 @@ pub struct TransferFailed {
     pub why: String,
 }
 
+/// A request is not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RequestRefused {
+    /// Why, in words: `the call is not recorded`.
+    pub why: String,
+}
+
 /// Who ended a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum CallEndedBy {
@@ -158,5 +165,7 @@ crate::event::vocabulary! {
         604 => TransferFailed,
         /// The call is over.
         605 => CallEnded,
+        /// A request came to nothing.
+        606 => RequestRefused,
     }
 }

@@ -243,7 +243,8 @@ event_from_observation! {
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound
     TransferRequested TransferProgressed ByeReceived CancelReceived LegEnded AgentConnected
-    AgentLost CommandFailed TimerFired HangUpRequested SourceRefused MessagesMalformed
+    AgentLost CommandFailed TimerFired HangUpRequested RecordingRequested RecordingStarted
+    RecordingPaused RecordingResumed RecordingEnded RecordingFailed SourceRefused MessagesMalformed
     CallsTurnedAway TlsRefused ConnectionsRefused TrunkProbed TrunkUp TrunkDown LimitReached LoadStated
     TlsReloadFailed TlsReloaded CertificateExpiryNoticed
     EdgeStarted EdgeStopped ConfigurationApplied JournalGapFound

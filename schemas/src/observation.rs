@@ -10,6 +10,7 @@ mod limit;
 mod of_an_edge;
 mod probing;
 mod quality;
+mod recording;
 mod registration;
 mod security;
 mod session;
@@ -30,6 +31,10 @@ pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::limit::{LimitOf, LimitReached, LoadStated, NumberLoad, TrunkLoad};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 pub use self::quality::MediaReported;
+pub use self::recording::{
+    HangUpRequested, RecordingAction, RecordingEnded, RecordingFailed, RecordingPause,
+    RecordingPaused, RecordingRequested, RecordingResumed, RecordingStarted,
+};
 pub use self::registration::{
     RegistrationEnded, RegistrationRefused, TrunkBound, TrunkRegistered, TrunkUnbound,
 };
@@ -471,13 +476,6 @@ pub enum Timer {
     Transfer,
 }
 
-/// An operator asked for a call to be hung up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct HangUpRequested {
-    /// Who: the operator's name, or `api`.
-    pub by: String,
-}
-
 /// Requests from an address that is no trunk's were refused. One event for many: a flood of packets
 /// must not become a flood of events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -609,7 +607,7 @@ crate::event::vocabulary! {
         /// A wait ran out.
         23 => TimerFired,
         /// An operator asked for the end.
-        24 => HangUpRequested,
+        24 => HangUpRequested : 2,
         /// Two legs hear each other.
         25 => LegsBridged,
         /// A REFER was answered.
@@ -638,6 +636,18 @@ crate::event::vocabulary! {
         50 => HandshakeCompleted,
         /// A handshake made none.
         51 => HandshakeFailed,
+        /// An operator asked something of a recording.
+        64 => RecordingRequested,
+        /// A leg is recorded.
+        65 => RecordingStarted,
+        /// A recording is silent.
+        66 => RecordingPaused,
+        /// A recording goes on.
+        67 => RecordingResumed,
+        /// A recording is complete.
+        68 => RecordingEnded,
+        /// A recording came to nothing.
+        69 => RecordingFailed,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

@@ -6,6 +6,8 @@
 //!
 //! What cannot be lifted without inventing something is not a new version but a new type.
 
+mod requests;
+
 use serde::{Deserialize, Serialize};
 
 use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
@@ -15,6 +17,8 @@ use crate::observation::{
     LegFailure, MediaMeasured, Party, TlsFault, TlsRefused, TrunkMatch,
 };
 use crate::{LegId, Personal, Transport, TrunkName};
+
+pub use self::requests::HangUpRequestedV1;
 
 /// Reads an old version of a type as today's.
 pub trait Lift: Sized {

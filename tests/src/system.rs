@@ -73,17 +73,7 @@ impl Trunkline {
         );
         let file = folder.path().join("trunkline.toml");
         fs::write(&file, config).expect("a file can be written");
-        let data = folder.path().join("data");
-        let mut command = match disk {
-            Disk::OfTheMachine => Command::new(binary()),
-            Disk::Small { mb } => on_small_disk(mb, &data),
-        };
-        command
-            .arg("serve")
-            .arg("--config")
-            .arg(&file)
-            .current_dir(folder.path());
-        let process = Process::start("trunkline", &mut command, &folder.path().join("serve.log"));
+        let process = launch(folder.path(), disk);
         let mut system = Trunkline {
             process,
             folder,
@@ -91,20 +81,36 @@ impl Trunkline {
             sip_port,
             api_port,
         };
+        system.is_up();
+        system
+    }
+
+    /// Ends it without asking, as a crash does.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on what it has stored.
+    pub fn serve_again(&mut self) {
+        self.process = launch(self.folder.path(), self.disk);
+        self.is_up();
+    }
+
+    /// Waits until it serves.
+    fn is_up(&mut self) {
         let up = wait::until(PATIENCE, || {
             assert!(
-                system.process.runs(),
+                self.process.runs(),
                 "trunkline ended:\n{}",
-                system.process.output()
+                self.process.output()
             );
-            TcpStream::connect(("127.0.0.1", api_port)).ok()
+            TcpStream::connect(("127.0.0.1", self.api_port)).ok()
         });
         assert!(
             up.is_some(),
             "trunkline serves no API:\n{}",
-            system.process.output()
+            self.process.output()
         );
-        system
     }
 
     /// The port on which it speaks SIP.
@@ -227,6 +233,20 @@ impl Trunkline {
             self.process.output(),
         );
     }
+}
+
+/// Starts `trunkline serve` in a folder.
+fn launch(folder: &Path, disk: Disk) -> Process {
+    let mut command = match disk {
+        Disk::OfTheMachine => Command::new(binary()),
+        Disk::Small { mb } => on_small_disk(mb, &folder.join("data")),
+    };
+    command
+        .arg("serve")
+        .arg("--config")
+        .arg(folder.join("trunkline.toml"))
+        .current_dir(folder);
+    Process::start("trunkline", &mut command, &folder.join("serve.log"))
 }
 
 /// Mounts a disk in memory at `data` for one process and those that enter its namespace, then becomes it.

@@ -72,11 +72,13 @@ function drawVerdict(call, path, pick, again) {
     row.digits ? ["Digits", String(row.digits)] : null,
     ...row.context.map((header) => [header.name, el("bdi", {}, header.value)]),
     row.session ? ["Session-ID", el("bdi", {}, row.session.local)] : null,
+    ...row.recordings.map((one) => [`recording, ${one.state}`, el("bdi", { title: one.sha256 ? `SHA-256 ${one.sha256}` : one.cause }, one.file || one.cause)]),
     ...row.handed_back.map((header) => [`${header.name}, handed back`, el("bdi", {}, header.value)]),
   ].filter(Boolean);
   const actions = el("div", { class: "actions" },
     el("a", { class: "button", href: `${path}/events?wire=1`, download: `${row.call}.json` }, "Events"),
-    row.outcome === "up" && hangUp(path, again));
+    row.outcome === "up" && row.answered && recordingButton(path, again, row),
+    row.outcome === "up" && ask(path, again, "hang-up", "Hang up", "Hang this call up?"));
   return [
     el("div", { class: "top" }, el("div", { class: "stack" }, el("div", { class: "chips" }, outcomeChip(state),
       row.transfers.map((one) => chip(one.state === "failed" ? "bad" : "transfer", `transfer ${one.state}`))),
@@ -90,16 +92,25 @@ function drawVerdict(call, path, pick, again) {
   ].filter(Boolean);
 }
 
-function hangUp(path, again) {
-  const button = el("button", { class: "danger", type: "button" }, "Hang up");
+// What may be asked of a recording as it stands, and the word for it.
+const RECORDING = { none: ["start-recording", "Record"], running: ["pause-recording", "Pause recording"], paused: ["resume-recording", "Resume recording"] };
+
+function ask(path, again, request, word, question) {
+  const button = el("button", { class: question ? "danger" : "", type: "button" }, word);
   button.addEventListener("click", async () => {
-    if (!confirm("Hang this call up?")) return;
+    if (question && !confirm(question)) return;
     button.disabled = true;
-    const response = await fetch(`${path}/hangup`, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+    const body = JSON.stringify({ request, by: "page" });
+    const response = await fetch(`${path}/requests`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
     if (!response.ok) alert((await response.json()).detail);
     again().catch(() => {});
   });
   return button;
+}
+
+function recordingButton(path, again, row) {
+  const open = row.recordings.find((one) => one.state === "running" || one.state === "paused");
+  return ask(path, again, ...RECORDING[open ? open.state : "none"]);
 }
 
 function drawTimeline(timeline, level, pick) {

@@ -25,7 +25,13 @@ pub(crate) fn describe() -> Value {
             }
             Gives::Other(kind) => json!({ *kind: { "schema": { "type": "string" } } }),
         };
-        let operation = json!({
+        let body = route.takes.map(|schema| {
+            json!({
+                "required": true,
+                "content": { "application/json": { "schema": schema(&mut generator) } },
+            })
+        });
+        let mut operation = json!({
             "summary": route.summary,
             "operationId": operation_id(route),
             "parameters": parameters(route),
@@ -37,6 +43,9 @@ pub(crate) fn describe() -> Value {
                 },
             },
         });
+        if let Some(body) = body {
+            operation["requestBody"] = body;
+        }
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[route.method] = operation;
     }

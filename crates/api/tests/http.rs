@@ -24,6 +24,7 @@ use trunkline_api::{Api, Error, Settings, rebuild};
 const BRIDGED: &str = include_str!("../../../projections/tests/calls/bridged-transfer.call");
 const REFUSED: &str = include_str!("../../../projections/tests/calls/no-route.call");
 const HELD: &str = include_str!("../../../projections/tests/calls/held.call");
+const RECORDED: &str = include_str!("../../../projections/tests/calls/recorded.call");
 const HOSTILE: &str = include_str!("../../../projections/tests/calls/hostile.call");
 
 #[tokio::test]
@@ -196,6 +197,91 @@ async fn an_operator_asks_and_the_log_has_it() {
         (400, true),
         "{body}"
     );
+    desk.close().await;
+}
+
+#[tokio::test]
+async fn a_request_is_written_once_fits_the_state_and_has_one_outcome() {
+    let desk = Desk::open().await;
+    desk.write(HELD, 1).await;
+    desk.write(RECORDED, 2).await;
+    desk.settled().await;
+    let path = format!("/api/calls/{}/requests", id(1));
+    for (body, status, detail) in [
+        ("{\"request\":\"pause-recording\"}", 409, "is not recorded"),
+        ("{\"request\":\"stop-recording\"}", 409, "is not recorded"),
+        ("{\"request\":\"redial\"}", 400, "the body is no request"),
+        ("{}", 400, "the body is no request"),
+        (
+            "{\"request\":\"hang-up\",\"by\":\"\"}",
+            400,
+            "by takes 1 to 100",
+        ),
+        (
+            "{\"request\":\"hang-up\",\"key\":\"\"}",
+            400,
+            "key takes 1 to 100",
+        ),
+    ] {
+        let (found, answer) = desk.post(&path, body).await;
+        assert_eq!((found, answer.contains(detail)), (status, true), "{answer}");
+    }
+    let start = "{\"request\":\"start-recording\",\"by\":\"grace\",\"key\":\"7\"}";
+    let (first, second) = (desk.post(&path, start).await, desk.post(&path, start).await);
+    assert_eq!(first.0, 202, "{}", first.1);
+    assert_eq!(first, second, "it was written once");
+    let other = "{\"request\":\"hang-up\",\"key\":\"7\"}";
+    let (status, answer) = desk.post(&path, other).await;
+    assert_eq!(
+        (status, answer.contains("another request, start-recording")),
+        (409, true),
+        "{answer}"
+    );
+    // What is under way may change what fits: control decides.
+    let pause = "{\"request\":\"pause-recording\"}";
+    assert_eq!(desk.post(&path, pause).await.0, 202);
+    let told = desk.get_json(&path).await;
+    let requests = told["requests"].as_array().unwrap();
+    assert_eq!(requests.len(), 2);
+    assert_eq!(requests[0]["request"], "start-recording");
+    assert_eq!(requests[0]["state"], "asked");
+    assert_eq!(requests[1]["by"], "api");
+
+    let path = format!("/api/calls/{}/requests", id(2));
+    let (status, answer) = desk.post(&path, pause).await;
+    assert_eq!(
+        (status, answer.contains("is over")),
+        (409, true),
+        "{answer}"
+    );
+    let told = desk.get_json(&path).await;
+    let outcomes = told["requests"].as_array().unwrap().iter();
+    let outcomes: Vec<_> = outcomes
+        .map(|one| {
+            (
+                one["request"].as_str().unwrap(),
+                one["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("pause-recording", "done"),
+            ("resume-recording", "done"),
+            ("stop-recording", "done"),
+            ("start-recording", "failed"),
+            ("pause-recording", "refused"),
+        ]
+    );
+    let why = |index: usize| told["requests"][index]["why"].as_str().unwrap().to_owned();
+    assert_eq!(why(3), "the call was over before: BYE from the caller");
+    assert_eq!(why(4), "the call is not recorded");
+    let call = desk.get_json(&format!("/api/calls/{}", id(2))).await;
+    let recordings = call["row"]["recordings"].as_array().unwrap();
+    assert_eq!(recordings[0]["file"], "/srv/calls/0199-1.wav");
+    assert_eq!(recordings[0]["state"], "complete");
+    assert_eq!(recordings[1]["cause"], "No space left on device");
     desk.close().await;
 }
 
@@ -647,6 +733,16 @@ impl Desk {
         let (status, _, body) = self.get(path).await;
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// Status and body of what is asked as JSON.
+    async fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let headers = format!(
+            "Host: {}\r\nContent-Type: application/json\r\n",
+            self.address
+        );
+        let (status, _, answer) = self.send("POST", path, &headers, body).await;
+        (status, answer)
     }
 
     async fn send(

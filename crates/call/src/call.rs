@@ -10,6 +10,7 @@ use schemas::{AgentName, LegId, Personal, Timestamp, TrunkName};
 use crate::configuration::Configuration;
 use crate::ending::Ending;
 use crate::leg::{Leg, Phase};
+use crate::recording;
 
 /// The most legs of one call. An agent that asks for one transfer after the other must not fill the
 /// memory.
@@ -40,6 +41,10 @@ pub struct Call {
     /// The Reason header field of the goodbye that was observed last.
     pub(crate) reason: Option<String>,
     pub(crate) over: bool,
+    /// How far its recording is.
+    pub(crate) recording: recording::State,
+    /// How many recordings were begun.
+    pub(crate) recordings: u16,
 }
 
 /// What of the INVITE is needed later.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::limit::Limit;
 use crate::outbound::Outbound;
+pub use crate::recording::{Recorded, Recording};
 use crate::validate::{Fault, Faults};
 
 /// The number that stands for every number that no other rule takes.
@@ -55,6 +56,9 @@ pub struct Trunk {
     /// What it is told of the calls that go to it.
     #[serde(default)]
     pub outbound: Outbound,
+    /// How the calls that it brings are recorded.
+    #[serde(default, skip_serializing_if = "Recording::is_off")]
+    pub recording: Recording,
 }
 
 /// Where an INVITE is sent.
@@ -97,6 +101,9 @@ pub struct Number {
     /// How many calls may be to a number that this rule takes, each counted by itself.
     #[serde(default, skip_serializing_if = "Limit::is_none")]
     pub limit: Limit,
+    /// When calls to it are recorded; as their trunk says if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recording: Option<Recorded>,
 }
 
 /// A step of a number's ladder.
@@ -294,6 +301,7 @@ mod tests {
             trunk: None,
             fallback: Vec::new(),
             limit: Limit::default(),
+            recording: None,
         };
         for last in 0..30_000 {
             let key = format!("+1415555{last:05}");
@@ -314,6 +322,7 @@ mod tests {
             transfer: TransferMethod::Bridged,
             limit: Limit::default(),
             outbound: Outbound::default(),
+            recording: Recording::default(),
         };
         for number in 0..9_000 {
             let name = TrunkName::from(format!("branch-{number}").as_str());

@@ -10,7 +10,7 @@ use crate::configuration::{Applied, Configuration};
 use crate::ending::Ending;
 use crate::failure::{Setback, phrase};
 use crate::handed_on::HandedOn;
-use crate::{bridge, early_media, fall_back, hang_up, ring, route, transfer};
+use crate::{bridge, early_media, fall_back, hang_up, recording, ring, route, transfer};
 
 /// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve()); `None` means
 /// that nothing follows from it.
@@ -32,7 +32,10 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         Observation::InviteReceived(invite) => route::invite(draft, call, configuration, invite),
         Observation::LegRinging(ringing) => ring::heard(draft, call, ringing.leg),
         Observation::EarlyMediaStarted(early) => early_media::started(draft, call, early.leg),
-        Observation::LegAnswered(answered) => bridge::answered(draft, call, answered.leg),
+        Observation::LegAnswered(answered) => {
+            bridge::answered(draft, call, answered.leg);
+            recording::answered(draft, call, configuration, answered.leg);
+        }
         Observation::LegFailed(failed) => {
             if let Some(leg) = call.leg(failed.leg) {
                 let setback = Setback::of(leg, &failed.failure, failed.retry_after_s);
@@ -56,6 +59,9 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
             Timer::Transfer => transfer::timed_out(draft, call, configuration),
         },
         Observation::HangUpRequested(_) => hang_up::operator(draft, call),
+        Observation::RecordingRequested(request) => {
+            recording::requested(draft, call, configuration, request);
+        }
         // The edge tells these to whoever diagnoses; nothing follows from them for the call.
         Observation::LegDialed(_)
         | Observation::LegRedialed(_)
@@ -81,6 +87,11 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::LegsBridged(_)
         | Observation::TransferAnswered(_)
         | Observation::TransferReported(_)
+        | Observation::RecordingStarted(_)
+        | Observation::RecordingPaused(_)
+        | Observation::RecordingResumed(_)
+        | Observation::RecordingEnded(_)
+        | Observation::RecordingFailed(_)
         | schemas::of_an_edge!()
         | Observation::JournalGapFound(_) => {}
     }

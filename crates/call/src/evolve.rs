@@ -13,6 +13,7 @@ use schemas::{Command, Conclusion, Decision, LegId, Observation, Timestamp};
 use crate::call::{Call, Expired, GRACE_US, Invite, Serving, Transfer};
 use crate::ending::Ending;
 use crate::leg::{Far, Leg, Phase, Role};
+use crate::recording::State;
 
 /// A step of a call's history.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,9 @@ impl Call {
             Observation::HangUpRequested(request) => {
                 self.blame = Some(Ending::operator(self, &request.by));
             }
+            Observation::RecordingEnded(_) | Observation::RecordingFailed(_) => {
+                self.recording = State::Off;
+            }
             // Nothing is decided by what the edge tells of media, and a request changes nothing yet.
             Observation::LegDialed(_)
             | Observation::LegRedialed(_)
@@ -95,6 +99,10 @@ impl Call {
             | Observation::LegsBridged(_)
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
+            | Observation::RecordingRequested(_)
+            | Observation::RecordingStarted(_)
+            | Observation::RecordingPaused(_)
+            | Observation::RecordingResumed(_)
             | schemas::of_an_edge!()
             | Observation::JournalGapFound(_) => {}
         }
@@ -182,6 +190,9 @@ impl Call {
                 }
             }
             "BridgeLegs" => self.bridged = None,
+            "StartRecording" | "StopRecording" => self.recording = State::Off,
+            "PauseRecording" => self.recording = State::On,
+            "ResumeRecording" => self.recording = State::Paused,
             // The others are news for somebody else; the call goes on without them.
             _ => {}
         }
@@ -266,6 +277,13 @@ impl Call {
                     transfer.reported = *status;
                 }
             }
+            Command::StartRecording(start) => {
+                self.recording = State::On;
+                self.recordings = start.recording;
+            }
+            Command::PauseRecording(_) => self.recording = State::Paused,
+            Command::ResumeRecording(_) => self.recording = State::On,
+            Command::StopRecording(_) => self.recording = State::Ending,
             Command::AcceptTransfer(_) | Command::RefuseTransfer(_) | Command::ReferLeg(_) => {}
         }
     }
@@ -312,6 +330,7 @@ impl Call {
                 }
             }
             Conclusion::TransferFailed(_) => self.transfer = None,
+            Conclusion::RequestRefused(_) => {}
             Conclusion::CallEnded(_) => {
                 self.over = true;
                 self.transfer = None;

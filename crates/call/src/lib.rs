@@ -29,6 +29,7 @@ mod leg;
 mod limit;
 pub mod number;
 pub mod outbound;
+mod recording;
 mod ring;
 mod route;
 mod target;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use schemas::TrunkName;
-use schemas::command::BuiltInAgent;
+use schemas::command::{BuiltInAgent, RecordingNotice};
 use schemas::conclusion::TransferMethod;
 
 use crate::configuration::{
@@ -72,6 +72,9 @@ impl Configuration {
             }
             check_limit(faults, format!("trunk.{name}.limit"), &trunk.limit);
             trunk.outbound.check(faults, &format!("trunk.{name}"));
+            if let Some(RecordingNotice::Announcement { file }) = &trunk.recording.notice {
+                check_file(faults, format!("trunk.{name}.recording_notice"), file);
+            }
         }
     }
 
@@ -152,13 +155,7 @@ impl Configuration {
                 100..=3_400,
             ),
             BuiltInAgent::Announcement { file, .. } => {
-                if file.is_empty() {
-                    faults.push(Fault {
-                        key: format!("{key}.file"),
-                        wrong: "it is empty".into(),
-                        instead: "the name of a WAV file of 8 kHz, 16 bit, mono".into(),
-                    });
-                }
+                check_file(faults, format!("{key}.file"), file);
             }
             BuiltInAgent::Menu { choices, .. } => {
                 for choice in choices {
@@ -306,6 +303,16 @@ fn check_range(
     }
 }
 
+fn check_file(faults: &mut Vec<Fault>, key: String, file: &str) {
+    if file.is_empty() {
+        faults.push(Fault {
+            key,
+            wrong: "it is empty".into(),
+            instead: "the name of a WAV file of 8 kHz, 16 bit, mono".into(),
+        });
+    }
+}
+
 /// A user part of a Request-URI (RFC 3261, section 25.1) of a sensible length.
 fn is_number(number: &str) -> bool {
     const MAX_BYTES: usize = 64;
@@ -333,7 +340,7 @@ mod tests {
     use schemas::Transport;
     use schemas::command::MenuChoice;
 
-    use crate::configuration::Trunk;
+    use crate::configuration::{Recording, Trunk};
     use crate::number::NumberForm;
     use crate::outbound::Outbound;
 
@@ -355,6 +362,7 @@ mod tests {
                     },
                     ..Outbound::default()
                 },
+                recording: Recording::default(),
             },
         );
         configuration.trunks.insert(
@@ -367,6 +375,10 @@ mod tests {
                 }),
                 transfer: TransferMethod::Refer,
                 limit: Limit::default(),
+                recording: Recording {
+                    notice: Some(RecordingNotice::Announcement { file: "".into() }),
+                    ..Recording::default()
+                },
             },
         );
         configuration.numbers.insert(
@@ -376,6 +388,7 @@ mod tests {
                 trunk: Some("home".into()),
                 fallback: vec![Fallback::Refuse { status: 200 }],
                 limit: Limit::default(),
+                recording: None,
             },
         );
         configuration.agents.insert(
@@ -406,6 +419,7 @@ mod tests {
         assert_eq!(
             faults,
             r#"trunk.carrier.target: "carrier.example.com" is no address with a port; write "host:port", like "192.0.2.10:5060"
+trunk.carrier.recording_notice: it is empty; write the name of a WAV file of 8 kHz, 16 bit, mono
 trunk.office.domain: "pbx example" is no host; write a name or an address, like "pbx.example.com"
 trunk.office.country_code: "+44" is none; write 1 to 3 digits
 number."+1 415": this is no number that a caller can dial; write the number in E.164 form, "+14155550100", or as the trunk sends it, or "*"

@@ -28,6 +28,14 @@ static ALPHABET: LazyLock<Vec<Observation>> = LazyLock::new(|| {
         "lost menu connection lost",
         "lost sorry finished",
         "operator grace",
+        "record start grace",
+        "record pause grace",
+        "record resume grace",
+        "record stop grace",
+        "record failed No space left on device",
+        "record ended",
+        "cannot StartRecording 0 481 no such leg",
+        "cannot PauseRecording 0 481 no such leg",
         "fired call",
         "fired transfer",
         "refer 0 to queue",
@@ -76,13 +84,14 @@ static ALPHABET: LazyLock<Vec<Observation>> = LazyLock::new(|| {
         .collect()
 });
 
-const INVITES: [&str; 6] = [
+const INVITES: [&str; 7] = [
     "invite +14155550100 from +14155550123 trunk office",
     "invite +14155550101 from +14155550123 trunk carrier",
     "invite +14155550102 from +14155550123 trunk office",
     "invite +14155550103 from +14155550123 trunk office",
     "invite +14155550106 from +14155550123 trunk office",
     "invite 4711 from +14155550123 trunk office",
+    "invite +14155550102 from +14155550123 trunk taped",
 ];
 
 fn observed(line: &str) -> Observation {
@@ -162,7 +171,9 @@ impl Account {
                 // A transfer that was refused has failed without having begun.
                 Conclusion::TransferFailed(_) => self.transfer_runs = false,
                 Conclusion::CallEnded(_) => self.ends += 1,
-                Conclusion::CallRouted(_) | Conclusion::CallRefused(_) => {}
+                Conclusion::CallRouted(_)
+                | Conclusion::CallRefused(_)
+                | Conclusion::RequestRefused(_) => {}
             }
         }
     }

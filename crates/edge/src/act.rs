@@ -19,7 +19,7 @@ use crate::port::Output;
 use crate::refusal::{Refusal, add_warning};
 use crate::session::Session;
 use crate::step::Step;
-use crate::voice::Hears;
+use crate::voice::{Hears, describe};
 use crate::way::toward;
 
 impl Call {
@@ -99,6 +99,10 @@ impl Call {
             Command::RefuseTransfer(command) => self.refuse_transfer(step, because, command),
             Command::ReportTransfer(command) => self.report_transfer(step, because, command),
             Command::ReferLeg(command) => self.refer(step, because, command),
+            Command::StartRecording(command) => self.start_recording(step, because, command),
+            Command::PauseRecording(_)
+            | Command::ResumeRecording(_)
+            | Command::StopRecording(_) => self.change_recording(step, because, command),
         }
     }
 
@@ -386,15 +390,4 @@ fn reason(reason: Option<&str>) -> Extra {
 
 fn no_leg(leg: LegId) -> Refusal {
     Refusal::over(&format!("the call has no leg {leg}"))
-}
-
-/// The kind of an agent in one word, and the recording that it needs.
-fn describe(does: &BuiltInAgent) -> (&'static str, Option<&str>) {
-    match does {
-        BuiltInAgent::Echo => ("echo", None),
-        BuiltInAgent::Tone { .. } => ("tone", None),
-        BuiltInAgent::Announcement { file, .. } => ("announcement", Some(file)),
-        BuiltInAgent::Menu { prompt, .. } => ("menu", prompt.as_deref()),
-        BuiltInAgent::Hold => ("hold", None),
-    }
 }

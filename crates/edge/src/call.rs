@@ -14,6 +14,7 @@ use sip::endpoint::extra::Extra;
 use crate::configuration::Codec;
 use crate::leg::{Ending, Leg, Socket, Stage};
 use crate::port::Output;
+use crate::record::Recording;
 use crate::refusal::Refusal;
 use crate::step::Step;
 use crate::tally::milliseconds;
@@ -44,6 +45,8 @@ pub struct Call {
     pub queue: VecDeque<(EventId, Command)>,
     /// Control said that the call is over.
     pub concluded: bool,
+    /// Its recording, from the command until its last fact is written.
+    pub recording: Option<Box<Recording>>,
     /// When the edge ends the call on its own, if control goes on saying nothing.
     patience: Option<Instant>,
     /// When legs that are over stop waiting for their measures.
@@ -65,6 +68,7 @@ impl Call {
             next_decision: 0,
             queue: VecDeque::new(),
             concluded: false,
+            recording: None,
             patience: None,
             measures_by: None,
             forget_at: None,
@@ -311,9 +315,9 @@ impl Call {
         }
     }
 
-    /// Whether every leg is over and all of it is written.
+    /// Whether every leg is over and all of it is written, also of its recording.
     pub fn is_over(&self) -> bool {
-        self.legs.values().all(|leg| leg.is_over())
+        self.recording.is_none() && self.legs.values().all(|leg| leg.is_over())
     }
 
     /// Whether any leg is not over.

@@ -17,6 +17,7 @@ use crate::clock::moment;
 use crate::counters::Counters;
 use crate::dtls::Certificate;
 use crate::handshakes::Handshakes;
+use crate::recorder;
 use crate::sockets::{Readable, Sockets};
 use crate::voice::{FromVoice, Happened};
 
@@ -38,6 +39,13 @@ pub enum Order {
         leg: LegId,
         /// Its socket of RTP.
         socket: UdpSocket,
+    },
+    /// A leg is recorded.
+    Record {
+        /// The place of its file.
+        ticket: recorder::Ticket,
+        /// What the core says of it.
+        input: media::Input,
     },
     /// Whatever the core says.
     Media(media::Input),
@@ -61,6 +69,8 @@ pub struct CallMedia {
     counters: Arc<Counters>,
     /// What happened and is not told yet.
     told: Vec<FromVoice>,
+    /// Where its recording goes.
+    sink: Option<recorder::Sink>,
 }
 
 /// Why the task woke up.
@@ -91,6 +101,7 @@ impl CallMedia {
             events,
             counters,
             told: Vec::new(),
+            sink: None,
         }
     }
 
@@ -156,6 +167,14 @@ impl CallMedia {
                 let leg = media::LegId(leg.0);
                 self.sockets.add(leg, socket);
                 self.input(media::Input::Add { leg });
+            }
+            Order::Record { ticket, input } => {
+                self.input(input);
+                // If the leg is gone, the ticket tells that it came to nothing.
+                let sample_hz = self.media.recorded_hz();
+                if let Some(sample_hz) = sample_hz.filter(|_| self.sink.is_none()) {
+                    self.sink = ticket.open(sample_hz);
+                }
             }
             Order::Media(input) => {
                 let removed = match &input {
@@ -267,6 +286,7 @@ impl CallMedia {
             sockets,
             counters,
             told,
+            sink,
             ..
         } = self;
         while let Some(output) = media.poll() {
@@ -281,6 +301,16 @@ impl CallMedia {
                 media::Output::Frame { .. }
                 | media::Output::Key { .. }
                 | media::Output::Reached { .. } => {}
+                media::Output::Recorded { samples, .. } => {
+                    if let Some(sink) = sink {
+                        sink.write(samples);
+                    }
+                }
+                media::Output::RecordingOver { silenced, .. } => {
+                    if let Some(sink) = sink.take() {
+                        sink.close(silenced);
+                    }
+                }
                 media::Output::Event { leg, event } => {
                     told.push(FromVoice {
                         call: *call,

@@ -34,6 +34,7 @@ pub use self::security::{Identity, Security, TlsVersion, TrunkSecurity};
 pub use self::srtp::{KEYING, SrtpKeying};
 use crate::listen::Listen;
 use crate::locate::question::Question;
+use crate::recorder;
 
 /// The UDP and TCP port of SIP that the platform guides ask for.
 pub const SIP_PORT: u16 = 32_681;
@@ -82,6 +83,8 @@ pub struct Configuration {
     pub retry_after_s: u32,
     /// Where the WAV files of announcements and menus are. Default: none, so they cannot be played.
     pub recordings: Option<PathBuf>,
+    /// Where calls are recorded to. Default: nowhere.
+    pub recorder: Option<recorder::Settings>,
     /// The file that remembers from where in the log to look for calls that an earlier run left behind.
     /// Default: none, the whole log is looked through at the start.
     pub checkpoint: Option<PathBuf>,
@@ -215,6 +218,7 @@ impl Configuration {
             control_patience: Duration::from_secs(5),
             retry_after_s: 10,
             recordings: None,
+            recorder: None,
             checkpoint: None,
         }
     }

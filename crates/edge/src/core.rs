@@ -11,6 +11,7 @@ mod limited;
 mod paced;
 mod probe;
 mod registered;
+mod voices;
 mod wake;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -216,9 +217,8 @@ impl Core {
                 self.probing
                     .handle(probing::Input::Found { trunk, ways }, moment);
             }
-            Input::Voice(from) => {
-                self.with_call(from.call, moment, |call, step| call.happened(step, from));
-            }
+            Input::Voice(from) => self.voice(from, moment),
+            Input::Recorded(from) => self.recorded(from, moment),
             Input::Stop => self.stop(moment),
             Input::Finish { cause } => {
                 self.probing.handle(probing::Input::Stop, moment);

@@ -82,6 +82,8 @@ impl Call {
             }
             Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
             Event::AgentFinished { finished } => self.agent_finished(step, leg, finished),
+            Event::RecordingPaused { at, digits } => self.recording_paused(step, at, digits),
+            Event::RecordingResumed { at, digits } => self.recording_resumed(step, at, digits),
             // Counted: they stand in the measures of the leg.
             Event::Latched { .. }
             | Event::Refused { .. }

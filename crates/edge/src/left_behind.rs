@@ -1,15 +1,17 @@
 //! Calls that an earlier run of this edge left behind: it died while they were up. Each leg that did not end is ended
-//! in the log, so that every call comes to its end.
+//! in the log, so that every call comes to its end, and so is its recording, whose file is made whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use journal::{Error, EventLog, Filter, Stream};
-use schemas::observation::{EndedBy, LegEnded};
+use schemas::observation::{EndedBy, LegEnded, RecordingStarted};
 use schemas::{
     CallId, Chain, Draft, Event, Lane, LegId, NodeName, Observation, Position, Record, Subject,
     Timestamp,
 };
+
+use crate::recorder::repair;
 
 /// The cause in the `LegEnded` of a leg that was left behind.
 pub const CAUSE: &str = "edge restarted";
@@ -29,6 +31,8 @@ pub struct Past {
 struct Open {
     chain: Chain,
     legs: BTreeSet<LegId>,
+    /// Its recording, if that has no end.
+    recording: Option<RecordingStarted>,
 }
 
 /// Reads the log from `from` on, or from its beginning, for what this node left behind.
@@ -53,10 +57,16 @@ pub async fn read(
         other => other?,
     };
     let calls = open.len();
-    let endings = open
-        .into_values()
-        .flat_map(|open| endings(open, node, now))
-        .collect();
+    let node = node.clone();
+    // The files of recordings are read for their hashes.
+    let ending = tokio::task::spawn_blocking(move || {
+        let open = open.into_values();
+        open.flat_map(|open| endings(open, &node, now)).collect()
+    });
+    let endings = match ending.await {
+        Ok(endings) => endings,
+        Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+    };
     Ok(Past {
         chain,
         endings,
@@ -102,6 +112,7 @@ fn note(open: &mut BTreeMap<CallId, Open>, node: &NodeName, record: &Record) {
     let state = open.entry(call).or_insert_with(|| Open {
         chain: Chain::new(header.subject.clone(), Lane::Facts),
         legs: BTreeSet::new(),
+        recording: None,
     });
     state.chain.follow(record);
     match record.event() {
@@ -117,30 +128,42 @@ fn note(open: &mut BTreeMap<CallId, Open>, node: &NodeName, record: &Record) {
         Ok(Event::Observation(Observation::LegFailed(failed))) => {
             state.legs.remove(&failed.leg);
         }
+        Ok(Event::Observation(Observation::RecordingStarted(started))) => {
+            state.recording = Some(started);
+        }
+        Ok(Event::Observation(
+            Observation::RecordingEnded(_) | Observation::RecordingFailed(_),
+        )) => state.recording = None,
         _ => {}
     }
-    if state.legs.is_empty() {
+    if state.legs.is_empty() && state.recording.is_none() {
         open.remove(&call);
     }
 }
 
-fn endings(mut open: Open, node: &NodeName, now: Timestamp) -> Vec<Record> {
-    let chain = &mut open.chain;
-    let ending = |leg: LegId| {
-        let cause = CAUSE.to_owned();
+fn endings(open: Open, node: &NodeName, now: Timestamp) -> Vec<Record> {
+    let Open {
+        mut chain,
+        legs,
+        recording,
+    } = open;
+    let recording = recording.map(|started| repair::end(&started, CAUSE));
+    let legs = legs.into_iter().map(|leg| {
         let ended = LegEnded {
             leg,
             by: EndedBy::Edge,
-            cause,
+            cause: CAUSE.to_owned(),
             talk_ms: 0,
         };
-        let producer = node.clone();
+        ended.into()
+    });
+    let mut draft = |observation: Observation| {
         chain.append(Draft {
             because: None,
-            producer,
+            producer: node.clone(),
             recorded_at: now,
-            event: ended.into(),
+            event: observation.into(),
         })
     };
-    open.legs.iter().copied().map(ending).collect()
+    recording.into_iter().chain(legs).map(&mut draft).collect()
 }

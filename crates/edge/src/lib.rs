@@ -55,6 +55,8 @@ pub mod pacing;
 pub mod port;
 pub mod ports;
 pub mod probing;
+pub mod record;
+pub mod recorder;
 pub mod recordings;
 pub mod redial;
 pub mod refusal;

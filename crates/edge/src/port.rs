@@ -1,6 +1,7 @@
 //! What crosses the border between the core, which knows no socket, and the shell, which decides nothing.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use sip::endpoint::keys::{Fork, LegKey, TransactionKey};
 use sip::{Malformed, Message};
 
 use crate::ledger::Ticket;
+use crate::recorder::FromRecorder;
 use crate::transport::tls::Refusal;
 use crate::voice::{FromVoice, ToShake, ToVoice};
 
@@ -110,6 +112,8 @@ pub enum Input {
     },
     /// Something happened in the media of a call.
     Voice(FromVoice),
+    /// Something became of a recording.
+    Recorded(FromRecorder),
     /// The edge has to stop: no new calls, and an end to those that are up after the drain bound.
     Stop,
     /// Everything is over: tell the last counts and that the edge stopped.
@@ -185,6 +189,13 @@ pub enum Output {
     Voice(ToVoice),
     /// Let a leg shake hands; behind the [`Output::Voice`] that says so to its media.
     Shake(ToShake),
+    /// Record a leg to a file; answer with [`Input::Recorded`].
+    Record {
+        /// The file.
+        file: PathBuf,
+        /// What to tell the media of the call.
+        to: ToVoice,
+    },
     /// A call is forgotten: whatever the shell keeps for it can go.
     Forget(CallId),
 }

@@ -3,6 +3,7 @@
 
 mod decisions;
 mod lookup;
+mod recording;
 mod stopping;
 mod streams;
 
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::decisions::{Decided, Following, Place, follow, followed};
 use self::lookup::Lookup;
+use self::recording::Recording;
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
 use crate::clock::{Moment, moment};
@@ -32,6 +34,7 @@ use crate::locate::Locator;
 use crate::locate::search::Target;
 use crate::outbox::{Outbox, Progress};
 use crate::port::{Input, Output, Toward};
+use crate::recorder::FromRecorder;
 use crate::recordings::Recordings;
 use crate::switchboard::Switchboard;
 use crate::transport::{Arrived, Transports};
@@ -54,6 +57,7 @@ pub struct Edge {
     outbox: Outbox,
     switchboard: Switchboard,
     voices: mpsc::Receiver<FromVoice>,
+    recording: Recording,
     following: Following,
     followed: Filter,
     locator: Locator,
@@ -71,6 +75,7 @@ enum Wake {
     Arrived(Arrived),
     Decided(Decided),
     Voice(Option<FromVoice>),
+    Recorded(FromRecorder),
     Progress(Progress),
     Lookup(Lookup),
     Stop,
@@ -103,6 +108,7 @@ impl Edge {
         let (switchboard, voices) =
             Switchboard::start(&configuration, counters.clone(), Arc::new(certificate))
                 .map_err(Error::Threads)?;
+        let recording = Recording::start(configuration.recorder.clone());
         let (advertise, drain) = (configuration.advertise, configuration.drain);
         let core = Core::new(Start {
             configuration,
@@ -129,6 +135,7 @@ impl Edge {
             outbox,
             switchboard,
             voices,
+            recording,
             following,
             followed,
             locator,
@@ -176,6 +183,7 @@ impl Edge {
         // Nobody listens to media any more, so none of its tasks waits for us.
         drop(self.voices);
         self.switchboard.stop().await;
+        self.recording.stop().await;
         self.transports.stop().await;
         Ok(())
     }
@@ -192,6 +200,7 @@ impl Edge {
             arrived = self.transports.arrived() => Wake::Arrived(arrived),
             decided = self.following.next() => Wake::Decided(decided),
             told = self.voices.recv() => Wake::Voice(told),
+            told = self.recording.told() => Wake::Recorded(told),
             progress = self.outbox.progress() => Wake::Progress(progress),
             Some(lookup) = self.lookups.next() => Wake::Lookup(lookup),
             () = stop.cancelled(), if matches!(stopping, Stopping::No) => Wake::Stop,
@@ -215,6 +224,7 @@ impl Edge {
                 self.decisions_lost(&error);
             }
             Wake::Voice(told) => self.voices(told),
+            Wake::Recorded(told) => self.input(Input::Recorded(told)),
             Wake::Progress(progress) => self.progress(progress),
             Wake::Lookup(lookup) => self.found(lookup),
             // What there is to do follows from the token itself.
@@ -348,6 +358,7 @@ impl Edge {
                 }
             }
             Output::Shake(to) => self.switchboard.shake(to),
+            Output::Record { file, to } => self.record(file, to),
             Output::Forget(call) => {
                 self.switchboard.forget(call);
                 self.checkpoint.forget(call);

@@ -16,6 +16,7 @@ use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::dtls::Certificate;
 use crate::ports::Ports;
+use crate::recorder;
 use crate::sockets::open;
 use crate::threads::Threads;
 use crate::voice::{FromVoice, Happened, ToShake, ToVoice};
@@ -111,6 +112,12 @@ impl Switchboard {
     pub fn shake(&mut self, to: ToShake) {
         let ToShake { call, leg, terms } = to;
         self.order(call, Order::Handshake { leg, terms });
+    }
+
+    /// Records a leg. If the call's media is gone, the ticket tells that.
+    pub fn record(&mut self, ticket: recorder::Ticket, to: ToVoice) {
+        let input = to.input;
+        self.order(to.call, Order::Record { ticket, input });
     }
 
     /// A leg's media is closed: its port is free.

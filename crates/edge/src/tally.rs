@@ -150,6 +150,11 @@ impl<K: Ord + Clone, T> Tally<K, T> {
     }
 }
 
+/// Whole milliseconds of something that may last for days.
+pub fn whole_milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Whole milliseconds, as events carry them.
 pub fn milliseconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)

@@ -155,6 +155,17 @@ pub fn media_reported(leg: LegId, reported: &media::Reported) -> MediaReported {
     }
 }
 
+/// The kind of an agent in one word, and the recording that it needs.
+pub fn describe(does: &BuiltInAgent) -> (&'static str, Option<&str>) {
+    match does {
+        BuiltInAgent::Echo => ("echo", None),
+        BuiltInAgent::Tone { .. } => ("tone", None),
+        BuiltInAgent::Announcement { file, .. } => ("announcement", Some(file)),
+        BuiltInAgent::Menu { prompt, .. } => ("menu", prompt.as_deref()),
+        BuiltInAgent::Hold => ("hold", None),
+    }
+}
+
 /// The payload type of comfort noise (RFC 3389).
 const COMFORT_NOISE: u8 = 13;
 

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use trunkline_media::{
-    Agent, Call, Codec, Datagram, Hears, Input, LegId, Negotiated, Output, Redundancy, Settings,
+    Agent, Call, Codec, Datagram, Hears, Input, LegId, Negotiated, Output, RecordOrder,
+    RecordedDigits, Redundancy, Settings,
 };
 
 const CALLER: LegId = LegId(1);
@@ -27,18 +28,30 @@ fn main() {
         (Codec::G722, Codec::Opus, Redundancy::InBand),
     ];
     for (one, other, redundancy) in pairs {
-        let cost = cost(one, other, redundancy);
-        println!("{one:?} and {other:?}, redundancy {redundancy:?}\t{cost:.2} ms");
+        for is_recorded in [false, true] {
+            let cost = cost((one, other, redundancy), is_recorded);
+            let recorded = if is_recorded { ", recorded" } else { "" };
+            println!("{one:?} and {other:?}, redundancy {redundancy:?}{recorded}\t{cost:.3} ms");
+        }
     }
 }
 
 /// Milliseconds for a second of a call.
-fn cost(one: Codec, other: Codec, redundancy: Redundancy) -> f64 {
+fn cost((one, other, redundancy): (Codec, Codec, Redundancy), is_recorded: bool) -> f64 {
     let voices = [voice(one), voice(other)];
     let start = clock();
     let mut calls: Vec<Call> = (0..CALLS)
         .map(|seed| call(u64::from(seed), one, other, redundancy, start))
         .collect();
+    for call in calls.iter_mut().filter(|_| is_recorded) {
+        let (leg, digits) = (CALLER, RecordedDigits::Masked);
+        let order = RecordOrder::Start {
+            digits,
+            notice: None,
+        };
+        let record = Input::Record { leg, order };
+        call.handle(record, start).expect("the leg is there");
+    }
     let begin = clock();
     let (mut now, mut sent) = (start, 0u32);
     let mut buffer = [0; 2048];

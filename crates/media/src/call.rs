@@ -1,5 +1,6 @@
 //! One call: its legs and what each of them hears. See the crate's page for how to drive it.
 
+mod recording;
 mod relay;
 mod streams;
 
@@ -15,6 +16,7 @@ use crate::leg::{BUFFER_BYTES, Buffer, Hearing, Leg, Pressed, Seeds};
 use crate::measure::Measured;
 use crate::negotiated::Sound;
 use crate::packet::is_report;
+use crate::recorder::Recorder;
 use crate::silence::Bounds;
 
 /// The media of one call.
@@ -28,6 +30,10 @@ pub struct Call {
     events: Events,
     /// Where packets are made that no caller's buffer holds.
     buffer: Buffer,
+    /// Whether a leg is recorded, so that others need not be asked.
+    is_recorded: bool,
+    /// The recording of a leg that is over.
+    recorded: Option<Box<Recorder>>,
 }
 
 /// What is the same for every call.
@@ -77,6 +83,8 @@ impl Call {
             legs: Vec::new(),
             events: Events::default(),
             buffer: [0; BUFFER_BYTES],
+            is_recorded: false,
+            recorded: None,
         }
     }
 
@@ -192,6 +200,7 @@ impl Call {
                 duration,
             } => {
                 let from = self.index(leg)?;
+                self.legs[from].record_key(duration, now, &mut self.events);
                 let press = Press {
                     digit,
                     duration,
@@ -202,6 +211,7 @@ impl Call {
                 }
                 Ok(())
             }
+            Input::Record { leg, order } => self.record(leg, order, now),
             Input::Measure { leg } => {
                 let measured = self.measured(leg, now)?;
                 self.events.push(leg, Event::Measured(measured));
@@ -238,6 +248,9 @@ impl Call {
                     bytes: &self.buffer[..length],
                 }));
             }
+        }
+        if self.records() {
+            return self.poll_recording();
         }
         if self.has_stream_output() {
             return self.poll_streams();
@@ -307,8 +320,9 @@ impl Call {
     }
 
     fn remove(&mut self, index: usize, now: Instant) {
-        let leg = self.legs.remove(index);
+        let mut leg = self.legs.remove(index);
         self.events.push(leg.id, Event::Measured(leg.measured(now)));
+        self.keep_recorder(leg.recorder.take(), now);
         if let Some(listener) = self.listener(leg.id) {
             self.legs[listener].connect(Hearing::Nothing, now);
         }
@@ -345,6 +359,7 @@ impl Call {
 
     fn wake(&mut self, now: Instant) {
         for index in 0..self.legs.len() {
+            self.legs[index].wake_recorder(now, &mut self.events);
             if let Some(pressed) = self.legs[index].wake(&self.settings, now, &mut self.events) {
                 self.press_event(index, &pressed, now);
             }

@@ -33,6 +33,12 @@ pub enum Error {
     /// Audio of the codec cannot be cut between samples.
     #[error("no stream can be of codec {0:?}")]
     NoStream(Codec),
+    /// The call has one recording at a time.
+    #[error("the call is recorded already")]
+    RecordedAlready,
+    /// The leg is not recorded.
+    #[error("leg {} is not recorded", .0.0)]
+    NotRecorded(LegId),
     /// [`crate::dtmf::MAX_PENDING`] digits wait to be sent.
     #[error("leg {} has too many digits to send", .0.0)]
     TooManyDigits(LegId),

@@ -1,6 +1,7 @@
 //! What goes into a call and what comes out of it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::Agent;
@@ -8,6 +9,7 @@ use crate::codec::Codec;
 use crate::dtmf::{Digit, Press};
 use crate::measure::Measured;
 use crate::negotiated::Negotiated;
+use crate::recorder::RecordedDigits;
 use crate::refusal::Reason;
 use crate::silence::Silence;
 use crate::srtp::Secured;
@@ -109,6 +111,13 @@ pub enum Input {
         /// How long it was down.
         duration: Duration,
     },
+    /// Something about the recording of a leg. One that is removed ends its own.
+    Record {
+        /// The leg.
+        leg: LegId,
+        /// What.
+        order: RecordOrder,
+    },
     /// Give [`Event::Measured`] of a leg.
     Measure {
         /// The leg.
@@ -123,6 +132,24 @@ pub enum Input {
     Stop,
     /// The deadline has come.
     Wake,
+}
+
+/// What may be said of the recording of a leg.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecordOrder {
+    /// Record what it says and what it hears.
+    Start {
+        /// What becomes of pressed keys.
+        digits: RecordedDigits,
+        /// What it hears before, in place of whoever speaks: 8 kHz, 16 bit, mono.
+        notice: Option<Arc<[i16]>>,
+    },
+    /// Be silent.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Come to its end.
+    Stop,
 }
 
 /// What a call wants of the shell.
@@ -154,6 +181,21 @@ pub enum Output<'call> {
         leg: LegId,
         /// What the peer calls the place.
         mark: String,
+    },
+    /// Keep these samples of a recording: left and right in turn, behind those before. As many in a second as
+    /// [`Call::recorded_hz`](crate::Call::recorded_hz) says.
+    Recorded {
+        /// The leg.
+        leg: LegId,
+        /// Left is what it says, right what it hears.
+        samples: &'call [i16],
+    },
+    /// A recording is complete.
+    RecordingOver {
+        /// The leg.
+        leg: LegId,
+        /// How much of it is silent on purpose.
+        silenced: Duration,
     },
     /// Something happened on a leg.
     Event {
@@ -258,6 +300,20 @@ pub enum Event {
     },
     /// The leg's media in numbers.
     Measured(Measured),
+    /// The leg's recording is silent from there on.
+    RecordingPaused {
+        /// Since its beginning.
+        at: Duration,
+        /// Whether keys are the reason, not [`RecordOrder::Pause`].
+        digits: bool,
+    },
+    /// That reason is over.
+    RecordingResumed {
+        /// Since the recording's beginning.
+        at: Duration,
+        /// Whether keys were the reason.
+        digits: bool,
+    },
     /// The leg chose from a digit menu.
     AgentChoice {
         /// The key.

@@ -2,6 +2,7 @@
 
 mod make;
 mod receive;
+mod record;
 mod report;
 mod seeds;
 mod send;
@@ -24,6 +25,7 @@ use crate::negotiated::{MAX_PACKET_MS, Negotiated, Sound};
 use crate::outgoing::{Outgoing, StreamKey};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::quality::{Incoming, Sent};
+use crate::recorder::Recorder;
 use crate::refusal::{Reason, Refusals};
 use crate::rtcp::{COMPOUND_BYTES_MAX, Reports};
 use crate::silence::Watch;
@@ -57,6 +59,10 @@ pub(crate) struct Leg {
     measure_at: Option<Instant>,
     /// Its peer speaks in lumps and not in packets.
     pub(crate) stream: Option<Box<Streaming>>,
+    /// Boxed, because most legs are not recorded.
+    pub(crate) recorder: Option<Box<Recorder>>,
+    /// What it hears in place of everybody else until it is over: that it is recorded.
+    notice: Option<Box<Playing>>,
 }
 
 /// What a leg hears, at work.
@@ -111,6 +117,8 @@ impl Leg {
             relayed_keys: [None; 2],
             measure_at: settings.measure_every.map(|every| now + every),
             stream: None,
+            recorder: None,
+            notice: None,
         }
     }
 
@@ -222,11 +230,12 @@ impl Leg {
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let made = match (&self.hears, self.sends()) {
-            (_, false) => None,
-            (_, true) if self.sender.is_busy() => self.sender.deadline(),
-            (Hearing::Agent(playing), true) if !playing.is_echo() => playing.deadline(),
-            (Hearing::Agent(_) | Hearing::Nothing | Hearing::Leg(_), true) => {
+        let made = match (&self.notice, &self.hears) {
+            _ if !self.sends() => None,
+            _ if self.sender.is_busy() => self.sender.deadline(),
+            (Some(notice), _) => notice.deadline(),
+            (None, Hearing::Agent(playing)) if !playing.is_echo() => playing.deadline(),
+            (None, Hearing::Agent(_) | Hearing::Nothing | Hearing::Leg(_)) => {
                 self.transcoder.as_deref().and_then(Transcoder::deadline)
             }
         };
@@ -238,6 +247,9 @@ impl Leg {
             self.reports.deadline(),
             self.measure_at,
             self.stream.as_ref().and_then(|stream| stream.deadline()),
+            self.recorder
+                .as_ref()
+                .and_then(|recorder| recorder.deadline()),
         ];
         others.into_iter().chain([made]).flatten().min()
     }

@@ -43,6 +43,7 @@ pub mod opus;
 mod outgoing;
 pub mod packet;
 mod quality;
+pub mod recorder;
 pub mod refusal;
 mod resample;
 mod rtcp;
@@ -59,11 +60,12 @@ pub use dialect::{Dialect, Introduction, Message, Said};
 pub use dtmf::{Digit, Digits, Press};
 pub use error::Error;
 pub use event::{
-    Datagram, Event, Finished, Hears, Input, LegId, Method, Opening, Output, Transmit,
+    Datagram, Event, Finished, Hears, Input, LegId, Method, Opening, Output, RecordOrder, Transmit,
 };
 pub use measure::{Measured, Reported, Stream, Streamed};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use opus::Redundancy;
+pub use recorder::RecordedDigits;
 pub use refusal::Reason;
 pub use silence::Silence;
 pub use srtp::{MasterKey, Mki, Secured, Suite};

@@ -23,7 +23,7 @@ use crate::codec::Codec;
 use crate::noise::Noise;
 use crate::opus;
 use crate::outgoing::StreamKey;
-use decoder::Decoder;
+pub(crate) use decoder::Decoder;
 pub(crate) use speech::Speech;
 pub(crate) use window::Kind;
 use window::{Next, Window};

@@ -1,5 +1,6 @@
 //! The commands that read a log and tell what is in it: one file for each.
 
+pub mod ask;
 pub mod call;
 pub mod calls;
 pub mod check;

@@ -6,6 +6,7 @@ pub mod context;
 mod group;
 mod identity;
 mod limit;
+mod recording;
 mod terms;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,10 @@ use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
 pub use self::limit::{Limit, Outbound};
-pub use self::terms::{Refresher, Reliable, SessionTimer, Srtp, SrtpKeying, TimerMode};
+pub use self::recording::{Recorded, RecordedDigits, Recording};
+pub use self::terms::{
+    LargeRequests, Refresher, Reliable, SessionTimer, Srtp, SrtpKeying, TimerMode,
+};
 
 /// The file as it is written. Every table and key is optional but the trunks and numbers.
 #[derive(Debug, Deserialize)]
@@ -46,6 +50,9 @@ pub struct File {
     /// How many calls there may be, of all trunks together.
     #[serde(default)]
     pub limit: Limit,
+    /// Where calls are recorded to.
+    #[serde(default)]
+    pub recording: Recording,
     /// The phone systems and carriers, by name.
     #[serde(default)]
     pub trunk: BTreeMap<String, Trunk>,
@@ -305,6 +312,15 @@ pub struct Trunk {
     /// Whether digits are kept. Default `count`.
     #[serde(default)]
     pub digits: Digits,
+    /// When its calls are recorded: `off`, the default, `on-request` or `on`.
+    #[serde(default)]
+    pub recording: Recorded,
+    /// What the caller hears before he is recorded: `tone`, or the name of a WAV file in the directory of the edge's
+    /// recordings. Default: nothing.
+    pub recording_notice: Option<String>,
+    /// What becomes of the sound around pressed keys: `mask`, the default, `pause` or `keep`.
+    #[serde(default)]
+    pub recording_digits: RecordedDigits,
     /// How keys are sent to it: `rfc4733`, the default, or `info`. However it sends its own is taken.
     #[serde(default)]
     pub dtmf: Dtmf,
@@ -339,17 +355,6 @@ pub enum TransferMethod {
     Refer,
 }
 
-/// How a request goes that is too large for a datagram.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LargeRequests {
-    /// By TCP to the same port, and by UDP where that is refused.
-    #[default]
-    Tcp,
-    /// By UDP.
-    Udp,
-}
-
 /// What the log keeps of digits.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -373,6 +378,8 @@ pub struct Number {
     /// in the way that lets the phone system's own fallback take him. Default: nobody.
     #[serde(default)]
     pub fallback: Vec<String>,
+    /// When calls to it are recorded. Default: as their trunk says.
+    pub recording: Option<Recorded>,
     /// How many calls there may be to it; under `*` to each number that no other rule takes.
     #[serde(default)]
     pub limit: Limit,

@@ -64,6 +64,10 @@ enum Verb {
     Calls(command::calls::Options),
     /// Tells one call: why, timeline, ladder.
     Call(command::call::Options),
+    /// Asks for a call to be hung up.
+    HangUp(command::ask::HangUp),
+    /// Begins, pauses, resumes or ends the recording of a call.
+    Record(command::ask::Record),
     /// Lists trunks: whether they answer, their calls of the day, what was refused.
     Trunks(command::trunks::Options),
     /// Lists the platforms that a trunk may name, and what each needs.
@@ -97,6 +101,8 @@ fn main() -> ExitCode {
         Verb::Api => roles::run(&arguments.config, roles::API),
         Verb::Calls(options) => command::calls::run(&arguments.config, &options),
         Verb::Call(options) => command::call::run(&arguments.config, &options),
+        Verb::HangUp(options) => command::ask::hang_up(&arguments.config, &options),
+        Verb::Record(options) => command::ask::record(&arguments.config, &options),
         Verb::Trunks(options) => command::trunks::run(&arguments.config, &options),
         Verb::Platforms(options) => command::platforms::run(&options),
         Verb::Trunk(options) => command::trunk::run(&arguments.config, &options),

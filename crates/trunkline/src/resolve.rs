@@ -5,6 +5,7 @@ mod group;
 mod identity;
 mod limit;
 mod probe;
+mod recording;
 mod terms;
 mod transport;
 
@@ -120,6 +121,7 @@ fn edge_configuration(
         .recordings
         .clone()
         .or_else(|| beside.is_dir().then_some(beside));
+    edge.recorder = recording::edge(file, source, faults);
     edge.checkpoint = Some(file.node.data.join("edge.checkpoint"));
     match rtp_ports(&written.rtp_ports) {
         Some(ports) => edge.rtp_ports = ports,
@@ -255,6 +257,7 @@ fn call_configuration(
             transfer: method(trunk.transfer),
             limit: limit::of(&trunk.limit),
             outbound: context::trunk(name, trunk, source, faults),
+            recording: recording::trunk(name, trunk, source, faults),
         };
         configuration
             .trunks
@@ -266,6 +269,7 @@ fn call_configuration(
             trunk: rule.trunk.as_deref().map(TrunkName::from),
             fallback: rule.fallback.iter().map(|step| fallback(step)).collect(),
             limit: limit::of(&rule.limit),
+            recording: rule.recording.map(recording::when),
         };
         configuration.numbers.insert(number.clone(), resolved);
     }

@@ -213,7 +213,7 @@ impl Spans {
                     .into_iter()
                     .collect()
             }
-            Conclusion::CallEnded(_) => Vec::new(),
+            Conclusion::RequestRefused(_) | Conclusion::CallEnded(_) => Vec::new(),
         }
     }
 

@@ -94,6 +94,7 @@ impl Row {
                     transfer.end(TransferState::Failed, moment.at, moment.id);
                 }
             }
+            Conclusion::RequestRefused(_) => {}
             Conclusion::CallEnded(ended) => {
                 self.outcome = Outcome::from(ended.outcome);
                 self.end = Some(End {

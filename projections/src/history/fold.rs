@@ -175,6 +175,11 @@ impl Row {
                 let what = format!("a change of the session was refused: {}", refused.because);
                 self.trouble(moment, Some(refused.leg), what);
             }
+            Observation::RecordingStarted(started) => self.recording_started(moment, started),
+            Observation::RecordingPaused(paused) => self.recording_paused(moment, &paused),
+            Observation::RecordingResumed(resumed) => self.recording_resumed(moment, &resumed),
+            Observation::RecordingEnded(ended) => self.recording_ended(moment, ended),
+            Observation::RecordingFailed(failed) => self.recording_failed(moment, failed),
             Observation::JournalGapFound(gap) => {
                 self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
             }
@@ -191,6 +196,7 @@ impl Row {
             | Observation::HandshakeFailed(_)
             | Observation::TimerFired(_)
             | Observation::HangUpRequested(_)
+            | Observation::RecordingRequested(_)
             | schemas::of_an_edge!() => {}
         }
     }

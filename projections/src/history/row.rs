@@ -6,7 +6,7 @@ use schemas::observation::{ContextHeader, ExternalCall, SessionId, Tried};
 use schemas::{AgentName, CallId, EventId, Lane, LegId, Personal, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
-use super::{FirstCalled, Lanes, Leg, LegState, Role, Transfer};
+use super::{FirstCalled, Lanes, Leg, LegState, Recording, Role, Transfer};
 
 /// How a call stands or ended.
 #[derive(
@@ -179,6 +179,8 @@ pub struct Row {
     pub legs: Vec<Leg>,
     /// Its transfers, oldest first.
     pub transfers: Vec<Transfer>,
+    /// Its recordings, oldest first.
+    pub recordings: Vec<Recording>,
     /// How many digits came.
     pub digits: u32,
     /// What went wrong on the way.
@@ -223,6 +225,7 @@ impl Row {
             talk_ms: None,
             legs: Vec::new(),
             transfers: Vec::new(),
+            recordings: Vec::new(),
             digits: 0,
             troubles: Vec::new(),
             events: 0,

@@ -23,6 +23,10 @@ impl Drawing<'_> {
                     mark = Mark::Bad;
                     words.push(format!("transfer failed: {}", failed.why));
                 }
+                Conclusion::RequestRefused(refused) => {
+                    mark = Mark::Warn;
+                    words.push(format!("not done: {}", refused.why));
+                }
                 Conclusion::CallEnded(ended) => {
                     if matches!(ended.outcome, CallOutcome::Failed) {
                         mark = Mark::Bad;

@@ -10,8 +10,8 @@ use crate::history::Row;
 use crate::{Mark, plain};
 
 pub(super) struct Drawing<'a> {
-    row: &'a Row,
-    parties: &'a [Party],
+    pub(super) row: &'a Row,
+    pub(super) parties: &'a [Party],
     from_wire: bool,
     rungs: Vec<Rung>,
 }
@@ -292,6 +292,12 @@ impl Drawing<'_> {
                     &format!("{} asks to hang up", request.by),
                 );
             }
+            Observation::RecordingRequested(_)
+            | Observation::RecordingStarted(_)
+            | Observation::RecordingPaused(_)
+            | Observation::RecordingResumed(_)
+            | Observation::RecordingEnded(_)
+            | Observation::RecordingFailed(_) => self.recording(record, observation),
             Observation::SessionRefreshed(refreshed) => self.refreshed(record, refreshed),
             Observation::SessionExpired(expired) => {
                 let text = format!("the session was not refreshed in {} s", expired.interval_s);
@@ -303,22 +309,6 @@ impl Drawing<'_> {
             }
             Observation::JournalGapFound(gap) => self.note(record, Mark::Bad, &gap.missing),
             schemas::of_an_edge!() => {}
-        }
-    }
-
-    fn holes_before(&mut self, record: &Record) {
-        let header = record.header();
-        let Some(lane) = self.row.lanes.of(header.lane) else {
-            return;
-        };
-        let hole = lane
-            .missing
-            .iter()
-            .find(|hole| hole.last + 1 == header.sequence);
-        if let Some(hole) = hole {
-            let label = format!("{:?} {hole} missing", header.lane).to_lowercase();
-            let all = (0, self.parties.len() - 1);
-            self.push(record, RungKind::Hole, all, Mark::Bad, label);
         }
     }
 
@@ -364,7 +354,7 @@ impl Drawing<'_> {
         );
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         record: &Record,
         kind: RungKind,

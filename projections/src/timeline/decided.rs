@@ -73,6 +73,9 @@ fn concluded(conclusion: &Conclusion, cast: &Cast) -> Telling {
                         .unwrap_or_default(),
                 )
         }
+        Conclusion::RequestRefused(refused) => {
+            told("request.refused", &[("why", refused.why.clone())])
+        }
         Conclusion::CallEnded(ended) => call_ended(ended),
     }
 }
@@ -143,6 +146,10 @@ pub(crate) fn words(command: &Command, cast: &Cast) -> String {
                 report.status, report.phrase
             )
         }
+        Command::StartRecording(_) => format!("record {party}"),
+        Command::PauseRecording(pause) => format!("pause the recording for {}", pause.by),
+        Command::ResumeRecording(resume) => format!("resume the recording for {}", resume.by),
+        Command::StopRecording(stop) => format!("end the recording for {}", stop.by),
         Command::ReferLeg(refer) => {
             format!(
                 "send {party} to {} by REFER",

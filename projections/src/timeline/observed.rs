@@ -10,6 +10,7 @@ use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
 use super::invited;
+use super::recording;
 use super::security;
 use super::session;
 use super::telling::{Telling, told};
@@ -132,6 +133,12 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         Observation::HangUpRequested(request) => {
             told("hangup.requested", &[("by", request.by.clone())])
         }
+        Observation::RecordingRequested(request) => recording::requested(request),
+        Observation::RecordingStarted(started) => recording::started(started, cast),
+        Observation::RecordingPaused(paused) => recording::paused(paused),
+        Observation::RecordingResumed(resumed) => recording::resumed(resumed),
+        Observation::RecordingEnded(ended) => recording::ended(ended),
+        Observation::RecordingFailed(failed) => recording::failed(failed),
         Observation::JournalGapFound(gap) => told("log.gap", &[("missing", gap.missing.clone())]),
         schemas::of_an_edge!() => told("node.event", &[("name", observation.name().to_owned())]),
     }

@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 use schemas::command::{
     AcceptTransfer, AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, HangUpLeg,
-    ReferLeg, RefuseLeg, RingLeg,
+    PauseRecording, RecordedDigits, ReferLeg, RefuseLeg, ResumeRecording, RingLeg, StartRecording,
+    StopRecording,
 };
 use schemas::conclusion::{
-    CallEnded, CallEndedBy, CallOutcome, CallRefused, CallRouted, TransferCompleted,
-    TransferFailed, TransferFailure, TransferMethod, TransferStarted,
+    CallEnded, CallEndedBy, CallOutcome, CallRefused, CallRouted, RequestRefused,
+    TransferCompleted, TransferFailed, TransferFailure, TransferMethod, TransferStarted,
 };
 use schemas::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
 use schemas::observation::*;
@@ -41,6 +42,7 @@ pub fn write(script: &str, call: CallId, began: Timestamp) -> Written {
         began,
         chains: BTreeMap::new(),
         last_fact: None,
+        last_decision: None,
         legs: BTreeMap::new(),
         written: Written::default(),
     };
@@ -57,6 +59,7 @@ struct Writer {
     began: Timestamp,
     chains: BTreeMap<Lane, Chain>,
     last_fact: Option<EventId>,
+    last_decision: Option<EventId>,
     /// The peer's address on each leg, for the wire capture.
     legs: BTreeMap<u16, String>,
     written: Written,
@@ -80,13 +83,28 @@ impl Writer {
         match words[1].as_str() {
             "edge" => {
                 let event = observation(&line, &mut self.legs);
-                let record = self.append(Lane::Facts, at, None, event.into());
+                // What came of the decision before.
+                let answers = line.words.last().is_some_and(|word| word == "answers");
+                let because = self.last_decision.filter(|_| answers);
+                let record = self.append(Lane::Facts, at, because, event.into());
                 self.last_fact = Some(record.id());
                 self.written.records.push(record);
             }
             "operator" => {
                 let by = line.word(0).to_owned();
-                let record = self.append(Lane::Requests, at, None, HangUpRequested { by }.into());
+                let key = line.find("key").map(str::to_owned);
+                let action = line.find("recording").map(|action| match action {
+                    "start" => RecordingAction::Start,
+                    "pause" => RecordingAction::Pause,
+                    "resume" => RecordingAction::Resume,
+                    "stop" => RecordingAction::Stop,
+                    other => panic!("nobody asks for {other}"),
+                });
+                let asked: Event = match action {
+                    Some(action) => RecordingRequested { action, by, key }.into(),
+                    None => HangUpRequested { by, key }.into(),
+                };
+                let record = self.append(Lane::Requests, at, None, asked);
                 self.last_fact = Some(record.id());
                 self.written.records.push(record);
             }
@@ -94,6 +112,7 @@ impl Writer {
                 let decision = decision(&line);
                 let because = self.last_fact;
                 let record = self.append(Lane::Decisions, at, because, decision.into());
+                self.last_decision = Some(record.id());
                 self.written.records.push(record);
             }
             "wire" => {
@@ -441,6 +460,42 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             status: line.number("status", 500),
         }
         .into(),
+        "recording" => RecordingStarted {
+            leg: LegId::CALLER,
+            file: line.word(1).to_owned(),
+            sample_hz: 8_000,
+        }
+        .into(),
+        "recording-paused" => RecordingPaused {
+            leg: LegId::CALLER,
+            pause: pause(line),
+            at_ms: line.number("at", 0),
+        }
+        .into(),
+        "recording-resumed" => RecordingResumed {
+            leg: LegId::CALLER,
+            pause: pause(line),
+            at_ms: line.number("at", 0),
+        }
+        .into(),
+        "recording-ended" => RecordingEnded {
+            leg: LegId::CALLER,
+            file: line.word(1).to_owned(),
+            cause: line.find("cause").unwrap_or("the call ended").to_owned(),
+            sha256: schemas::Hash::of(b"a recording"),
+            length_ms: line.number("length", 0),
+            octets: line.number("octets", 44),
+            dropped_ms: line.number("dropped", 0),
+            silenced_ms: Some(line.number("silenced", 0)),
+        }
+        .into(),
+        "recording-failed" => RecordingFailed {
+            leg: LegId::CALLER,
+            file: line.word(1).to_owned(),
+            error: line.word(2).to_owned(),
+            length_ms: line.number("length", 0),
+        }
+        .into(),
         "timer" => TimerFired {
             timer: match line.word(1) {
                 "ring" => Timer::Ring(line.leg(2)),
@@ -452,6 +507,13 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         }
         .into(),
         other => panic!("the edge saw no {other:?}: {}", line.text),
+    }
+}
+
+fn pause(line: &Line) -> RecordingPause {
+    match line.find("by") {
+        Some(by) => RecordingPause::Request { by: by.to_owned() },
+        None => RecordingPause::Digits,
     }
 }
 
@@ -656,6 +718,28 @@ fn decision(line: &Line) -> Decision {
 fn command(part: &Line) -> Option<Command> {
     Some(match part.word(0) {
         "ring" => RingLeg { leg: part.leg(1) }.into(),
+        "record" => StartRecording {
+            leg: LegId::CALLER,
+            recording: part.number("number", 1),
+            notice: None,
+            digits: RecordedDigits::Masked,
+        }
+        .into(),
+        "pause" => PauseRecording {
+            leg: LegId::CALLER,
+            by: part.word(1).to_owned(),
+        }
+        .into(),
+        "resume" => ResumeRecording {
+            leg: LegId::CALLER,
+            by: part.word(1).to_owned(),
+        }
+        .into(),
+        "stop" => StopRecording {
+            leg: LegId::CALLER,
+            by: part.word(1).to_owned(),
+        }
+        .into(),
         "answer" => AnswerLeg { leg: part.leg(1) }.into(),
         "refuse" => RefuseLeg {
             leg: part.leg(1),
@@ -779,6 +863,10 @@ fn conclusion(part: &Line) -> Conclusion {
                 other => panic!("no outcome {other:?}: {}", part.text),
             },
             cause: part.word(3).to_owned(),
+        }
+        .into(),
+        "refused-request" => RequestRefused {
+            why: part.word(1).to_owned(),
         }
         .into(),
         other => panic!("control decides no {other:?}: {}", part.text),

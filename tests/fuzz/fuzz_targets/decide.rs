@@ -143,7 +143,9 @@ impl Life {
                 }
                 // One that was refused has failed without having begun.
                 Conclusion::TransferFailed(_) => self.transfers = 0,
-                Conclusion::CallRouted(_) | Conclusion::CallRefused(_) => {}
+                Conclusion::CallRouted(_)
+                | Conclusion::CallRefused(_)
+                | Conclusion::RequestRefused(_) => {}
             }
         }
         assert!(self.ends <= 1, "two ends: {decision:?}");

@@ -1,4 +1,5 @@
-//! What an operator asks for. It is written into the log and nothing else; control decides on it.
+//! What an operator asks for. It is written into the call's lane of requests and nothing else; control decides on it, the
+//! edge carries it out, and the list of requests tells what came of it.
 
 use std::sync::Arc;
 
@@ -7,32 +8,59 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use journal::Outcome;
+use projections::Row;
+use projections::history::RecordingState;
+use projections::requests::{self, Asked, Request, RequestState};
 use schemars::JsonSchema;
-use schemas::observation::HangUpRequested;
-use schemas::{CallId, Chain, Draft, Entry, EventId, Lane, Subject};
+use schemas::observation::{HangUpRequested, RecordingAction, RecordingRequested};
+use schemas::{CallId, Chain, Draft, Entry, Event, EventId, Lane, Subject};
 use serde::{Deserialize, Serialize};
 
 use super::calls::{call_id, fold, read};
-use crate::answer::{Answer, Refused};
+use crate::answer::{Answer, Refused, json};
 use crate::clock;
 use crate::server::Shared;
 
 /// The most tries when somebody else writes into the same lane.
 const TRIES_MAX: usize = 5;
 
-/// The longest name of who asks, in bytes.
-const BY_MAX_BYTES: usize = 100;
+/// The longest name of who asks, and the longest key, in bytes.
+const WORD_MAX_BYTES: usize = 100;
+
+/// The most requests of a call: a program that asks in a loop must not fill the log.
+const REQUESTS_MAX: usize = 1_000;
+
+/// What is asked of a call.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wish {
+    /// What.
+    request: Asked,
+    /// Who asks. Default `api`.
+    #[serde(default = "api")]
+    by: String,
+    /// What it is told apart by: the same request with the same key is written once, however often it is sent.
+    #[serde(default)]
+    key: Option<String>,
+}
 
 /// What was written.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Asked {
+pub(super) struct Written {
     /// The call.
     call: CallId,
     /// The event.
     event: EventId,
 }
 
-/// Who asks.
+/// What was asked of a call, and what came of it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Requests {
+    /// The requests, oldest first.
+    requests: Vec<Request>,
+}
+
+/// Who wants the end.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HangUp {
@@ -44,59 +72,139 @@ fn api() -> String {
     "api".to_owned()
 }
 
+pub(super) async fn ask(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let call = call_id(&id)?;
+    let wish = serde_json::from_slice(&body)
+        .map_err(|error| Refused::wrong(format!("the body is no request: {error}")))?;
+    write(&shared, call, &wish).await
+}
+
 pub(super) async fn hang_up(
     State(shared): State<Arc<Shared>>,
     Path(id): Path<String>,
     body: Bytes,
 ) -> Answer {
     let call = call_id(&id)?;
-    let wish = match body.is_empty() {
+    let HangUp { by } = match body.is_empty() {
         true => HangUp { by: api() },
         false => serde_json::from_slice(&body)
             .map_err(|error| Refused::wrong(format!("the body is no request: {error}")))?,
     };
-    if wish.by.is_empty() || wish.by.len() > BY_MAX_BYTES {
-        return Err(Refused::wrong(format!(
-            "by takes 1 to {BY_MAX_BYTES} bytes"
-        )));
+    let wish = Wish {
+        request: Asked::HangUp,
+        by,
+        key: None,
+    };
+    write(&shared, call, &wish).await
+}
+
+pub(super) async fn list(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Answer {
+    let history = read(&shared, call_id(&id)?).await?;
+    json(&Requests {
+        requests: of(&history),
+    })
+}
+
+/// Writes a wish behind the last request of its call, unless it is there already or cannot be.
+async fn write(shared: &Shared, call: CallId, wish: &Wish) -> Answer {
+    for (name, word) in [("by", Some(&wish.by)), ("key", wish.key.as_ref())] {
+        if word.is_some_and(|word| word.is_empty() || word.len() > WORD_MAX_BYTES) {
+            let detail = format!("{name} takes 1 to {WORD_MAX_BYTES} bytes");
+            return Err(Refused::wrong(detail));
+        }
     }
     for _ in 0..TRIES_MAX {
-        let history = read(&shared, call).await?;
-        if fold(call, &history).is_over() {
-            return Err(Refused::new(
-                StatusCode::CONFLICT,
-                format!("call {call} is over"),
-            ));
+        let history = read(shared, call).await?;
+        let before = of(&history);
+        if let Some(event) = written_before(&before, wish)? {
+            return accepted(call, event);
+        }
+        if let Some(why) = obstacle(&fold(call, &history), &before, wish.request) {
+            return Err(Refused::new(StatusCode::CONFLICT, why));
         }
         let record = chain(call, &history).append(Draft {
             because: None,
             producer: shared.settings.node.clone(),
             recorded_at: clock::now(),
-            event: HangUpRequested {
-                by: wish.by.clone(),
-            }
-            .into(),
+            event: event(wish),
         });
-        let asked = Asked {
-            call,
-            event: record.id(),
-        };
+        let event = record.id();
         match shared.log.append(vec![record]).await.pop() {
-            Some(Outcome::Appended(_) | Outcome::AlreadyThere(_)) => {
-                return Ok((StatusCode::ACCEPTED, axum::Json(asked)).into_response());
-            }
+            Some(Outcome::Appended(_) | Outcome::AlreadyThere(_)) => return accepted(call, event),
             Some(Outcome::Conflict(_)) => {}
             Some(Outcome::Unavailable(reason)) => {
-                return Err(Refused::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    reason.to_string(),
-                ));
+                let detail = reason.to_string();
+                return Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, detail));
             }
             None => break,
         }
     }
     let detail = format!("others write requests for call {call} at the same time: try again");
     Err(Refused::new(StatusCode::CONFLICT, detail))
+}
+
+/// The event of a request that was sent before with the same key.
+fn written_before(before: &[Request], wish: &Wish) -> Result<Option<EventId>, Refused> {
+    let same = |request: &&Request| wish.key.is_some() && request.key == wish.key;
+    match before.iter().find(same) {
+        None => Ok(None),
+        Some(request) if request.request == wish.request => Ok(Some(request.event)),
+        Some(request) => {
+            let asked = request.request.word();
+            let detail = format!("the key stands for another request, {asked}: take a new one");
+            Err(Refused::new(StatusCode::CONFLICT, detail))
+        }
+    }
+}
+
+/// Why a request makes no sense as the call stands. What is under way may change that: then control decides.
+fn obstacle(row: &Row, before: &[Request], asked: Asked) -> Option<String> {
+    let call = row.call;
+    if row.is_over() {
+        return Some(format!("call {call} is over"));
+    }
+    if before.len() >= REQUESTS_MAX {
+        return Some(format!("call {call} has {REQUESTS_MAX} requests already"));
+    }
+    let is_open = |state| matches!(state, RequestState::Asked | RequestState::Decided);
+    let pending = before.iter().any(|request| is_open(request.state));
+    if asked == Asked::HangUp || pending {
+        return None;
+    }
+    let state = row.running_recording().map(|recording| recording.state);
+    match (asked, state) {
+        (Asked::StartRecording, None)
+        | (Asked::PauseRecording, Some(RecordingState::Running))
+        | (Asked::ResumeRecording, Some(RecordingState::Paused))
+        | (Asked::StopRecording, Some(_)) => None,
+        (_, None) => Some(format!("call {call} is not recorded")),
+        (_, Some(state)) => Some(format!("the recording of call {call} is {}", state.word())),
+    }
+}
+
+fn event(wish: &Wish) -> Event {
+    let (by, key) = (wish.by.clone(), wish.key.clone());
+    let action = match wish.request {
+        Asked::HangUp => return HangUpRequested { by, key }.into(),
+        Asked::StartRecording => RecordingAction::Start,
+        Asked::PauseRecording => RecordingAction::Pause,
+        Asked::ResumeRecording => RecordingAction::Resume,
+        Asked::StopRecording => RecordingAction::Stop,
+    };
+    RecordingRequested { action, by, key }.into()
+}
+
+fn accepted(call: CallId, event: EventId) -> Answer {
+    let written = Written { call, event };
+    Ok((StatusCode::ACCEPTED, axum::Json(written)).into_response())
+}
+
+fn of(history: &[Entry]) -> Vec<Request> {
+    requests::of(history.iter().map(|entry| &entry.record))
 }
 
 /// The lane of requests behind its last record.

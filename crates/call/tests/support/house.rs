@@ -1,13 +1,14 @@
 //! The configuration of the scenarios: three trunks, four kinds of agent, ladders and targets.
 
 use call::configuration::{
-    Agent, Destination, Fallback, Limit, Number, TransferTarget, Transfers, Trunk, Waits,
+    Agent, Destination, Fallback, Limit, Number, Recorded, Recording, TransferTarget, Transfers,
+    Trunk, Waits,
 };
 use call::number::NumberForm;
 use call::outbound::Outbound;
 use call::{Applied, Configuration};
 use schemas::Transport;
-use schemas::command::{BuiltInAgent, MenuChoice};
+use schemas::command::{BuiltInAgent, MenuChoice, RecordedDigits, RecordingNotice};
 use schemas::conclusion::TransferMethod;
 use schemas::observation::IdentityHeader;
 use trunkline_call as call;
@@ -28,6 +29,7 @@ pub fn configuration() -> Configuration {
                 trunk(Some("carrier.example.com:5060"), TransferMethod::Refer),
             ),
             ("closed", trunk(None, TransferMethod::Bridged)),
+            ("taped", taped()),
             ("trusted", trusted()),
             ("british", british()),
         ]
@@ -44,6 +46,7 @@ pub fn configuration() -> Configuration {
             ("+14155550104", number("bot", Some("carrier"), &[])),
             ("+14155550105", number("bot", None, &[refuse(503)])),
             ("+14155550106", number("sorry", None, &[agent("echo")])),
+            ("+14155550107", untaped(number("echo", None, &[]))),
             ("*", number("echo", Some("carrier"), &[])),
         ]
         .map(|(name, number)| (name.to_owned(), number))
@@ -120,6 +123,30 @@ fn trunk(address: Option<&str>, transfer: TransferMethod) -> Trunk {
             ..Limit::default()
         },
         outbound: Outbound::default(),
+        recording: Recording {
+            when: Recorded::OnRequest,
+            ..Recording::default()
+        },
+    }
+}
+
+/// All of its calls are recorded, and told so.
+fn taped() -> Trunk {
+    Trunk {
+        recording: Recording {
+            when: Recorded::On,
+            notice: Some(RecordingNotice::Tone),
+            digits: RecordedDigits::Paused,
+        },
+        ..trunk(None, TransferMethod::Bridged)
+    }
+}
+
+/// None of its calls are.
+fn untaped(number: Number) -> Number {
+    Number {
+        recording: Some(Recorded::Off),
+        ..number
     }
 }
 
@@ -175,6 +202,7 @@ fn number(agent: &str, trunk: Option<&str>, fallback: &[Fallback]) -> Number {
             calls: Some(3),
             ..Limit::default()
         },
+        recording: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use schemas::command::DialLeg;
+use schemas::command::{DialLeg, PauseRecording, ResumeRecording, StopRecording};
 use schemas::observation::{Identity, Party, Tried};
 use schemas::{Command, Conclusion, Decision, Personal};
 
@@ -72,6 +72,18 @@ fn command(command: &Command) -> String {
             let along = hang_up.reason.clone().into_iter().chain(context);
             along.map(|text| format!(", {text}")).collect()
         }
+        Command::StartRecording(start) => format!(
+            " number {}, {}, digits {:?}",
+            start.recording,
+            match &start.notice {
+                Some(notice) => format!("{notice:?} first"),
+                None => "no notice".to_owned(),
+            },
+            start.digits
+        ),
+        Command::PauseRecording(PauseRecording { by, .. })
+        | Command::ResumeRecording(ResumeRecording { by, .. })
+        | Command::StopRecording(StopRecording { by, .. }) => format!(" for {by}"),
         Command::RingLeg(_) | Command::AnswerLeg(_) | Command::AcceptTransfer(_) => String::new(),
     };
     format!("{} {}{rest}", command.name(), command.leg())
@@ -167,6 +179,7 @@ fn conclusion(text: &mut String, one: &Conclusion) {
                 .unwrap_or_default(),
             failed.why
         )),
+        Conclusion::RequestRefused(refused) => line(format!(": {}", refused.why)),
         Conclusion::CallEnded(ended) => {
             line(format!(
                 " by {:?}, {:?}: {}",

@@ -12,12 +12,13 @@
 //! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
 //! lost echo finished · cannot DialLeg 1 503 no free port
 //! timer             the next wait runs out · operator grace · digit 0
+//! record start|pause|resume|stop grace · record started|paused|resumed|ended · record failed No space left on device
 //! ```
 //! A number before a line is the time in seconds since the INVITE; otherwise 10 ms pass.
 
 use schemas::media::{DigitMethod, MediaDirection, MediaOffer};
 use schemas::observation::*;
-use schemas::{EventId, LegId, Observation, Personal, Timestamp, Transport};
+use schemas::{EventId, Hash, LegId, Observation, Personal, Timestamp, Transport};
 
 /// When the first line of a script happens.
 pub const BEGIN: Timestamp = Timestamp(1_790_000_000_000_000);
@@ -146,6 +147,7 @@ fn observation(words: &[&str]) -> Option<Observation> {
         .into(),
         ["operator", name] => HangUpRequested {
             by: (*name).to_owned(),
+            key: None,
         }
         .into(),
         ["lost", agent, cause @ ..] => AgentLost {
@@ -165,7 +167,62 @@ fn observation(words: &[&str]) -> Option<Observation> {
         ["fired", "ring", leg] => fired(Timer::Ring(self::leg(leg))),
         ["fired", "call"] => fired(Timer::MaximumDuration),
         ["fired", "transfer"] => fired(Timer::Transfer),
+        ["record", ..] => return record(words),
         _ => return transfer(words),
+    })
+}
+
+fn record(words: &[&str]) -> Option<Observation> {
+    let leg = LegId::CALLER;
+    let file = || "0199-1.wav".to_owned();
+    let pause = || RecordingPause::Request { by: "grace".into() };
+    let asked = |action, by: &str| RecordingRequested {
+        action,
+        by: by.to_owned(),
+        key: None,
+    };
+    Some(match words {
+        ["record", "start", name] => asked(RecordingAction::Start, name).into(),
+        ["record", "pause", name] => asked(RecordingAction::Pause, name).into(),
+        ["record", "resume", name] => asked(RecordingAction::Resume, name).into(),
+        ["record", "stop", name] => asked(RecordingAction::Stop, name).into(),
+        ["record", "started"] => RecordingStarted {
+            leg,
+            file: file(),
+            sample_hz: 8_000,
+        }
+        .into(),
+        ["record", "paused"] => RecordingPaused {
+            leg,
+            pause: pause(),
+            at_ms: 0,
+        }
+        .into(),
+        ["record", "resumed"] => RecordingResumed {
+            leg,
+            pause: pause(),
+            at_ms: 0,
+        }
+        .into(),
+        ["record", "ended"] => RecordingEnded {
+            leg,
+            file: file(),
+            cause: "the call ended".into(),
+            sha256: Hash::ZERO,
+            length_ms: 0,
+            octets: 44,
+            dropped_ms: 0,
+            silenced_ms: Some(0),
+        }
+        .into(),
+        ["record", "failed", error @ ..] => RecordingFailed {
+            leg,
+            file: file(),
+            error: error.join(" "),
+            length_ms: 0,
+        }
+        .into(),
+        _ => return None,
     })
 }
 

@@ -203,7 +203,11 @@ impl Held {
             | Command::AcceptTransfer(_)
             | Command::RefuseTransfer(_)
             | Command::ReportTransfer(_)
-            | Command::ReferLeg(_) => Vec::new(),
+            | Command::ReferLeg(_)
+            | Command::StartRecording(_)
+            | Command::PauseRecording(_)
+            | Command::ResumeRecording(_)
+            | Command::StopRecording(_) => Vec::new(),
         }
     }
 

@@ -55,6 +55,7 @@ pub fn applied() -> Arc<Applied> {
         trunk: None,
         fallback: fallback.to_vec(),
         limit: Default::default(),
+        recording: None,
     };
     let configuration = Configuration {
         trunks: [(
@@ -64,6 +65,7 @@ pub fn applied() -> Arc<Applied> {
                 transfer: TransferMethod::Bridged,
                 limit: Default::default(),
                 outbound: Outbound::default(),
+                recording: Default::default(),
             },
         )]
         .into(),

@@ -12,6 +12,8 @@ use schemas::{
     Record, Subject, Timestamp, Transport, TrunkName,
 };
 
+use trunkline_edge::recorder::{Complete, Told};
+
 use super::log::Log;
 
 /// The writer of decisions.
@@ -217,6 +219,35 @@ fn command(words: &[&str]) -> Command {
             referred_by: Some(Personal::from("sip:trunkline@198.51.100.1")),
         }
         .into(),
+        ["record", to, number, notice @ ..] => StartRecording {
+            leg: leg(to),
+            recording: number.parse().unwrap(),
+            notice: match notice {
+                [] => None,
+                ["tone"] => Some(RecordingNotice::Tone),
+                [file] => Some(RecordingNotice::Announcement {
+                    file: (*file).to_owned(),
+                }),
+                other => panic!("what notice is {other:?}?"),
+            },
+            digits: RecordedDigits::Masked,
+        }
+        .into(),
+        ["pause", of, by] => PauseRecording {
+            leg: leg(of),
+            by: (*by).to_owned(),
+        }
+        .into(),
+        ["resume", of, by] => ResumeRecording {
+            leg: leg(of),
+            by: (*by).to_owned(),
+        }
+        .into(),
+        ["stop", of, by] => StopRecording {
+            leg: leg(of),
+            by: (*by).to_owned(),
+        }
+        .into(),
         other => panic!("what is {other:?}?"),
     }
 }
@@ -281,6 +312,14 @@ pub fn media_event(what: &[&str]) -> media::Event {
         ["finished"] => media::Event::AgentFinished {
             finished: media::Finished::Played,
         },
+        [what @ ("paused" | "went-on" | "keys" | "no-more-keys"), ms] => {
+            let at = Duration::from_millis(ms.parse().unwrap());
+            let digits = what.contains("keys");
+            match *what {
+                "paused" | "keys" => media::Event::RecordingPaused { at, digits },
+                _ => media::Event::RecordingResumed { at, digits },
+            }
+        }
         other => panic!("what is media {other:?}?"),
     }
 }
@@ -301,6 +340,27 @@ pub fn measured() -> media::Event {
         over: Duration::from_secs(1),
         streamed: None,
     })
+}
+
+/// What becomes of a recording.
+pub fn recorded(what: &[&str]) -> Told {
+    match what {
+        ["started"] => Told::Started { sample_hz: 8_000 },
+        ["ended"] => Told::Ended {
+            complete: Complete {
+                sha256: Hash::of(b"a recording"),
+                length: Duration::from_secs(2),
+                octets: 64_044,
+            },
+            dropped: Duration::ZERO,
+            silenced: Duration::from_millis(500),
+        },
+        ["failed", ms, error @ ..] => Told::Failed {
+            error: error.join(" "),
+            length: Duration::from_millis(ms.parse().unwrap()),
+        },
+        other => panic!("what recording is {other:?}?"),
+    }
 }
 
 /// An order to media in words.
@@ -324,6 +384,15 @@ pub fn describe(input: &media::Input) -> String {
                 .map(|keys| format!(", SRTP {:?}", keys.ours.suite()))
                 .unwrap_or_default(),
         ),
+        media::Input::Record { leg, order } => match order {
+            media::RecordOrder::Start { notice, .. } => {
+                let notice = notice.as_ref().map(|samples| samples.len());
+                format!("{} is recorded, {notice:?} samples first", leg.0)
+            }
+            media::RecordOrder::Pause => format!("{} is not recorded for a while", leg.0),
+            media::RecordOrder::Resume => format!("{} is recorded again", leg.0),
+            media::RecordOrder::Stop => format!("{} is recorded no more", leg.0),
+        },
         media::Input::Connect { leg, hears } => match hears {
             media::Hears::Agent(agent) => format!("{} hears {}", leg.0, agent.kind()),
             media::Hears::Leg(other) => format!("{} hears leg {}", leg.0, other.0),

@@ -200,6 +200,14 @@ fn outcome(fact: &Record) -> Option<(String, LegId)> {
         }
         Observation::TransferAnswered(answered) => ("RefuseTransfer", answered.leg),
         Observation::TransferReported(reported) => ("ReportTransfer", reported.leg),
+        Observation::RecordingStarted(started) => ("StartRecording", started.leg),
+        Observation::RecordingFailed(failed) if failed.length_ms == 0 => {
+            ("StartRecording", failed.leg)
+        }
+        Observation::RecordingFailed(failed) => ("StopRecording", failed.leg),
+        Observation::RecordingPaused(paused) => ("PauseRecording", paused.leg),
+        Observation::RecordingResumed(resumed) => ("ResumeRecording", resumed.leg),
+        Observation::RecordingEnded(ended) => ("StopRecording", ended.leg),
         Observation::TransferProgressed(progressed) => ("ReferLeg", progressed.leg),
         _ => return None,
     };

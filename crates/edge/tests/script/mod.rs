@@ -21,7 +21,9 @@
 //! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
-//! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished
+//! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished; of its recording: paused MS,
+//!                                went-on MS, keys MS, no-more-keys MS
+//! recorder in DIRECTORY          calls are recorded; `recorder WHAT`: started, ended, failed MS ERROR
 //! raw ADDRESS TEXT               a datagram; `|` ends a line
 //! wait TIME                      50ms, 3s
 //! log away, log back, log slow, log commit
@@ -54,6 +56,7 @@ use trunkline_edge::configuration::{Configuration, Digits, Dtmf, Probe, Trunk, U
 use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
 use trunkline_edge::port::Input;
+use trunkline_edge::recorder;
 use trunkline_edge::recordings::Recordings;
 use trunkline_edge::voice::{FromVoice, Happened};
 
@@ -179,6 +182,19 @@ impl Scene {
                 let text = line.trim_start_matches("decide").trim();
                 let record = self.control.decide(text, &self.log, self.wall());
                 self.input(Input::Decision(record));
+            }
+            ["recorder", "in", directory] => {
+                let directory = (*directory).into();
+                let bytes_max = 1 << 20;
+                self.configuration.recorder = Some(recorder::Settings {
+                    directory,
+                    bytes_max,
+                });
+            }
+            ["recorder", what @ ..] => {
+                let (call, told) = (self.log.call(), control::recorded(what));
+                let from = recorder::FromRecorder { call, told };
+                self.input(Input::Recorded(from));
             }
             ["media", "dies"] => self.media_is_dead = true,
             ["handshake", leg, what @ ..] => {

@@ -50,6 +50,10 @@ impl Scene {
                 let (leg, wanted) = (to.leg, wanted.join(" or "));
                 writeln!(self.out, "  handshake {leg}, {role}, with {wanted}").unwrap();
             }
+            Output::Record { file, to } => {
+                let what = control::describe(&to.input);
+                writeln!(self.out, "  media {what}, to {}", file.display()).unwrap();
+            }
             Output::Avoid { flow, asked } => {
                 let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));
                 writeln!(self.out, "  (avoids {}{time})", flow.remote).unwrap();

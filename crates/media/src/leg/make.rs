@@ -10,6 +10,7 @@ use crate::codec::Codec;
 use crate::g711::{self, Law};
 use crate::negotiated::{Negotiated, Sound};
 use crate::packet::{HEADER_BYTES, Stamp};
+use crate::recorder::Ear;
 use crate::srtp::ROOM_BYTES;
 use crate::transcode::{Kind, Said, Speech, Transcoder};
 
@@ -28,6 +29,10 @@ impl Leg {
             None if self.sender.is_busy() => {
                 self.hush(now);
                 return None;
+            }
+            None if self.notice.is_some() => {
+                self.hush(now);
+                self.make_agent(buffer, now)?
             }
             None => match &self.hears {
                 Hearing::Agent(playing) if !playing.is_echo() => self.make_agent(buffer, now)?,
@@ -89,16 +94,23 @@ impl Leg {
     }
 
     fn make_agent(&mut self, buffer: &mut Buffer, now: Instant) -> Option<(usize, Progress)> {
-        let Hearing::Agent(playing) = &mut self.hears else {
-            return None;
+        let playing = match (&mut self.notice, &mut self.hears) {
+            (Some(notice), _) => notice,
+            (None, Hearing::Agent(playing)) => playing,
+            (None, Hearing::Leg(_) | Hearing::Nothing) => return None,
         };
         let negotiated = &self.session.as_ref()?.negotiated;
         let mut frame = [0; FRAME_SAMPLES];
         let frame = &mut frame[..usize::from(negotiated.made_ms()) * AGENT_HZ / 1_000];
         let (at, progress) = playing.next(frame, now)?;
-        let packet_time = negotiated.packet_time();
-        let ticks = negotiated.codec.clock().ticks(packet_time);
+        let (packet_time, made_ms) = (negotiated.packet_time(), negotiated.made_ms());
+        let clock = negotiated.codec.clock();
+        let ticks = clock.ticks(packet_time);
         let stamp = self.outgoing.own(negotiated.payload_type, ticks, at);
+        if let Some(recorder) = &mut self.recorder {
+            let rate = (clock, AGENT_HZ.try_into().ok()?);
+            recorder.hear_samples(Ear::Right, rate, stamp.timestamp, frame, at);
+        }
         let payload_bytes = match negotiated.codec.law() {
             Some(law) => {
                 let payload = &mut buffer[HEADER_BYTES..HEADER_BYTES + frame.len()];
@@ -113,6 +125,12 @@ impl Leg {
             }
         };
         self.finish(buffer, stamp, payload_bytes, now);
+        let is_notice = self.notice.is_some();
+        if is_notice && progress != Progress::Goes {
+            self.notice = None;
+            self.restart_agent(made_ms, at + packet_time);
+        }
+        let progress = if is_notice { Progress::Goes } else { progress };
         Some((HEADER_BYTES + payload_bytes, progress))
     }
 
@@ -129,10 +147,17 @@ impl Leg {
             }
             speech.say(piece.samples);
         }
-        let ticks = negotiated.codec.clock().ticks(packet_time);
+        let clock = negotiated.codec.clock();
+        let ticks = clock.ticks(packet_time);
         let stamp = self.outgoing.made(negotiated.payload_type, ticks, now);
-        let level = &mut self.sent.level;
-        let look = |samples: &[i16]| level.look_at(stamp.sequence, samples);
+        let (level, rate) = (&mut self.sent.level, (clock, speech.sample_hz()));
+        let recorder = self.recorder.as_deref_mut();
+        let look = |samples: &[i16]| {
+            level.look_at(stamp.sequence, samples);
+            if let Some(recorder) = recorder {
+                recorder.hear_samples(Ear::Right, rate, stamp.timestamp, samples, now);
+            }
+        };
         let payload_bytes = speech.packet(packet_time, room(buffer), look)?;
         self.finish(buffer, stamp, payload_bytes, now);
         Some(HEADER_BYTES + payload_bytes)

@@ -26,7 +26,13 @@ impl Leg {
         events: &mut Events,
     ) -> Option<Heard> {
         match self.judge(bytes, source, now, events) {
-            Ok((packet, sound)) => self.admit(packet, sound, bytes, now, settings, events),
+            Ok((packet, sound)) => {
+                let heard = self.admit(packet, sound, bytes, now, settings, events)?;
+                if self.recorder.is_some() {
+                    self.record_heard(&heard, bytes, now, events);
+                }
+                Some(heard)
+            }
             Err(reason) => {
                 let reason = match (reason, Kind::of(bytes)) {
                     (Reason::Malformed, Kind::Stun) => Reason::Stun,

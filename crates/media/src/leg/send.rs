@@ -10,6 +10,7 @@ use crate::dtmf::Digit;
 use crate::event::{Event, Finished, Transmit};
 use crate::g711;
 use crate::negotiated::Sound;
+use crate::recorder::Ear;
 
 impl Leg {
     /// Sends on what another leg said, in the buffer that it came in.
@@ -30,7 +31,7 @@ impl Leg {
             self.hear(heard, from, &bytes[packet.payload()], now);
             return None;
         }
-        if self.sender.is_busy() {
+        if self.sender.is_busy() || self.notice.is_some() {
             return None;
         }
         let payload_type = match heard.sound {
@@ -59,6 +60,9 @@ impl Leg {
                 }
                 if let Some(law) = negotiated.codec.law() {
                     self.sent.level.look(law, stamp.sequence, payload);
+                }
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.hear(Ear::Right, negotiated.codec, stamp.timestamp, payload, now);
                 }
             }
             Sound::Key => {
@@ -128,13 +132,18 @@ impl Leg {
         self.transcoder = None;
         self.sent.pause();
         self.sender.clear();
+        if let Some(notice) = &mut self.notice {
+            notice.pause();
+        }
         if let Hearing::Agent(playing) = &mut self.hears {
             playing.pause();
         }
     }
 
     pub(super) fn restart_agent(&mut self, packet_ms: u16, at: Instant) {
-        if let Hearing::Agent(playing) = &mut self.hears {
+        if let Some(notice) = &mut self.notice {
+            notice.start(packet_ms, at);
+        } else if let Hearing::Agent(playing) = &mut self.hears {
             playing.start(packet_ms, at);
         }
     }

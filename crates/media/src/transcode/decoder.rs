@@ -8,7 +8,7 @@ use crate::opus;
 
 /// The decoder of one stream.
 #[derive(Debug)]
-pub(super) enum Decoder {
+pub(crate) enum Decoder {
     /// Opus makes up its own losses.
     Opus(opus::Decoder),
     /// The others do not know of any.
@@ -19,14 +19,14 @@ pub(super) enum Decoder {
 }
 
 #[derive(Debug)]
-pub(super) enum Plain {
+pub(crate) enum Plain {
     Law(Law),
     G722(Box<g722::Decoder>),
     Linear,
 }
 
 impl Decoder {
-    pub(super) fn new(codec: Codec, sample_hz: u32) -> Decoder {
+    pub(crate) fn new(codec: Codec, sample_hz: u32) -> Decoder {
         let plain = match codec {
             Codec::Opus => return Decoder::Opus(opus::Decoder::new(sample_hz)),
             Codec::Pcmu => Plain::Law(Law::Mu),
@@ -39,7 +39,7 @@ impl Decoder {
     }
 
     /// Decodes a packet: how many samples it holds, as far as there is room. None if it holds nothing.
-    pub(super) fn decode(&mut self, payload: &[u8], samples: &mut [i16]) -> Option<usize> {
+    pub(crate) fn decode(&mut self, payload: &[u8], samples: &mut [i16]) -> Option<usize> {
         let (plain, concealment) = match self {
             Decoder::Opus(opus) => return opus.decode(payload, samples),
             Decoder::Plain { plain, concealment } => (plain, concealment),

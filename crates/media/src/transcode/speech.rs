@@ -57,6 +57,11 @@ impl Speech {
         (self.codec, self.takes_hz, self.redundancy) == (codec, takes_hz, redundancy)
     }
 
+    /// Samples in a second of what it encodes.
+    pub(crate) fn sample_hz(&self) -> u32 {
+        self.sample_hz
+    }
+
     /// Takes samples. Packets have to be taken until there is none before it takes more.
     pub(crate) fn say(&mut self, samples: &[i16]) {
         // Only who does not take the packets gets here; the newest is what would be missed least.

@@ -27,6 +27,10 @@ pub struct Shell {
     pub reports: Vec<(LegId, SocketAddr, Vec<u8>)>,
     /// What peers of streams were told.
     pub told: Vec<Told>,
+    /// What was recorded, left and right.
+    pub recorded: Vec<[i16; 2]>,
+    /// How much of it is silent on purpose, when it is over.
+    pub recording_over: Option<Duration>,
 }
 
 /// What the peer of a stream was told.
@@ -83,6 +87,8 @@ impl Shell {
             events: Vec::new(),
             reports: Vec::new(),
             told: Vec::new(),
+            recorded: Vec::new(),
+            recording_over: None,
         }
     }
 
@@ -198,6 +204,11 @@ impl Shell {
                     self.told.push(Told::Key { at_ms, key });
                 }
                 Output::Reached { mark, .. } => self.told.push(Told::Reached { at_ms, mark }),
+                Output::Recorded { samples, .. } => {
+                    assert!(self.recording_over.is_none(), "it is over");
+                    self.recorded.extend(samples.as_chunks::<2>().0);
+                }
+                Output::RecordingOver { silenced, .. } => self.recording_over = Some(silenced),
                 Output::Event { leg, event } => self.events.push((leg, event)),
             }
         }

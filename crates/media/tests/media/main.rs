@@ -6,6 +6,7 @@ mod driver;
 mod hostile;
 mod keys;
 mod latch;
+mod recording;
 mod relay;
 mod reports;
 mod speakers;

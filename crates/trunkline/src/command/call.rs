@@ -72,6 +72,10 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
         let lines: Vec<_> = came_along.iter().map(|line| plain(line)).collect();
         say!("{}\n{}\n", heading("What came along"), lines.join("\n"));
     }
+    let recordings = recordings(&row_of(call, recorded));
+    if !recordings.is_empty() {
+        say!("{}\n{}\n", heading("Recordings"), recordings.join("\n"));
+    }
     say!(
         "{}\n{}\n",
         heading("Timeline"),
@@ -139,6 +143,24 @@ fn context(row: &Row) -> Vec<String> {
     let back = row.handed_back.iter();
     lines.extend(back.map(|header| format!("handed back {}", field(header))));
     lines
+}
+
+/// Where each recording lies, and what it holds.
+fn recordings(row: &Row) -> Vec<String> {
+    let told = |recording: &projections::history::Recording| {
+        let mut text = format!("{}: {}", recording.state.word(), recording.file);
+        if !recording.cause.is_empty() {
+            text.push_str(&format!(", {}", recording.cause));
+        }
+        if let Some(ms) = recording.length_ms {
+            text.push_str(&format!(", {}.{:03} s", ms / 1_000, ms % 1_000));
+        }
+        if let Some(hash) = recording.sha256 {
+            text.push_str(&format!("\n  SHA-256 {hash}"));
+        }
+        text.lines().map(plain).collect::<Vec<_>>().join("\n")
+    };
+    row.recordings.iter().map(told).collect()
 }
 
 /// The timeline as lines.

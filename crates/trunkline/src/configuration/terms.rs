@@ -40,6 +40,17 @@ pub enum SrtpKeying {
     Dtls,
 }
 
+/// How a request goes that is too large for a datagram.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LargeRequests {
+    /// By TCP to the same port, and by UDP where that is refused.
+    #[default]
+    Tcp,
+    /// By UDP.
+    Udp,
+}
+
 /// `[trunk.NAME.session_timer]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -368,9 +368,6 @@ fn control() -> Vec<Listed> {
         fired(Timer::Ring(LegId(2))),
         fired(Timer::MaximumDuration),
         fired(Timer::Transfer),
-        observation(HangUpRequested {
-            by: "operator grace".into(),
-        }),
     ]
 }
 

@@ -8,6 +8,7 @@ mod decisions;
 mod dial;
 mod invite;
 mod node;
+mod recording;
 mod registration;
 mod tls;
 
@@ -58,6 +59,7 @@ pub fn all() -> Vec<Sample> {
         call::samples(),
         invite::samples(),
         node::samples(),
+        recording::samples(),
         registration::samples(),
         tls::samples(),
         decisions::samples(),

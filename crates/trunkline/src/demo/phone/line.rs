@@ -176,12 +176,14 @@ impl Line {
                 } => {
                     happened.extend(self.ear.nothing_comes());
                 }
-                // It agreed on no reports, so it makes none.
+                // It agreed on no reports, so it makes none, and it records nothing.
                 Output::Send(_)
                 | Output::Report(_)
                 | Output::Frame { .. }
                 | Output::Key { .. }
                 | Output::Reached { .. }
+                | Output::Recorded { .. }
+                | Output::RecordingOver { .. }
                 | Output::Event { .. } => {}
             }
         }
