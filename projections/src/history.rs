@@ -9,6 +9,7 @@ mod query;
 mod recording;
 mod row;
 mod search;
+mod stream;
 mod transfer;
 mod transferred;
 

@@ -8,6 +8,7 @@ mod parties;
 mod recording;
 mod requests;
 mod rungs;
+mod stream;
 
 use schemars::JsonSchema;
 use schemas::{CallId, EventId, LegId, Record, Timestamp};

@@ -293,6 +293,61 @@ const SENTENCES: &[Sentence] = &[
     ),
     story("agent.hold", Mark::Mute, "{Party} hears the hold signal."),
     story(
+        "stream.dialed",
+        Mark::Info,
+        "The edge connects to {party} at {url}.",
+    ),
+    decisions(
+        "stream.opened",
+        Mark::Ok,
+        "{Party} took the connection after {after}.",
+    ),
+    story(
+        "stream.closed",
+        Mark::Info,
+        "{Party} closed its connection.",
+    ),
+    story(
+        "stream.closed.badly",
+        Mark::Warn,
+        "{Party} closed its connection with code {code}, as one does that fails.",
+    ),
+    story(
+        "stream.dropped",
+        Mark::Warn,
+        "The edge dropped the connection to {party}: {reason}.",
+    ),
+    story(
+        "stream.lost",
+        Mark::Bad,
+        "The connection to {party} was lost: {reason}.",
+    ),
+    story(
+        "stream.measured",
+        Mark::Media,
+        "{Party} was first heard after {first}; at most {waited} of its speech waited.",
+    ),
+    story(
+        "stream.measured.mute",
+        Mark::Warn,
+        "{Party} was never heard.",
+    ),
+    story(
+        "agent.silent",
+        Mark::Warn,
+        "{Party} has said nothing for {time}.",
+    ),
+    story(
+        "agent.slow",
+        Mark::Warn,
+        "{Party} does not read as fast as the caller speaks: what is oldest is dropped.",
+    ),
+    story(
+        "agent.hasty",
+        Mark::Warn,
+        "{Party} says more at once than is kept: what is newest is dropped.",
+    ),
+    story(
         "agent.lost",
         Mark::Warn,
         "Agent {agent} left the line: {cause}.",

@@ -7,6 +7,7 @@ mod observed;
 mod recording;
 mod security;
 mod session;
+mod stream;
 mod telling;
 
 use schemars::JsonSchema;

@@ -3,6 +3,7 @@
 
 mod dial;
 mod record;
+mod stream;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use self::dial::{DialLeg, Told};
 pub use self::record::{
     PauseRecording, RecordedDigits, RecordingNotice, ResumeRecording, StartRecording, StopRecording,
 };
+pub use self::stream::{DialStream, StreamParameter, StreamProtocol};
 
 /// Tell the caller that it rings (180).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -191,6 +193,8 @@ crate::event::vocabulary! {
         510 => ReferLeg,
         /// 183.
         511 => PassEarlyMedia,
+        /// A WebSocket.
+        512 => DialStream,
         /// Both sides into a file.
         516 => StartRecording,
         /// Silence in the file.
@@ -222,6 +226,7 @@ impl Command {
             Command::PauseRecording(command) => command.leg,
             Command::ResumeRecording(command) => command.leg,
             Command::StopRecording(command) => command.leg,
+            Command::DialStream(command) => command.leg,
         }
     }
 }

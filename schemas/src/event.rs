@@ -238,6 +238,7 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported DigitReceived HoldRequested ResumeRequested
+    StreamDialed StreamOpened StreamClosed StreamMeasured AgentSilent AgentOverrun
     EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused
     HandshakeCompleted HandshakeFailed LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered

@@ -14,6 +14,7 @@ mod recording;
 mod registration;
 mod security;
 mod session;
+mod stream;
 mod tls;
 
 use schemars::JsonSchema;
@@ -42,6 +43,10 @@ pub use self::security::{
     HandshakeCompleted, HandshakeFailed, MediaSecured, MediaUnsecured, OfferRefused,
 };
 pub use self::session::{ChallengeUnanswered, LegSide, SessionExpired, SessionRefreshed};
+pub use self::stream::{
+    AgentOverrun, AgentSilent, StreamClosed, StreamCloser, StreamDialed, StreamMeasured,
+    StreamOpened, StreamWay,
+};
 pub use self::tls::{
     AlertSender, CertificateExpiryNoticed, TlsFault, TlsFile, TlsRefused, TlsReloadFailed,
     TlsReloaded,
@@ -632,6 +637,18 @@ crate::event::vocabulary! {
         38 => OfferRefused,
         /// The peer told what it got.
         40 => MediaReported,
+        /// The edge set out to connect to an agent.
+        43 => StreamDialed,
+        /// An agent took the connection.
+        44 => StreamOpened,
+        /// The connection to an agent is over.
+        45 => StreamClosed,
+        /// A stream in numbers.
+        46 => StreamMeasured,
+        /// An agent says nothing.
+        47 => AgentSilent,
+        /// Audio of or for an agent is dropped.
+        48 => AgentOverrun,
         /// A handshake made the keys of media.
         50 => HandshakeCompleted,
         /// A handshake made none.

@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod baresip;
+pub mod bot;
 pub mod dns;
 pub mod history;
 pub mod house;

@@ -7,11 +7,18 @@ use std::path::{Path, PathBuf};
 const LINES_MAX: usize = 400;
 
 /// Files that are longer for a reason, and how long they may be.
-const LONGER: &[(&str, usize, &str)] = &[(
-    "schemas/src/observation.rs",
-    700,
-    "one struct for each observation; a vocabulary is read as one list",
-)];
+const LONGER: &[(&str, usize, &str)] = &[
+    (
+        "schemas/src/observation.rs",
+        720,
+        "one struct for each observation; a vocabulary is read as one list",
+    ),
+    (
+        "projections/src/sentences.rs",
+        600,
+        "one row for each sentence; a catalogue is read as one list",
+    ),
+];
 
 #[test]
 fn every_package_takes_the_lints_of_the_house() {

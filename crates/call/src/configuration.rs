@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::limit::Limit;
 use crate::outbound::Outbound;
 pub use crate::recording::{Recorded, Recording};
+pub use crate::stream::WebSocket;
 use crate::validate::{Fault, Faults};
 
 /// The number that stands for every number that no other rule takes.
@@ -111,6 +112,9 @@ pub struct Number {
 pub enum Fallback {
     /// Another agent answers; an announcement is an agent as well.
     Agent(AgentName),
+    /// The caller goes to a transfer target by name: a queue of humans. By an INVITE, however its trunk transfers
+    /// otherwise.
+    Transfer(String),
     /// The caller is refused, so that the phone system's own fallback takes him. A caller who was
     /// answered already is hung up.
     Refuse {
@@ -137,6 +141,8 @@ pub enum Agent {
         #[serde(default, skip_serializing_if = "is_off")]
         srtp: SrtpPolicy,
     },
+    /// Behind a WebSocket.
+    WebSocket(WebSocket),
 }
 
 fn is_off(srtp: &SrtpPolicy) -> bool {

@@ -10,7 +10,7 @@ use crate::configuration::{Applied, Configuration};
 use crate::ending::Ending;
 use crate::failure::{Setback, phrase};
 use crate::handed_on::HandedOn;
-use crate::{bridge, early_media, fall_back, hang_up, recording, ring, route, transfer};
+use crate::{bridge, early_media, fall_back, hang_up, recording, ring, route, stream, transfer};
 
 /// Decides. `because` must be what `call` was given last by [`evolve`](crate::evolve()); `None` means
 /// that nothing follows from it.
@@ -62,6 +62,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         Observation::RecordingRequested(request) => {
             recording::requested(draft, call, configuration, request);
         }
+        Observation::AgentSilent(silent) => stream::silent(draft, call, configuration, silent),
         // The edge tells these to whoever diagnoses; nothing follows from them for the call.
         Observation::LegDialed(_)
         | Observation::LegRedialed(_)
@@ -92,6 +93,11 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::RecordingResumed(_)
         | Observation::RecordingEnded(_)
         | Observation::RecordingFailed(_)
+        | Observation::StreamDialed(_)
+        | Observation::StreamOpened(_)
+        | Observation::StreamClosed(_)
+        | Observation::StreamMeasured(_)
+        | Observation::AgentOverrun(_)
         | schemas::of_an_edge!()
         | Observation::JournalGapFound(_) => {}
     }
@@ -106,7 +112,9 @@ fn command_failed(
 ) {
     let setback = Setback::of_command(failed);
     match failed.command.as_str() {
-        "DialLeg" => fall_back::leg_lost(draft, call, configuration, failed.leg, &setback),
+        "DialLeg" | "DialStream" => {
+            fall_back::leg_lost(draft, call, configuration, failed.leg, &setback)
+        }
         "AnswerLeg" if call.caller_is_open() => {
             draft.rule("hang_up.cannot_answer");
             hang_up::everyone(draft, call, failed.status.clamp(400, 699), &failed.error);
@@ -231,7 +239,7 @@ impl Draft {
         let dials = self
             .commands
             .iter()
-            .any(|command| matches!(command, Command::DialLeg(_)));
+            .any(|command| matches!(command, Command::DialLeg(_) | Command::DialStream(_)));
         let ended = self
             .conclusions
             .iter()

@@ -31,7 +31,10 @@ impl Ending {
 
     /// A BYE.
     pub(crate) fn bye(leg: &Leg) -> Ending {
-        let cause = format!("BYE from the {}", name(leg.role()));
+        let cause = match leg.is_stream {
+            true => format!("the {} closed its connection", name(leg.role())),
+            false => format!("BYE from the {}", name(leg.role())),
+        };
         let outcome = if leg.role() == Role::Caller && !leg.answered_or_about_to() {
             CallOutcome::Abandoned
         } else {

@@ -1,7 +1,7 @@
 //! What a call becomes by what happened and by what was decided. Total: nothing is refused.
 
 use schemas::command::{
-    AcceptTransfer, AnswerLeg, BridgeLegs, ConnectAgent, DialLeg, HangUpLeg, RefuseLeg,
+    AcceptTransfer, AnswerLeg, BridgeLegs, ConnectAgent, DialLeg, DialStream, HangUpLeg, RefuseLeg,
     ReportTransfer,
 };
 use schemas::conclusion::{CallEndedBy, CallOutcome, TransferMethod, TransferStarted};
@@ -103,6 +103,12 @@ impl Call {
             | Observation::RecordingStarted(_)
             | Observation::RecordingPaused(_)
             | Observation::RecordingResumed(_)
+            | Observation::StreamDialed(_)
+            | Observation::StreamOpened(_)
+            | Observation::StreamClosed(_)
+            | Observation::StreamMeasured(_)
+            | Observation::AgentSilent(_)
+            | Observation::AgentOverrun(_)
             | schemas::of_an_edge!()
             | Observation::JournalGapFound(_) => {}
         }
@@ -179,7 +185,7 @@ impl Call {
         self.blame = Some(Ending::command_failed(failed));
         match failed.command.as_str() {
             // There is no such leg at the edge, so nothing more will be seen of it.
-            "DialLeg" | "HangUpLeg" | "RefuseLeg" => {
+            "DialLeg" | "DialStream" | "HangUpLeg" | "RefuseLeg" => {
                 self.leaves(failed.leg, |_| Ending::command_failed(failed));
                 self.with_leg(failed.leg, Leg::end);
             }
@@ -256,19 +262,18 @@ impl Call {
                 self.hears_early = true;
             }
             Command::DialLeg(DialLeg { leg, trunk, .. }) => {
-                if std::mem::take(&mut self.hears_early) {
-                    // Whom he heard is gone; that the next one rings is news.
-                    self.ring_told = false;
-                }
-                if self.leg(*leg).is_none() {
-                    let role = match started {
-                        Some(started) if started.leg == *leg => Role::Target,
-                        _ => Role::Agent,
-                    };
-                    let mut dialed = Leg::new(*leg, role, self.now);
-                    dialed.far = trunk.clone().map(Far::Trunk);
-                    self.legs.push(dialed);
-                }
+                let role = match started {
+                    Some(started) if started.leg == *leg => Role::Target,
+                    _ => Role::Agent,
+                };
+                let mut dialed = Leg::new(*leg, role, self.now);
+                dialed.far = trunk.clone().map(Far::Trunk);
+                self.dialed(dialed);
+            }
+            Command::DialStream(DialStream { leg, .. }) => {
+                let mut dialed = Leg::new(*leg, Role::Agent, self.now);
+                dialed.is_stream = true;
+                self.dialed(dialed);
             }
             Command::BridgeLegs(BridgeLegs { with, .. }) => self.bridged = Some(*with),
             Command::ConnectAgent(_) => self.bridged = None,
@@ -288,6 +293,16 @@ impl Call {
         }
     }
 
+    fn dialed(&mut self, leg: Leg) {
+        if std::mem::take(&mut self.hears_early) {
+            // Whom he heard is gone; that the next one rings is news.
+            self.ring_told = false;
+        }
+        if self.leg(leg.id()).is_none() {
+            self.legs.push(leg);
+        }
+    }
+
     fn concluded(&mut self, conclusion: &Conclusion, decision: &Decision) {
         match conclusion {
             Conclusion::CallRouted(routed) => {
@@ -296,7 +311,9 @@ impl Call {
                 self.serving = served_by(decision);
                 if let Serving::Leg(leg) = self.serving {
                     let agent = routed.agent.clone();
-                    self.with_leg(leg, |leg| leg.far = Some(Far::Agent(agent)));
+                    self.with_leg(leg, |leg| {
+                        leg.far.get_or_insert(Far::Agent(agent));
+                    });
                 }
             }
             Conclusion::CallRefused(refused) => {
@@ -357,7 +374,9 @@ fn transfer_failed(decision: &Decision) -> Option<Ending> {
 /// Whom a decision gives the caller to: the leg that it dials, or the agent that it connects.
 fn served_by(decision: &Decision) -> Serving {
     let dialed = decision.commands.iter().find_map(|command| match command {
-        Command::DialLeg(DialLeg { leg, .. }) => Some(Serving::Leg(*leg)),
+        Command::DialLeg(DialLeg { leg, .. }) | Command::DialStream(DialStream { leg, .. }) => {
+            Some(Serving::Leg(*leg))
+        }
         _ => None,
     });
     let connected = || {

@@ -21,7 +21,17 @@ pub(crate) struct Setback {
 impl Setback {
     /// A dialed leg was not answered.
     pub(crate) fn of(leg: &Leg, failure: &LegFailure, retry_after_s: Option<u32>) -> Setback {
+        let unavailable = TransferFailure::DestinationUnavailable;
         let (status, failure, why) = match failure {
+            // What a bot's server says is no word to a phone system.
+            LegFailure::Refused { status, phrase } if leg.is_stream => {
+                (None, unavailable, format!("HTTP {status} {phrase}"))
+            }
+            LegFailure::Unreachable { error } if leg.is_stream => (
+                None,
+                unavailable,
+                format!("it could not be connected to: {error}"),
+            ),
             // 487 is how the far side confirms our own CANCEL (RFC 3261, section 9.2).
             LegFailure::Cancelled | LegFailure::Refused { status: 487, .. } if leg.rang_out => (
                 None,

@@ -86,6 +86,16 @@ pub(crate) fn next(
                     }]),
                 }
             }
+            Fallback::Transfer(target) => {
+                let rule = format!("number {number}, fallback {}", index + 1);
+                match route::send_to(draft, call, configuration, target, rule) {
+                    Ok(()) => return draft.rule("fall_back.transfer"),
+                    Err(next) => draft.tried([Tried {
+                        candidate: format!("transfer {target}"),
+                        failed: next.why,
+                    }]),
+                }
+            }
             Fallback::Refuse { status } => {
                 draft.rule("fall_back.refused");
                 return draft.end_caller(call, *status, &why);

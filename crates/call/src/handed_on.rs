@@ -63,7 +63,7 @@ fn listed<'a>(call: &Call, configuration: &'a Configuration, leg: LegId) -> Opti
         (Role::Agent | Role::Target, Some(Far::Agent(agent))) => {
             return match configuration.agents.get(agent)? {
                 Agent::Sip { outbound, .. } => Some(&outbound.headers),
-                Agent::BuiltIn(_) => None,
+                Agent::BuiltIn(_) | Agent::WebSocket(_) => None,
             };
         }
         (Role::Agent | Role::Target, None) => return None,

@@ -51,6 +51,8 @@ pub struct Leg {
     pub(crate) answer_decided: bool,
     pub(crate) leaving: bool,
     pub(crate) rang_out: bool,
+    /// It is a connection, not a dialog.
+    pub(crate) is_stream: bool,
     /// Whose rules say what it is told, if it was dialed.
     pub(crate) far: Option<Far>,
 }
@@ -75,6 +77,7 @@ impl Leg {
             answer_decided: false,
             leaving: false,
             rang_out: false,
+            is_stream: false,
             far: None,
         }
     }

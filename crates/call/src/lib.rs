@@ -32,6 +32,7 @@ pub mod outbound;
 mod recording;
 mod ring;
 mod route;
+pub mod stream;
 mod target;
 mod told;
 mod transfer;

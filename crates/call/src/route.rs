@@ -1,16 +1,18 @@
 //! Which agent answers a number.
 
 use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent};
-use schemas::conclusion::CallRouted;
+use schemas::conclusion::{CallRouted, TransferFailure, TransferMethod};
+use schemas::media::SrtpPolicy;
 use schemas::observation::{InviteReceived, Tried};
 use schemas::{AgentName, LegId, TrunkName};
 
-use crate::call::Call;
+use crate::call::{Call, Invite};
 use crate::configuration::{ANY_NUMBER, Agent, Configuration, Number};
 use crate::decide::Draft;
 use crate::failure::Setback;
-use crate::limit;
+use crate::target::{self, Way};
 use crate::told::{self, Dialing};
+use crate::{limit, stream};
 
 /// The most numbers that a refusal lists one by one; it counts the others.
 const TRIED_MAX: usize = 32;
@@ -69,7 +71,7 @@ pub(crate) fn find<'a>(
     })
 }
 
-/// Gives the caller to an agent: answers with a built-in one, dials a SIP one.
+/// Gives the caller to an agent: answers with a built-in one, dials a SIP one, connects to one behind a WebSocket.
 pub(crate) fn give_to(
     draft: &mut Draft,
     call: &Call,
@@ -77,12 +79,6 @@ pub(crate) fn give_to(
     name: &AgentName,
     rule: String,
 ) -> Result<(), Setback> {
-    let unavailable = |why: String| {
-        Setback::local(
-            schemas::conclusion::TransferFailure::DestinationUnavailable,
-            why,
-        )
-    };
     let agent = configuration
         .agents
         .get(name)
@@ -104,11 +100,7 @@ pub(crate) fn give_to(
             outbound,
             srtp,
         } => {
-            let leg = call
-                .next_leg()
-                .ok_or_else(|| unavailable("the call has too many legs".into()))?;
-            let invite = call.invite.as_ref();
-            let invite = invite.expect("a call that is given to an agent has begun");
+            let (invite, leg) = new_leg(call)?;
             let dialing = Dialing {
                 leg,
                 trunk: None,
@@ -118,10 +110,13 @@ pub(crate) fn give_to(
                 srtp: *srtp,
             };
             let dial = told::dial(invite, outbound, dialing)?;
-            if call.caller_is_answered() {
-                draft.command(hold());
-            }
+            wait(draft, call);
             draft.command(dial);
+        }
+        Agent::WebSocket(agent) => {
+            let (invite, leg) = new_leg(call)?;
+            wait(draft, call);
+            draft.command(stream::dial(invite, (name, agent), leg));
         }
     }
     let tried = draft.take_tried();
@@ -131,6 +126,64 @@ pub(crate) fn give_to(
         tried,
     });
     Ok(())
+}
+
+/// Gives the caller to a transfer target, by an INVITE through its trunk.
+pub(crate) fn send_to(
+    draft: &mut Draft,
+    call: &Call,
+    configuration: &Configuration,
+    name: &str,
+    rule: String,
+) -> Result<(), Setback> {
+    let (invite, leg) = new_leg(call)?;
+    let method = Some(TransferMethod::Bridged);
+    let target = target::resolve_by(configuration, &invite.trunk, name, method)
+        .map_err(|refusal| Setback::local(refusal.failure, refusal.why))?;
+    let Way::Bridged(destination) = target.way else {
+        return Err(unavailable(format!("{name} cannot be called")));
+    };
+    let outbound = configuration.trunks.get(&target.trunk);
+    let outbound = outbound.map(|trunk| trunk.outbound.clone());
+    let dialing = Dialing {
+        leg,
+        trunk: Some(target.trunk),
+        destination,
+        target: target.uri,
+        context: target.context,
+        srtp: SrtpPolicy::Off,
+    };
+    let dial = told::dial(invite, &outbound.unwrap_or_default(), dialing)?;
+    wait(draft, call);
+    draft.command(dial);
+    let tried = draft.take_tried();
+    draft.conclude(CallRouted {
+        agent: AgentName::from(name),
+        rule,
+        tried,
+    });
+    Ok(())
+}
+
+/// The call's INVITE and the number of a new leg.
+fn new_leg(call: &Call) -> Result<(&Invite, LegId), Setback> {
+    let leg = call
+        .next_leg()
+        .ok_or_else(|| unavailable("the call has too many legs".into()))?;
+    let invite = call.invite.as_ref();
+    let invite = invite.expect("a call that is given to an agent has begun");
+    Ok((invite, leg))
+}
+
+/// A caller who was answered hears that he waits.
+fn wait(draft: &mut Draft, call: &Call) {
+    if call.caller_is_answered() {
+        draft.command(hold());
+    }
+}
+
+fn unavailable(why: String) -> Setback {
+    Setback::local(TransferFailure::DestinationUnavailable, why)
 }
 
 /// What a caller hears who waits.

@@ -49,6 +49,16 @@ pub(crate) fn resolve(
     callers_trunk: &TrunkName,
     text: &str,
 ) -> Result<Target, Refusal> {
+    resolve_by(configuration, callers_trunk, text, None)
+}
+
+/// The same, transferred by that method whatever the target says.
+pub(crate) fn resolve_by(
+    configuration: &Configuration,
+    callers_trunk: &TrunkName,
+    text: &str,
+    method: Option<TransferMethod>,
+) -> Result<Target, Refusal> {
     let Some(found) = lookup(configuration, text) else {
         return Err(unknown(Uri::read(text).is_some()));
     };
@@ -56,8 +66,8 @@ pub(crate) fn resolve(
     let trunk = named
         .and_then(|named| named.trunk.as_ref())
         .unwrap_or(callers_trunk);
-    let method = named
-        .and_then(|named| named.method)
+    let method = method
+        .or_else(|| named.and_then(|named| named.method))
         .or_else(|| {
             configuration
                 .trunks

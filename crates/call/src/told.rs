@@ -86,9 +86,7 @@ pub(crate) fn dial(
     };
     let is_sent_on = |header: &&ContextHeader| {
         is_listed(&header.name, &rules.headers)
-            && !IN_PARTS
-                .iter()
-                .any(|it| it.eq_ignore_ascii_case(&header.name))
+            && !is_in_parts(&header.name)
             && !is_asked(&header.name)
     };
     let mut context: Vec<_> = invite.context.iter().filter(is_sent_on).cloned().collect();
@@ -107,9 +105,15 @@ pub(crate) fn dial(
     })
 }
 
-struct Teller<'a> {
-    invite: &'a Invite,
-    rules: &'a Outbound,
+/// Who tells.
+pub(crate) struct Teller<'a> {
+    pub(crate) invite: &'a Invite,
+    pub(crate) rules: &'a Outbound,
+}
+
+/// Whether a header field is told in parts, and so never as it was received.
+pub(crate) fn is_in_parts(name: &str) -> bool {
+    IN_PARTS.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 impl Teller<'_> {
@@ -118,7 +122,8 @@ impl Teller<'_> {
         self.invite.caller.withheld && !self.rules.trusted
     }
 
-    fn from(&self) -> Identity {
+    /// Who calls, as the far side is told.
+    pub(crate) fn from(&self) -> Identity {
         let caller = &self.invite.caller;
         let wrote_nobody = caller.withheld && caller.header != IdentityHeader::From;
         if self.is_hidden() || wrote_nobody {
@@ -173,7 +178,8 @@ impl Teller<'_> {
         }
     }
 
-    fn diversions(&self) -> Vec<Diversion> {
+    /// Who redirected the call, as far as the far side may know.
+    pub(crate) fn diversions(&self) -> Vec<Diversion> {
         if self.hides_headers() {
             return Vec::new();
         }

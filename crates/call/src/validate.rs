@@ -3,12 +3,12 @@
 use std::fmt;
 
 use schemas::TrunkName;
-use schemas::command::{BuiltInAgent, RecordingNotice};
+use schemas::command::{BuiltInAgent, RecordingNotice, StreamProtocol};
 use schemas::conclusion::TransferMethod;
 
 use crate::configuration::{
     ANY_NUMBER, Agent, Configuration, Destination, Fallback, LADDER_MAX, Limit, Number,
-    TransferTarget,
+    TransferTarget, WebSocket,
 };
 use crate::target;
 use crate::uri::Uri;
@@ -108,6 +108,14 @@ impl Configuration {
                 Fallback::Agent(agent) => {
                     self.check_agent(faults, format!("{key}.fallback"), &agent.0);
                 }
+                Fallback::Transfer(target) if !self.transfer.targets.contains_key(target) => {
+                    faults.push(Fault {
+                        key: format!("{key}.fallback"),
+                        wrong: format!("there is no transfer {target:?}"),
+                        instead: one_of("transfer", self.transfer.targets.keys()),
+                    });
+                }
+                Fallback::Transfer(_) => {}
                 Fallback::Refuse { status } => check_range(
                     faults,
                     format!("{key}.fallback"),
@@ -140,6 +148,7 @@ impl Configuration {
                     }
                     check_address(faults, format!("{key}.destination"), destination);
                 }
+                Agent::WebSocket(agent) => check_web_socket(faults, &key, agent),
             }
         }
     }
@@ -253,6 +262,50 @@ impl Configuration {
         }
     }
 }
+
+fn check_web_socket(faults: &mut Vec<Fault>, key: &str, agent: &WebSocket) {
+    agent.outbound.check(faults, key);
+    if let Err(wrong) = agent.check() {
+        faults.push(Fault {
+            key: format!("{key}.url"),
+            wrong: format!("{:?} is no URL of an agent: {wrong}", agent.url),
+            instead: "a URL like \"wss://bot.example/ws\", and secrets in headers".into(),
+        });
+    }
+    if let StreamProtocol::L16 { rate_hz } = agent.protocol
+        && ![8_000, 16_000].contains(&rate_hz)
+    {
+        faults.push(Fault {
+            key: format!("{key}.rate"),
+            wrong: format!("{rate_hz} samples in a second are not spoken here"),
+            instead: "8000 or 16000".into(),
+        });
+    }
+    if let Some(seconds) = agent.silent_s {
+        check_range(
+            faults,
+            format!("{key}.silent_s"),
+            "seconds",
+            seconds,
+            1..=3_600,
+        );
+    }
+    let long = |(name, value): (&String, &String)| name.len() + value.len() > PARAMETER_BYTES_MAX;
+    if agent.parameters.len() > PARAMETERS_MAX || agent.parameters.iter().any(long) {
+        faults.push(Fault {
+            key: format!("{key}.parameters"),
+            wrong: "they are too many or too long".into(),
+            instead: format!(
+                "at most {PARAMETERS_MAX}, each of {PARAMETER_BYTES_MAX} octets with its name"
+            ),
+        });
+    }
+}
+
+/// Parameters of an agent: what a person writes, not a database.
+const PARAMETERS_MAX: usize = 64;
+/// Octets of one, as Twilio bounds it.
+const PARAMETER_BYTES_MAX: usize = 500;
 
 fn check_address(faults: &mut Vec<Fault>, key: String, destination: &Destination) {
     let clean = |host: &str| {

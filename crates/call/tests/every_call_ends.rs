@@ -70,6 +70,8 @@ static ALPHABET: LazyLock<Vec<Observation>> = LazyLock::new(|| {
         "refer L to nowhere",
         "fired ring L",
         "cannot DialLeg L 503 no free RTP port",
+        "cannot DialStream L 503 no way to it",
+        "silent L 10",
         "cannot HangUpLeg L 481 no such leg",
     ];
     let legs = ["1", "2", "3"];
@@ -121,7 +123,8 @@ impl Account {
             Observation::LegEnded(ended) => Some(ended.leg),
             Observation::LegFailed(failed) => Some(failed.leg),
             Observation::CommandFailed(failed)
-                if ["DialLeg", "HangUpLeg", "RefuseLeg"].contains(&failed.command.as_str()) =>
+                if ["DialLeg", "DialStream", "HangUpLeg", "RefuseLeg"]
+                    .contains(&failed.command.as_str()) =>
             {
                 Some(failed.leg)
             }

@@ -73,9 +73,8 @@ impl Call {
     }
 
     fn is_answering(&self) -> bool {
-        self.legs
-            .values()
-            .any(|leg| matches!(leg.stage, Stage::Answering { .. }))
+        let mut legs = self.legs.values();
+        legs.any(|leg| matches!(leg.stage, Stage::Answering { .. }))
     }
 
     fn act(
@@ -94,6 +93,7 @@ impl Call {
             Command::BridgeLegs(BridgeLegs { leg, with }) => {
                 self.bridge(step, because, (*leg, *with))
             }
+            Command::DialStream(command) => self.dial_stream(step, because, command),
             Command::ConnectAgent(command) => self.connect_agent(step, because, command),
             Command::AcceptTransfer(command) => self.accept_transfer(step, because, command.leg),
             Command::RefuseTransfer(command) => self.refuse_transfer(step, because, command),
@@ -265,7 +265,7 @@ impl Call {
             self.command_failed(step, dialed, "DialLeg", leg, refusal.clone());
             return Err(refusal);
         }
-        let (state, _) = self.live(leg)?;
+        let state = self.present(leg)?;
         let ending = match state.stage {
             Stage::Dialing => Ending::Failed {
                 failure: LegFailure::Cancelled,
@@ -309,7 +309,7 @@ impl Call {
             return Err("a leg cannot be bridged to itself".to_owned().into());
         }
         for (one, other) in [(leg, with), (with, leg)] {
-            let (state, _) = self.live(one)?;
+            let state = self.present(one)?;
             if !matches!(state.stage, Stage::Talking | Stage::Dialing) {
                 return Err(format!("leg {one} is not answered").into());
             }
@@ -388,6 +388,6 @@ fn reason(reason: Option<&str>) -> Extra {
     extra
 }
 
-fn no_leg(leg: LegId) -> Refusal {
+pub(crate) fn no_leg(leg: LegId) -> Refusal {
     Refusal::over(&format!("the call has no leg {leg}"))
 }

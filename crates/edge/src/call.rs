@@ -115,7 +115,7 @@ impl Call {
         let Some(state) = self.legs.get(&leg) else {
             return;
         };
-        if state.session.terms().is_none() || !state.is_live() {
+        if !state.has_media() || !state.is_live() {
             return;
         }
         let wanted = match &state.hears {
@@ -175,7 +175,7 @@ impl Call {
         let Some(state) = self.legs.get_mut(&leg).filter(|leg| leg.is_live()) else {
             return;
         };
-        let had_media = state.session.terms().is_some();
+        let had_media = state.has_media();
         let socket = state.socket;
         state.stage = Stage::Ending { ending, because };
         state.agent = None;
@@ -240,6 +240,7 @@ impl Call {
                     replayed_packets: measured.refused_for(Reason::Replayed),
                 },
             );
+            self.write_stream_measured(step, leg, measured);
             if let Some(reported) = &measured.reported {
                 self.fact(step, media_reported(leg, reported));
             }

@@ -1,6 +1,8 @@
 //! The media of one call at work: a task that owns the call's RTP sockets and drives its [`media::Call`]. Packets go
 //! from socket to socket here and meet no lock and no other task.
 
+mod lines;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::handshakes::Handshakes;
 use crate::recorder;
 use crate::sockets::{Readable, Sockets};
 use crate::voice::{FromVoice, Happened};
+use crate::websocket::{self, Happened as LineHappened, Line};
 
 /// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
 pub const ORDERS_MAX: usize = 64;
@@ -47,6 +50,13 @@ pub enum Order {
         /// What the core says of it.
         input: media::Input,
     },
+    /// A leg is a connection to an agent.
+    Connect {
+        /// The connection.
+        line: Box<Line>,
+        /// How the agent speaks.
+        opening: media::Opening,
+    },
     /// Whatever the core says.
     Media(media::Input),
     /// A leg agreed on a handshake: behind the terms of its session.
@@ -64,6 +74,9 @@ pub struct CallMedia {
     media: media::Call,
     sockets: Sockets,
     handshakes: Handshakes,
+    lines: Vec<Line>,
+    /// Whether connections are looked at before sockets: neither waits for the other's flood.
+    turn: bool,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<FromVoice>,
     counters: Arc<Counters>,
@@ -77,6 +90,7 @@ pub struct CallMedia {
 enum Wake {
     Order(Option<Order>),
     Readable(Readable),
+    Line(LegId, LineHappened),
     Due,
 }
 
@@ -97,6 +111,8 @@ impl CallMedia {
             media: media::Call::new(settings, u64::from_be_bytes(seed)),
             sockets: Sockets::default(),
             handshakes: Handshakes::new(certificate),
+            lines: Vec::new(),
+            turn: false,
             orders,
             events,
             counters,
@@ -119,6 +135,7 @@ impl CallMedia {
                 Wake::Order(None) => return,
                 Wake::Readable(Readable::Packets(index)) => self.receive(index),
                 Wake::Readable(Readable::Reports(index)) => self.receive_reports(index),
+                Wake::Line(leg, happened) => self.line_happened(leg, happened),
                 Wake::Due => {
                     armed = None;
                     self.input(media::Input::Wake);
@@ -158,7 +175,27 @@ impl CallMedia {
         if is_armed && timer.poll(context).is_ready() {
             return Poll::Ready(Wake::Due);
         }
-        self.sockets.poll_readable(context).map(Wake::Readable)
+        self.turn = !self.turn;
+        if self.turn
+            && let Poll::Ready(wake) = self.poll_lines(context)
+        {
+            return Poll::Ready(wake);
+        }
+        if let Poll::Ready(readable) = self.sockets.poll_readable(context) {
+            return Poll::Ready(Wake::Readable(readable));
+        }
+        // What is written to an agent waits for no turn.
+        self.poll_lines(context)
+    }
+
+    fn poll_lines(&mut self, context: &mut Context<'_>) -> Poll<Wake> {
+        for line in &mut self.lines {
+            if let Poll::Ready(happened) = line.poll(context) {
+                return Poll::Ready(Wake::Line(line.leg, happened));
+            }
+        }
+        self.lines.retain(|line| !line.is_over());
+        Poll::Pending
     }
 
     fn carry_out(&mut self, order: Order) {
@@ -176,6 +213,11 @@ impl CallMedia {
                     self.sink = ticket.open(sample_hz);
                 }
             }
+            Order::Connect { line, opening } => {
+                let leg = media::LegId(line.leg.0);
+                self.lines.push(*line);
+                self.input(media::Input::AddStream { leg, opening });
+            }
             Order::Media(input) => {
                 let removed = match &input {
                     media::Input::Remove { leg } => Some(*leg),
@@ -184,6 +226,14 @@ impl CallMedia {
                 // What came before the end counts, even if nobody had time to read it.
                 if let Some(index) = removed.and_then(|leg| self.sockets.index(leg)) {
                     self.receive(index);
+                }
+                let line = removed.map(|leg| LegId(leg.0));
+                let line = self.lines.iter_mut().find(|known| Some(known.leg) == line);
+                if let Some((leg, counts)) = line.map(|line| {
+                    line.leave();
+                    (line.leg, line.counts())
+                }) {
+                    self.tell(leg, websocket::Event::Counted(counts));
                 }
                 self.input(input);
                 if let Some(leg) = removed {
@@ -284,6 +334,7 @@ impl CallMedia {
             call,
             media,
             sockets,
+            lines,
             counters,
             told,
             sink,
@@ -297,10 +348,6 @@ impl CallMedia {
                     }
                 }
                 media::Output::Report(transmit) => sockets.report(&transmit),
-                // Nobody adds streams yet.
-                media::Output::Frame { .. }
-                | media::Output::Key { .. }
-                | media::Output::Reached { .. } => {}
                 media::Output::Recorded { samples, .. } => {
                     if let Some(sink) = sink {
                         sink.write(samples);
@@ -311,12 +358,27 @@ impl CallMedia {
                         sink.close(silenced);
                     }
                 }
+                media::Output::Frame { leg, bytes, at_ms } => {
+                    let line = lines.iter_mut().find(|line| line.leg.0 == leg.0);
+                    if line.is_some_and(|line| line.audio(bytes, at_ms)) {
+                        let event = Happened::Stream(websocket::Event::Overrun);
+                        let (call, leg) = (*call, LegId(leg.0));
+                        told.push(FromVoice { call, leg, event });
+                    }
+                }
+                media::Output::Key { leg, press } => {
+                    if let Some(line) = lines.iter_mut().find(|line| line.leg.0 == leg.0) {
+                        line.key(&press);
+                    }
+                }
+                media::Output::Reached { leg, mark } => {
+                    if let Some(line) = lines.iter_mut().find(|line| line.leg.0 == leg.0) {
+                        line.reached(&mark);
+                    }
+                }
                 media::Output::Event { leg, event } => {
-                    told.push(FromVoice {
-                        call: *call,
-                        leg: LegId(leg.0),
-                        event: Happened::Media(event),
-                    });
+                    let (call, leg, event) = (*call, LegId(leg.0), event.into());
+                    told.push(FromVoice { call, leg, event });
                 }
             }
         }

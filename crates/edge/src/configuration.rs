@@ -1,5 +1,6 @@
 //! What an edge is told at its start. The binary reads it from TOML; [`Configuration::check`] says what is wrong.
 
+mod agent;
 mod connections;
 mod digest;
 mod fault;
@@ -23,6 +24,7 @@ use sip::endpoint::flow::Transport;
 use sip::endpoint::terms::{Reliable, TimerTerms};
 use sip::registration::{Account, Registration};
 
+pub use self::agent::Agent;
 pub use self::connections::Connections;
 pub use self::digest::{Asked, Digest, Login, Offer};
 pub use self::fault::Fault;
@@ -62,6 +64,8 @@ pub struct Configuration {
     pub rtp_ports: RtpPorts,
     /// The trunks.
     pub trunks: Vec<Trunk>,
+    /// The agents behind a WebSocket.
+    pub agents: Vec<Agent>,
     /// How trunks are asked to prove who they are.
     pub digest: Digest,
     /// What a request from no trunk's address gets that proves nothing. Default 403. Where a trunk has a login, it is
@@ -209,6 +213,7 @@ impl Configuration {
                 last: 32_767,
             },
             trunks: Vec::new(),
+            agents: Vec::new(),
             digest: Digest::default(),
             unknown_sources: UnknownSources::default(),
             calls_max: 10_000,

@@ -27,6 +27,7 @@ impl Call {
         match from.event {
             Happened::Media(event) => self.heard(step, from.leg, event),
             Happened::Handshake(outcome) => self.shaken(step, from.leg, outcome),
+            Happened::Stream(event) => self.stream_happened(step, from.leg, event),
         }
     }
 
@@ -40,6 +41,9 @@ impl Call {
         let Some(state) = self.legs.get(&leg).filter(|leg| !leg.is_over()) else {
             return;
         };
+        if state.stream.is_some() {
+            return self.stream_heard(step, leg, &event);
+        }
         match event {
             Event::Started { source, ssrc, .. } => {
                 let after_answer_ms = after_answer_ms(state, step);
@@ -89,6 +93,16 @@ impl Call {
             | Event::Refused { .. }
             | Event::Overflowed
             | Event::Measured(_) => {}
+        }
+    }
+
+    /// What an agent says and does not say is told in words of its own.
+    fn stream_heard(&mut self, step: &mut Step<'_>, leg: LegId, event: &Event) {
+        match event {
+            Event::Silent { lasted, .. } => self.stream_silent(step, leg, *lasted),
+            Event::Overflowed => self.stream_overflowed(step, leg),
+            // Its measures tell how much it said; the others are of RTP.
+            _ => {}
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use schemas::{Chain, Draft, Event, EventId, NodeName, Record, Timestamp};
+use schemas::{CallId, Chain, Draft, Event, EventId, LegId, NodeName, Record, Timestamp};
 use sip::endpoint::output::{Repeat, Send};
 
 /// The number of a batch. Batches are durable in the order of their numbers.
@@ -36,6 +36,15 @@ impl Batch {
     }
 }
 
+/// What waits for facts to be durable.
+#[derive(Debug)]
+pub enum Held {
+    /// A message.
+    Message(Send),
+    /// The connection to an agent, for a leg of a call.
+    Connect(CallId, LegId),
+}
+
 /// The open batch and the messages that wait.
 #[derive(Debug)]
 pub struct Ledger {
@@ -46,7 +55,7 @@ pub struct Ledger {
     open: Ticket,
     /// Every batch up to this one is durable.
     durable: Ticket,
-    held: VecDeque<(Ticket, Send)>,
+    held: VecDeque<(Ticket, Held)>,
     /// Since when the log takes nothing.
     away_since: Option<Instant>,
     /// The log was away for so long that messages of calls in progress no longer wait for it.
@@ -86,24 +95,27 @@ impl Ledger {
         self.wire.push(record);
     }
 
-    /// A message that has to wait for every fact before it. It is given back if there is none to wait for.
-    pub fn hold(&mut self, send: Send) -> Option<Send> {
+    /// What has to wait for every fact before it. It is given back if there is none to wait for.
+    pub fn hold(&mut self, held: Held) -> Option<Held> {
         let behind = if self.facts.is_empty() {
             Ticket(self.open.0 - 1)
         } else {
             self.open
         };
         if !self.waits || (behind <= self.durable && self.held.is_empty()) {
-            return Some(send);
+            return Some(held);
         }
-        self.held.push_back((behind, send));
+        self.held.push_back((behind, held));
         None
     }
 
     /// Whether a repetition must be dropped because the message itself did not leave yet. The bytes tell: a 2xx to an
     /// INVITE is repeated by its dialog, not by its transaction.
     pub fn holds_first_of(&self, send: &Send) -> bool {
-        let is_first = |held: &Send| held.bytes == send.bytes && held.flow == send.flow;
+        let is_first = |held: &Held| match held {
+            Held::Message(held) => held.bytes == send.bytes && held.flow == send.flow,
+            Held::Connect(..) => false,
+        };
         send.repeat == Repeat::Again && self.held.iter().any(|(_, held)| is_first(held))
     }
 
@@ -138,13 +150,13 @@ impl Ledger {
         self.waits = false;
     }
 
-    /// The next message that need not wait any more.
-    pub fn release(&mut self) -> Option<Send> {
+    /// What is next that need not wait any more.
+    pub fn release(&mut self) -> Option<Held> {
         let (behind, _) = self.held.front()?;
         if self.waits && *behind > self.durable {
             return None;
         }
-        self.held.pop_front().map(|(_, send)| send)
+        self.held.pop_front().map(|(_, held)| held)
     }
 
     /// Since when the log takes nothing, if it does not.
@@ -181,7 +193,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use schemas::observation::LegRinging;
-    use schemas::{CallId, Lane, LegId, Subject};
+    use schemas::{Lane, Subject};
     use sip::endpoint::flow::{Flow, Transport};
     use sip::endpoint::output::Urgency;
 
@@ -199,6 +211,17 @@ mod tests {
             transaction: None,
             repeat,
             urgency: Urgency::AfterCommit,
+        }
+    }
+
+    fn held(text: &'static str, repeat: Repeat) -> Held {
+        Held::Message(send(text, repeat))
+    }
+
+    fn bytes(held: Option<Held>) -> Bytes {
+        match held {
+            Some(Held::Message(send)) => send.bytes,
+            Some(Held::Connect(..)) | None => panic!("no message is released"),
         }
     }
 
@@ -220,7 +243,7 @@ mod tests {
     #[test]
     fn a_message_leaves_when_the_facts_before_it_are_durable() {
         let (mut ledger, mut chain) = ledger_with_a_fact();
-        assert!(ledger.hold(send("one", Repeat::First)).is_none());
+        assert!(ledger.hold(held("one", Repeat::First)).is_none());
         assert!(ledger.holds_first_of(&send("one", Repeat::Again)));
         let first = ledger.take_batch().unwrap();
         ledger.fact(
@@ -232,26 +255,26 @@ mod tests {
             },
             Timestamp(0),
         );
-        assert!(ledger.hold(send("two", Repeat::First)).is_none());
+        assert!(ledger.hold(held("two", Repeat::First)).is_none());
         assert!(ledger.release().is_none());
         ledger.committed(first.ticket);
-        assert_eq!(ledger.release().unwrap().bytes, "one");
+        assert_eq!(bytes(ledger.release()), "one");
         assert!(ledger.release().is_none());
         let second = ledger.take_batch().unwrap();
         ledger.committed(second.ticket);
-        assert_eq!(ledger.release().unwrap().bytes, "two");
-        assert!(ledger.hold(send("three", Repeat::First)).is_some());
+        assert_eq!(bytes(ledger.release()), "two");
+        assert!(ledger.hold(held("three", Repeat::First)).is_some());
     }
 
     #[test]
     fn calls_in_progress_go_on_when_the_log_stays_away() {
         let (mut ledger, _) = ledger_with_a_fact();
-        assert!(ledger.hold(send("one", Repeat::First)).is_none());
+        assert!(ledger.hold(held("one", Repeat::First)).is_none());
         let batch = ledger.take_batch().unwrap();
         ledger.refused(Instant::now());
         assert!(ledger.release().is_none());
         ledger.stop_waiting();
-        assert_eq!(ledger.release().unwrap().bytes, "one");
+        assert_eq!(bytes(ledger.release()), "one");
         ledger.committed(batch.ticket);
         assert!(ledger.waits() && ledger.away_since().is_none());
     }

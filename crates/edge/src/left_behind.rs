@@ -122,6 +122,9 @@ fn note(open: &mut BTreeMap<CallId, Open>, node: &NodeName, record: &Record) {
         Ok(Event::Observation(Observation::LegDialed(dialed))) => {
             state.legs.insert(dialed.leg);
         }
+        Ok(Event::Observation(Observation::StreamDialed(dialed))) => {
+            state.legs.insert(dialed.leg);
+        }
         Ok(Event::Observation(Observation::LegEnded(ended))) => {
             state.legs.remove(&ended.leg);
         }

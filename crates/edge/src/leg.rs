@@ -13,6 +13,7 @@ use crate::configuration::{Digits, Dtmf, Trunk};
 use crate::keys::Keys;
 use crate::redial::Dialed;
 use crate::session::Session;
+use crate::stream::Stream;
 use crate::tally::milliseconds;
 use crate::voice::Hears;
 
@@ -33,8 +34,10 @@ pub struct Leg {
     pub began: Instant,
     /// When it was answered.
     pub answered: Option<Instant>,
-    /// Offer and answer.
+    /// Offer and answer; nothing at all where it is a stream.
     pub session: Session,
+    /// It is a connection to an agent, not a dialog.
+    pub stream: Option<Box<Stream>>,
     /// Its RTP socket.
     pub socket: Socket,
     /// The caller's: the session description of the 183 that he got.
@@ -160,6 +163,7 @@ impl Leg {
             began: now,
             answered: None,
             session,
+            stream: None,
             socket: Socket::None,
             early: None,
             hears: Hears::Nothing,
@@ -183,6 +187,11 @@ impl Leg {
     /// Whether it is not over.
     pub fn is_live(&self) -> bool {
         !matches!(self.stage, Stage::Ending { .. } | Stage::Over)
+    }
+
+    /// Whether it can be heard and hear: its peer and we agreed on that.
+    pub fn has_media(&self) -> bool {
+        self.session.terms().is_some() || (self.stream.is_some() && self.answered.is_some())
     }
 
     /// Whether it is over and nothing more is to be written of it.

@@ -14,6 +14,8 @@
 //! 5. What happens in the media comes back by [`heard`]; a change of the session by [`hold`], transfers by
 //!    [`transfer`]. The end of a leg is in [`call`].
 //!
+//! An agent behind a WebSocket is no dialog: [`stream`] is its leg, [`websocket`] its connection in the task of its call.
+//!
 //! [`Core`](core::Core) is all of this without sockets and clocks; [`Edge`] is the shell around it.
 
 pub mod act;
@@ -68,6 +70,7 @@ pub mod session_name;
 pub mod sockets;
 pub mod step;
 pub mod strangers;
+pub mod stream;
 pub mod switchboard;
 pub mod tally;
 pub mod terms;
@@ -78,10 +81,11 @@ pub mod transport;
 pub mod trunk;
 pub mod voice;
 pub mod way;
+pub mod websocket;
 
 pub use configuration::{
-    Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Offer, Pace,
-    Probe, RequestUri, RtpPorts, Security, SrtpKeying, TlsVersion, Trunk, TrunkSecurity,
+    Agent, Asked, Codec, Configuration, Connections, Digest, Digits, Group, Identity, Login, Offer,
+    Pace, Probe, RequestUri, RtpPorts, Security, SrtpKeying, TlsVersion, Trunk, TrunkSecurity,
     UnknownSources,
 };
 pub use counters::{Counters, Snapshot};

@@ -13,6 +13,7 @@ use sip::{Malformed, Message};
 
 use crate::ledger::Ticket;
 use crate::recorder::FromRecorder;
+use crate::stream::Connect;
 use crate::transport::tls::Refusal;
 use crate::voice::{FromVoice, ToShake, ToVoice};
 
@@ -196,6 +197,8 @@ pub enum Output {
         /// What to tell the media of the call.
         to: ToVoice,
     },
+    /// Connect to an agent.
+    Connect(Box<Connect>),
     /// A call is forgotten: whatever the shell keeps for it can go.
     Forget(CallId),
 }

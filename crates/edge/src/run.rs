@@ -1,6 +1,7 @@
 //! The edge with its sockets: one loop that turns everything that comes into one [`Input`] for the core, and carries
 //! out what the core says.
 
+mod agents;
 mod decisions;
 mod lookup;
 mod recording;
@@ -22,7 +23,7 @@ use self::recording::Recording;
 use self::stopping::Stopping;
 use crate::checkpoint::Checkpoint;
 use crate::clock::{Moment, moment};
-use crate::configuration::Configuration;
+use crate::configuration::{Agent, Configuration};
 use crate::core::{Core, FACTS_WAITING_MAX, Start, derive};
 use crate::counters::Counters;
 use crate::dtls::Certificate;
@@ -65,6 +66,7 @@ pub struct Edge {
     checkpoint: Checkpoint,
     checkpoint_at: Instant,
     advertise: Option<std::net::IpAddr>,
+    agents: Vec<Agent>,
     drain: Duration,
     counters: Arc<Counters>,
     log_is_away: bool,
@@ -110,6 +112,7 @@ impl Edge {
                 .map_err(Error::Threads)?;
         let recording = Recording::start(configuration.recorder.clone());
         let (advertise, drain) = (configuration.advertise, configuration.drain);
+        let agents = configuration.agents.clone();
         let core = Core::new(Start {
             configuration,
             recordings: Arc::new(recordings),
@@ -143,6 +146,7 @@ impl Edge {
             checkpoint,
             checkpoint_at: now + CHECKPOINT_EVERY,
             advertise,
+            agents,
             drain,
             counters,
             log_is_away: false,
@@ -351,6 +355,7 @@ impl Edge {
                 let target = Target { transport, address };
                 self.locator.avoid(target, asked, moment().now);
             }
+            Output::Connect(to) => self.connect(*to),
             Output::Voice(to) => {
                 if let Some(told) = self.switchboard.tell(to) {
                     self.switchboard.closed(told.call, told.leg);

@@ -19,7 +19,7 @@ use crate::ports::Ports;
 use crate::recorder;
 use crate::sockets::open;
 use crate::threads::Threads;
-use crate::voice::{FromVoice, Happened, ToShake, ToVoice};
+use crate::voice::{FromVoice, ToShake, ToVoice};
 
 /// Media events that wait for the edge's loop; calls wait when it is full.
 const EVENTS_MAX: usize = 4_096;
@@ -93,6 +93,23 @@ impl Switchboard {
         Err("the media of the call takes no orders".to_owned())
     }
 
+    /// Lets a call's media connect to an agent; the connection is made where it will work. Whether the order was taken.
+    pub fn connect(&mut self, call: CallId, order: impl FnOnce() -> Order) -> bool {
+        let thread = match self.calls.get(&call) {
+            Some(line) => line.thread.clone(),
+            None => self.threads.in_turn(),
+        };
+        let order = {
+            let _here = thread.enter();
+            order()
+        };
+        if !self.calls.contains_key(&call) {
+            let line = self.begin(call, thread);
+            self.calls.insert(call, line);
+        }
+        self.order(call, order)
+    }
+
     /// Gives an order to a call's media. What is measured of a leg whose media is gone comes back at once.
     pub fn tell(&mut self, to: ToVoice) -> Option<FromVoice> {
         let removed = match &to.input {
@@ -104,7 +121,7 @@ impl Switchboard {
         Some(FromVoice {
             call: to.call,
             leg,
-            event: Happened::Media(media::Event::Measured(NOTHING_MEASURED)),
+            event: media::Event::Measured(NOTHING_MEASURED).into(),
         })
     }
 

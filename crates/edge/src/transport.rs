@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use bytes::Bytes;
-use schemas::TrunkName;
+use schemas::{AgentName, TrunkName};
 use sip::endpoint::flow::{Flow, Transport};
 use sip::endpoint::keys::TransactionKey;
 
@@ -28,7 +28,7 @@ use self::addresses::Addresses;
 use self::datagrams::Datagrams;
 use self::event::FromStream;
 use self::streams::Streams;
-use self::tls::{Sources, Tls};
+use self::tls::{Client, Sources, Tls};
 use self::watch::Watch;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
@@ -185,6 +185,11 @@ impl Transports {
             flow.party = self.streams.party(peer.trunk.as_ref(), &peer.host)?;
         }
         Ok(flow)
+    }
+
+    /// How a connection to an agent behind a WebSocket is secured.
+    pub fn agent(&self, agent: &AgentName) -> Arc<Client> {
+        self.streams.agent(agent)
     }
 
     /// The address to bind RTP to where SIP is reached at this one.

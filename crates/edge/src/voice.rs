@@ -33,13 +33,21 @@ pub struct FromVoice {
     pub event: Happened,
 }
 
-/// What happens in media.
+/// What happens to a leg beside its dialog.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happened {
-    /// Of packets.
+    /// In its media.
     Media(media::Event),
     /// A handshake is over.
     Handshake(Outcome),
+    /// To the connection that it is.
+    Stream(crate::websocket::Event),
+}
+
+impl From<media::Event> for Happened {
+    fn from(event: media::Event) -> Happened {
+        Happened::Media(event)
+    }
 }
 
 /// A handshake that a leg agreed on.

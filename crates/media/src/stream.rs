@@ -7,15 +7,19 @@
 //! The clock begins when somebody hears the peer for the first time: what it says before that is not lost. From then
 //! on time passes, whoever listens.
 
+mod octets;
+mod quiet;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::agent::Pace;
 use crate::codec::Codec;
 use crate::dtmf::Press;
-use crate::g711;
-use crate::level::{self, SILENT_BELOW};
 use crate::measure::{Stream, Streamed, milliseconds};
+pub(crate) use octets::can_stream;
+use octets::{frame_octets, is_audible, octets, silence};
+use quiet::Quiet;
 
 /// Both directions of a stream leg.
 #[derive(Debug)]
@@ -76,14 +80,6 @@ struct Frames {
     made: u64,
 }
 
-/// The watch for a peer that says nothing.
-#[derive(Clone, Copy, Debug)]
-struct Quiet {
-    bound: Duration,
-    since: Option<Instant>,
-    told: bool,
-}
-
 /// What a tick brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tick {
@@ -97,11 +93,7 @@ pub(crate) struct Tick {
 
 impl Streaming {
     pub(crate) fn new(codec: Codec, quiet: Option<Duration>, now: Instant) -> Streaming {
-        let quiet = quiet.map(|bound| Quiet {
-            bound,
-            since: None,
-            told: false,
-        });
+        let quiet = quiet.map(Quiet::new);
         Streaming {
             codec,
             began: now,
@@ -119,7 +111,7 @@ impl Streaming {
         if self.clock.is_none() {
             self.clock = Some((Pace::new(FRAME_MS, now), now));
             if let Some(quiet) = &mut self.quiet {
-                quiet.since = Some(now);
+                quiet.start(now);
             }
         }
     }
@@ -355,65 +347,11 @@ impl Speech {
     }
 }
 
-impl Quiet {
-    fn ends(&mut self, now: Instant) -> Option<Duration> {
-        let since = self.since.replace(now);
-        let was_told = std::mem::take(&mut self.told);
-        since
-            .filter(|_| was_told)
-            .map(|since| now.saturating_duration_since(since))
-    }
-
-    fn exceeds(&mut self, now: Instant) -> Option<Duration> {
-        let lasted = now.saturating_duration_since(self.since?);
-        if self.told || lasted < self.bound {
-            return None;
-        }
-        self.told = true;
-        Some(lasted)
-    }
-}
-
 impl Streamed {
     /// Milliseconds that had to be dropped because the peer said too much at once.
     pub fn overflowed_ms(&self) -> u32 {
         milliseconds(self.overflowed)
     }
-}
-
-/// Octets of 20 ms of a codec that every sample has the same octets of.
-const fn frame_octets(codec: Codec) -> usize {
-    match codec {
-        Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus => 160,
-        Codec::L16Narrow => 320,
-        Codec::L16Wide => 640,
-    }
-}
-
-/// Whether audio of that codec can be cut anywhere between samples.
-pub(crate) fn can_stream(codec: Codec) -> bool {
-    !matches!(codec, Codec::Opus | Codec::G722)
-}
-
-fn silence(codec: Codec) -> u8 {
-    codec.law().map_or(0, g711::silence)
-}
-
-fn is_audible(codec: Codec, frame: &[u8]) -> bool {
-    match codec.law() {
-        Some(law) => level::is_audible(law, frame),
-        None => {
-            let (samples, _) = frame.as_chunks::<2>();
-            let magnitudes = samples
-                .iter()
-                .map(|sample| i16::from_be_bytes(*sample).unsigned_abs());
-            magnitudes.into_iter().any(|level| level >= SILENT_BELOW)
-        }
-    }
-}
-
-fn octets(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// Milliseconds of a frame, both ways: what Twilio and Vonage send.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use self::agent::Agent;
+pub use self::agent::{Agent, Header, Protocol, WebSocket};
 use self::context::{CallerHeader, Dtmf, Numbers};
 pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
@@ -374,7 +374,8 @@ pub struct Number {
     pub agent: String,
     /// Only calls that come through this trunk. Default: all trunks.
     pub trunk: Option<String>,
-    /// Who answers when the agent does not, one after the other. Behind the last the caller is refused
+    /// Who answers when the agent does not or is lost, one after the other: an agent, also the same once more; the name of
+    /// a transfer; or a status that refuses. Behind the last the caller is refused
     /// in the way that lets the phone system's own fallback take him. Default: nobody.
     #[serde(default)]
     pub fallback: Vec<String>,

@@ -194,15 +194,16 @@ fn parts(key: &str) -> Vec<String> {
 
 /// A text without passwords: it is shown, and it is kept by whoever collects what the process says.
 fn without_secrets(text: &str) -> String {
-    without_users(&without_passwords(text))
+    let text = without_values("password", text);
+    without_users(&without_values("headers", &text))
 }
 
-/// A line of the file without the value of a `password`.
-fn without_passwords(line: &str) -> String {
+/// A line of the file without what is written behind a key of that name.
+fn without_values(key: &str, line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = rest.find("password") {
-        let (before, after) = rest.split_at(at + "password".len());
+    while let Some(at) = rest.find(key) {
+        let (before, after) = rest.split_at(at + key.len());
         shown.push_str(before);
         rest = after;
         let Some(value) = after
@@ -211,7 +212,7 @@ fn without_passwords(line: &str) -> String {
         else {
             continue;
         };
-        // Whatever stands behind it may belong to the password.
+        // Whatever stands behind it may belong to the value.
         shown.push_str(" = …");
         rest = &value[value.len()..];
     }

@@ -1,5 +1,6 @@
 //! From the file that a person wrote to what each role is told.
 
+mod agents;
 mod context;
 mod group;
 mod identity;
@@ -131,6 +132,7 @@ fn edge_configuration(
             r#"rtp_ports = "16384-32767""#,
         )),
     }
+    edge.agents = agents::of_edge(file, path, source, faults);
     for (name, trunk) in &file.trunk {
         edge.trunks
             .push(edge_trunk(name, trunk, path, source, faults));
@@ -267,7 +269,11 @@ fn call_configuration(
         let resolved = Number {
             agent: rule.agent.as_str().into(),
             trunk: rule.trunk.as_deref().map(TrunkName::from),
-            fallback: rule.fallback.iter().map(|step| fallback(step)).collect(),
+            fallback: rule
+                .fallback
+                .iter()
+                .map(|step| fallback(step, file))
+                .collect(),
             limit: limit::of(&rule.limit),
             recording: rule.recording.map(recording::when),
         };
@@ -354,13 +360,19 @@ fn resolve_agent(
                 transport::destination(&key, text, source, faults)
             },
         },
+        file::Agent::WebSocket(agent) => Agent::WebSocket(agents::of(name, agent, source, faults)),
     }
 }
 
-/// A step of a ladder: a status refuses, anything else is an agent.
-fn fallback(step: &str) -> Fallback {
+/// A step of a ladder: a status refuses, a transfer's name that is no agent's leads there, anything else is an agent.
+fn fallback(step: &str, file: &file::File) -> Fallback {
+    let built_in = built_in().iter().any(|(name, _)| *name == step);
+    let is_agent = built_in || file.agent.contains_key(step);
     match step.parse() {
         Ok(status) => Fallback::Refuse { status },
+        Err(_) if !is_agent && file.transfer.contains_key(step) => {
+            Fallback::Transfer(step.to_owned())
+        }
         Err(_) => Fallback::Agent(step.into()),
     }
 }

@@ -109,6 +109,13 @@ impl Spans {
                 open.legs.insert(dialed.leg, leg);
                 None
             }
+            Observation::StreamDialed(dialed) => {
+                let mut leg = OpenSpan::new(moment, "leg", SpanKind::Client);
+                leg.set("url.full", dialed.url.clone());
+                leg.set("trunkline.leg", i64::from(dialed.leg.0));
+                open.legs.insert(dialed.leg, leg);
+                None
+            }
             Observation::CodecNegotiated(agreed) => {
                 if let Some(leg) = open.legs.get_mut(&agreed.leg) {
                     leg.set("rtp.codec", agreed.codec.clone());

@@ -1,7 +1,7 @@
 //! The fold of decisions: what control concluded, and what for it dialed each leg.
 
 use schemas::conclusion::Conclusion;
-use schemas::{Command, Decision};
+use schemas::{Command, Decision, Personal};
 
 use super::Role;
 use super::fold::Moment;
@@ -24,16 +24,26 @@ impl Row {
         let routed = decision
             .conclusions
             .iter()
-            .any(|conclusion| matches!(conclusion, Conclusion::CallRouted(_)));
+            .find_map(|conclusion| match conclusion {
+                Conclusion::CallRouted(routed) => Some(&routed.agent),
+                _ => None,
+            });
         for command in &decision.commands {
+            if let Command::DialStream(dial) = command {
+                let leg = self.leg_mut(dial.leg);
+                leg.role = Role::Agent;
+                leg.agent = Some(dial.agent.clone());
+                leg.party = Personal::new(dial.url.clone());
+            }
             if let Command::DialLeg(dial) = command {
                 let role = match target {
                     Some(leg) if leg == dial.leg => Role::Target,
-                    _ if routed => Role::Agent,
+                    _ if routed.is_some() => Role::Agent,
                     _ => Role::Dialed,
                 };
                 let leg = self.leg_mut(dial.leg);
                 leg.role = role;
+                leg.agent = routed.filter(|_| role == Role::Agent).cloned();
                 if leg.party.reveal().is_empty() {
                     leg.party = dial.target.clone();
                     leg.trunk.clone_from(&dial.trunk);

@@ -77,6 +77,15 @@ impl Row {
         match observation {
             Observation::InviteReceived(invite) => self.begin(moment, invite),
             Observation::LegDialed(dialed) => self.dialed(moment, dialed),
+            Observation::StreamDialed(dialed) => self.stream_dialed(moment, dialed),
+            Observation::StreamOpened(opened) => self.stream_opened(moment, opened),
+            Observation::StreamClosed(closed) => self.stream_closed(moment, &closed),
+            Observation::AgentOverrun(overrun) => self.agent_overrun(moment, &overrun),
+            Observation::AgentSilent(silent) => {
+                let leg = self.leg_mut(silent.leg);
+                leg.silences += 1;
+                leg.evidence.media_silent = Some(moment.id);
+            }
             Observation::LegRedialed(redialed) => {
                 self.leg_mut(redialed.leg).address = redialed.destination;
             }
@@ -184,6 +193,7 @@ impl Row {
                 self.trouble(moment, None, format!("the log has a hole: {}", gap.missing));
             }
             Observation::LegsBridged(_)
+            | Observation::StreamMeasured(_)
             | Observation::SessionRefreshed(_)
             // The end of the leg says it, too.
             | Observation::SessionExpired(_)

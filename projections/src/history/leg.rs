@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use schemas::media::{MediaDirection, StreamMeasure};
-use schemas::{EventId, LegId, Personal, Timestamp, TrunkName};
+use schemas::{AgentName, EventId, LegId, Personal, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
 /// Who is on a leg. It is known from a decision, or it is not known.
@@ -145,6 +145,8 @@ pub struct Leg {
     pub id: LegId,
     /// Who is on it.
     pub role: Role,
+    /// The agent, where control dialed it as one.
+    pub agent: Option<AgentName>,
     /// How far it came.
     pub state: LegState,
     /// Whom it reaches: the Request-URI that was dialed, the caller's URI on the caller's leg.
@@ -199,6 +201,7 @@ impl Leg {
             address: String::new(),
             trunk: None,
             sip_call_id: String::new(),
+            agent: None,
             shown_caller: Personal::default(),
             began: None,
             answered: None,

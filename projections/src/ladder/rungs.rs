@@ -1,6 +1,5 @@
 //! The rungs of a ladder, from facts, decisions and the wire capture.
 
-use schemas::observation::LegFailure;
 use schemas::{Direction, Event, Lane, LegId, Observation, Record};
 
 use super::line::heading;
@@ -131,25 +130,17 @@ impl Drawing<'_> {
                 }
             }
             Observation::LegAnswered(answered) => {
-                self.answer(record, answered.leg, Mark::Ok, "200 OK (INVITE, SDP)");
+                if !self.is_stream(answered.leg) {
+                    self.answer(record, answered.leg, Mark::Ok, "200 OK (INVITE, SDP)");
+                }
             }
-            Observation::LegFailed(failed) => match &failed.failure {
-                LegFailure::Refused { status, phrase } => {
-                    let label = format!("{status} {phrase} (INVITE)");
-                    self.answer(record, failed.leg, Mark::Warn, &label);
-                }
-                LegFailure::Cancelled => self.told(record, failed.leg, Mark::Info, "CANCEL"),
-                LegFailure::TimedOut { timer } => {
-                    self.note(
-                        record,
-                        Mark::Bad,
-                        &format!("leg {}: timer {timer} ran out", failed.leg),
-                    );
-                }
-                LegFailure::Unreachable { error } | LegFailure::Impossible { error } => {
-                    self.note(record, Mark::Bad, &format!("leg {}: {error}", failed.leg));
-                }
-            },
+            Observation::StreamDialed(_)
+            | Observation::StreamOpened(_)
+            | Observation::StreamClosed(_)
+            | Observation::StreamMeasured(_)
+            | Observation::AgentSilent(_)
+            | Observation::AgentOverrun(_) => self.stream(record, observation),
+            Observation::LegFailed(failed) => self.leg_failed(record, failed),
             Observation::CodecNegotiated(_)
             | Observation::MediaResumed(_)
             | Observation::MediaSecured(_)
@@ -376,7 +367,7 @@ impl Drawing<'_> {
         });
     }
 
-    fn column(&self, leg: LegId) -> usize {
+    pub(super) fn column(&self, leg: LegId) -> usize {
         let own = self.parties.iter().position(|party| party.leg == Some(leg));
         own.unwrap_or(self.parties.len() - 1)
     }

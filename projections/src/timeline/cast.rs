@@ -16,10 +16,15 @@ impl Cast {
         let names = row.legs.iter().map(|leg| {
             let (name, side) = match leg.role {
                 Role::Caller => ("the caller".to_owned(), "caller".to_owned()),
-                Role::Agent => match &row.routed {
-                    Some(routed) => (format!("agent {}", routed.agent), "agent".to_owned()),
-                    None => ("the agent".to_owned(), "agent".to_owned()),
-                },
+                Role::Agent => {
+                    let routed = row.routed.as_ref().map(|routed| &routed.agent);
+                    let name = leg.agent.as_ref().or(routed);
+                    let name = name.map(|agent| format!("agent {agent}"));
+                    (
+                        name.unwrap_or_else(|| "the agent".to_owned()),
+                        "agent".to_owned(),
+                    )
+                }
                 Role::Target => {
                     let name = format!("the target {}", short_uri(leg.party.reveal()));
                     (name, "target".to_owned())

@@ -119,6 +119,7 @@ pub(crate) fn words(command: &Command, cast: &Cast) -> String {
             format!("refuse {party} with {} {}", refuse.status, refuse.phrase)
         }
         Command::DialLeg(dial) => format!("call {party} at {}", dial.destination),
+        Command::DialStream(dial) => format!("connect to {party} at {}", dial.url),
         Command::HangUpLeg(_) => format!("hang {party} up"),
         Command::BridgeLegs(bridge) => {
             format!(

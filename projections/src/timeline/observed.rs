@@ -13,6 +13,7 @@ use super::invited;
 use super::recording;
 use super::security;
 use super::session;
+use super::stream;
 use super::telling::{Telling, told};
 use crate::sentences::span;
 
@@ -24,6 +25,12 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
     match observation {
         Observation::InviteReceived(invite) => invited::invite_received(invite),
         Observation::LegDialed(dialed) => leg_dialed(dialed, cast),
+        Observation::StreamDialed(dialed) => stream::dialed(dialed, cast),
+        Observation::StreamOpened(opened) => stream::opened(opened, cast),
+        Observation::StreamClosed(closed) => stream::closed(closed, cast),
+        Observation::StreamMeasured(measured) => stream::measured(measured, cast),
+        Observation::AgentSilent(silent) => stream::silent(silent, cast),
+        Observation::AgentOverrun(overrun) => stream::overrun(overrun, cast),
         Observation::LegRedialed(redialed) => session::redialed(redialed, cast),
         Observation::SessionRefreshed(refreshed) => session::refreshed(refreshed, cast),
         Observation::SessionExpired(expired) => session::expired(expired, cast),

@@ -10,9 +10,9 @@
 use std::collections::BTreeMap;
 
 use schemas::command::{
-    AcceptTransfer, AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, HangUpLeg,
-    PauseRecording, RecordedDigits, ReferLeg, RefuseLeg, ResumeRecording, RingLeg, StartRecording,
-    StopRecording,
+    AcceptTransfer, AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, DialStream,
+    HangUpLeg, PauseRecording, RecordedDigits, ReferLeg, RefuseLeg, ResumeRecording, RingLeg,
+    StartRecording, StopRecording, StreamProtocol,
 };
 use schemas::conclusion::{
     CallEnded, CallEndedBy, CallOutcome, CallRefused, CallRouted, RequestRefused,
@@ -326,6 +326,7 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             after_ms: 90,
         }
         .into(),
+        "stream" => stream(line),
         "unsecured" => MediaUnsecured {
             leg: line.leg(1),
             because: line.words[2..].join(" "),
@@ -626,6 +627,69 @@ fn invite(line: &Line, legs: &mut BTreeMap<u16, String>) -> InviteReceived {
     }
 }
 
+/// `stream dialed 1 greeter wss://…`, `stream opened 1`, `stream closed 1 agent|edge|nobody [code=1000] reason`,
+/// `stream silent 1`, `stream slow 1`, `stream hasty 1`, `stream measured 1 [first=480]`.
+fn stream(line: &Line) -> Observation {
+    let leg = line.leg(2);
+    match line.word(1) {
+        "dialed" => StreamDialed {
+            leg,
+            agent: line.word(3).into(),
+            url: line.word(4).to_owned(),
+            protocol: StreamProtocol::Twilio,
+            stream: "MZ1".to_owned(),
+        }
+        .into(),
+        "opened" => StreamOpened {
+            leg,
+            destination: "10.0.0.9:443".to_owned(),
+            tls: Some("TLS 1.3".to_owned()),
+            codec: "PCMU/8000".to_owned(),
+            connected_ms: 40,
+            taken_ms: 12,
+        }
+        .into(),
+        "closed" => StreamClosed {
+            leg,
+            by: match line.word(3) {
+                "agent" => StreamCloser::Agent,
+                "edge" => StreamCloser::Edge,
+                _ => StreamCloser::Nobody,
+            },
+            code: line.find("code").and_then(|code| code.parse().ok()),
+            reason: line.words.get(4).cloned().unwrap_or_default(),
+        }
+        .into(),
+        "silent" => AgentSilent {
+            leg,
+            for_ms: 30_000,
+        }
+        .into(),
+        "measured" => StreamMeasured {
+            leg,
+            marks: 3,
+            clears: 1,
+            keys: 2,
+            first_sound_ms: line.find("first").and_then(|first| first.parse().ok()),
+            queued_max_ms: 6_340,
+            overrun_from_agent_ms: 0,
+            overrun_to_agent_ms: line.number("dropped", 0),
+            filled_ms: 60,
+            malformed: 0,
+        }
+        .into(),
+        way => AgentOverrun {
+            leg,
+            way: if way == "slow" {
+                StreamWay::ToAgent
+            } else {
+                StreamWay::FromAgent
+            },
+        }
+        .into(),
+    }
+}
+
 fn failure(line: &Line) -> LegFailure {
     match line.word(2) {
         "cancelled" => LegFailure::Cancelled,
@@ -760,6 +824,15 @@ fn command(part: &Line) -> Option<Command> {
             context: Vec::new(),
             codecs_of: None,
             srtp: schemas::media::SrtpPolicy::Off,
+        }
+        .into(),
+        "stream" => DialStream {
+            leg: part.leg(1),
+            agent: part.word(2).into(),
+            url: part.word(3).to_owned(),
+            protocol: StreamProtocol::Twilio,
+            parameters: Vec::new(),
+            silent_ms: 30_000,
         }
         .into(),
         "hang-up" => HangUpLeg {

@@ -2,13 +2,13 @@
 
 use call::configuration::{
     Agent, Destination, Fallback, Limit, Number, Recorded, Recording, TransferTarget, Transfers,
-    Trunk, Waits,
+    Trunk, Waits, WebSocket,
 };
 use call::number::NumberForm;
 use call::outbound::Outbound;
 use call::{Applied, Configuration};
 use schemas::Transport;
-use schemas::command::{BuiltInAgent, MenuChoice, RecordedDigits, RecordingNotice};
+use schemas::command::{BuiltInAgent, MenuChoice, RecordedDigits, RecordingNotice, StreamProtocol};
 use schemas::conclusion::TransferMethod;
 use schemas::observation::IdentityHeader;
 use trunkline_call as call;
@@ -47,6 +47,19 @@ pub fn configuration() -> Configuration {
             ("+14155550105", number("bot", None, &[refuse(503)])),
             ("+14155550106", number("sorry", None, &[agent("echo")])),
             ("+14155550107", untaped(number("echo", None, &[]))),
+            (
+                "+14155550110",
+                number(
+                    "assistant",
+                    None,
+                    &[agent("assistant"), transfer("queue"), agent("sorry")],
+                ),
+            ),
+            (
+                "+14155550111",
+                number("talker", None, &[transfer("queue"), refuse(480)]),
+            ),
+            ("+14155550112", number("assistant", None, &[refuse(503)])),
             ("*", number("echo", Some("carrier"), &[])),
         ]
         .map(|(name, number)| (name.to_owned(), number))
@@ -71,6 +84,11 @@ pub fn configuration() -> Configuration {
                 }),
             ),
             ("bot", sip("sip:bot@192.0.2.10:5060", "192.0.2.10:5060")),
+            ("assistant", web_socket(StreamProtocol::Twilio, None)),
+            (
+                "talker",
+                web_socket(StreamProtocol::L16 { rate_hz: 16_000 }, Some(10)),
+            ),
             ("spare", sip("sip:spare@192.0.2.11:5060", "192.0.2.11:5060")),
         ]
         .map(|(name, agent)| (name.into(), agent))
@@ -221,6 +239,20 @@ fn sip(uri: &str, address: &str) -> Agent {
         outbound: Outbound::default(),
         srtp: schemas::media::SrtpPolicy::Off,
     }
+}
+
+fn web_socket(protocol: StreamProtocol, silent_s: Option<u32>) -> Agent {
+    Agent::WebSocket(WebSocket {
+        url: "wss://bot.example/ws".to_owned(),
+        protocol,
+        parameters: [("tenant".to_owned(), "acme".to_owned())].into(),
+        outbound: Outbound::default(),
+        silent_s,
+    })
+}
+
+fn transfer(name: &str) -> Fallback {
+    Fallback::Transfer(name.to_owned())
 }
 
 fn target(uri: &str, trunk: Option<&str>, method: Option<TransferMethod>) -> TransferTarget {

@@ -46,6 +46,17 @@ fn command(command: &Command) -> String {
                     .unwrap_or_default(),
             )
         }
+        Command::DialStream(dial) => {
+            let parameters = dial.parameters.iter();
+            let parameters =
+                parameters.map(|told| format!(", {}={}", told.name, told.value.reveal()));
+            let told: String = parameters.collect();
+            let silent_s = dial.silent_ms / 1_000;
+            format!(
+                " {} at {} {:?}, silent {silent_s} s{told}",
+                dial.agent, dial.url, dial.protocol
+            )
+        }
         Command::BridgeLegs(bridge) => format!(" with {}", bridge.with),
         Command::PassEarlyMedia(pass) => format!(" from {}", pass.from),
         Command::ConnectAgent(connect) => format!(" {}", connect.agent),

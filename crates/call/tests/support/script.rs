@@ -11,6 +11,7 @@
 //! refer 1 to queue [replaces] · choice menu to queue
 //! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
 //! lost echo finished · cannot DialLeg 1 503 no free port
+//! silent 1 10       an agent, for so many seconds
 //! timer             the next wait runs out · operator grace · digit 0
 //! record start|pause|resume|stop grace · record started|paused|resumed|ended · record failed No space left on device
 //! ```
@@ -148,6 +149,11 @@ fn observation(words: &[&str]) -> Option<Observation> {
         ["operator", name] => HangUpRequested {
             by: (*name).to_owned(),
             key: None,
+        }
+        .into(),
+        ["silent", leg, seconds] => AgentSilent {
+            leg: self::leg(leg),
+            for_ms: u32::from(number(seconds)) * 1_000,
         }
         .into(),
         ["lost", agent, cause @ ..] => AgentLost {

@@ -172,6 +172,7 @@ impl Held {
             }
             Command::HangUpLeg(_) => self.fails(leg, LegFailure::Cancelled),
             Command::DialLeg(dial) => self.dials(leg, dial.target.reveal()),
+            Command::DialStream(dial) => self.dials(leg, &dial.url),
             Command::BridgeLegs(bridge) if bridge.with == LegId(1) && !self.asked => {
                 self.asked = true;
                 vec![self.asks(bridge.with, TransferSource::Refer)]

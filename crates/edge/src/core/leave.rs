@@ -9,6 +9,7 @@ use sip::endpoint::output::{Disposition, Output as SipOutput, Received, Repeat, 
 
 use super::Core;
 use crate::clock::Moment;
+use crate::ledger::Held;
 use crate::observe::Crossing;
 use crate::port::Output;
 
@@ -33,8 +34,8 @@ impl Core {
         }
         self.early.clear();
         self.proven = None;
-        while let Some(send) = self.ledger.release() {
-            self.transmit(send, moment);
+        while let Some(held) = self.ledger.release() {
+            self.let_go(held, moment);
         }
     }
 
@@ -89,13 +90,23 @@ impl Core {
         // What belongs to no call obliges to nothing: a refusal of a call that was not let in, an answer to OPTIONS.
         let waits = send.urgency == Urgency::AfterCommit
             && send.leg.is_some_and(|leg| self.places.contains_key(&leg));
-        let send = if waits {
-            self.ledger.hold(send)
+        let held = Held::Message(send);
+        let held = if waits {
+            self.ledger.hold(held)
         } else {
-            Some(send)
+            Some(held)
         };
-        if let Some(send) = send {
-            self.transmit(send, moment);
+        if let Some(held) = held {
+            self.let_go(held, moment);
+        }
+    }
+
+    fn let_go(&mut self, held: Held, moment: Moment) {
+        match held {
+            Held::Message(send) => self.transmit(send, moment),
+            Held::Connect(call, leg) => {
+                self.with_call(call, moment, |call, step| call.connect_stream(step, leg));
+            }
         }
     }
 

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use schemas::TrunkName;
+use schemas::{AgentName, TrunkName};
 use sip::endpoint::flow::{Flow, Party, Transport};
 use sip::endpoint::keys::TransactionKey;
 use tokio::net::{TcpListener, TcpStream};
@@ -27,7 +27,7 @@ use super::crowd::{Crowd, Whose};
 use super::event::{ConnectionId, FromStream, Outgoing};
 use super::opening::Opening;
 use super::parties::{Parties, Proven};
-use super::tls::{Opener, Tls};
+use super::tls::{Client, Opener, Tls};
 use crate::configuration::{Configuration, Connections, TlsVersion};
 use crate::listen::Listen;
 use crate::port::Input;
@@ -79,6 +79,11 @@ impl Streams {
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
         }
+    }
+
+    /// How a connection to an agent behind a WebSocket is secured.
+    pub fn agent(&self, agent: &AgentName) -> Arc<Client> {
+        self.tls.agent(agent)
     }
 
     /// Accepts connections from now on.

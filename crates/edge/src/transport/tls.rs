@@ -25,9 +25,9 @@ use rustls::sign::SingleCertAndKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use schemas::observation::TlsFile;
-use schemas::{Timestamp, TrunkName};
+use schemas::{AgentName, Timestamp, TrunkName};
 
-use crate::configuration::{Configuration, Security, TlsVersion, Trunk, TrunkSecurity};
+use crate::configuration::{Agent, Configuration, Security, TlsVersion, Trunk, TrunkSecurity};
 
 pub use self::material::Fault;
 pub(super) use self::overheard::Overheard;
@@ -44,6 +44,8 @@ pub struct Tls {
     clients: BTreeMap<TrunkName, Arc<Client>>,
     /// For peers of no trunk.
     client: Arc<Client>,
+    /// For agents behind a WebSocket.
+    agents: BTreeMap<AgentName, Arc<Client>>,
     /// When the certificates that were read end.
     pub(super) ends: Vec<End>,
 }
@@ -72,11 +74,11 @@ pub(super) struct Server {
 
 /// How a connection of ours is secured.
 #[derive(Debug)]
-pub(super) struct Client {
+pub struct Client {
     config: Result<Arc<ClientConfig>, String>,
     /// The name in the peer's certificate, where it is not the host that was asked for.
     name: Option<String>,
-    pub version_min: TlsVersion,
+    pub(super) version_min: TlsVersion,
 }
 
 /// What TLS is made from.
@@ -84,14 +86,18 @@ pub(super) struct Client {
 pub(super) struct Sources {
     security: Security,
     trunks: Vec<(TrunkName, TrunkSecurity)>,
+    /// The authorities that agents name.
+    agents: Vec<(AgentName, PathBuf)>,
 }
 
 impl Sources {
     pub(super) fn of(configuration: &Configuration) -> Sources {
         let of_trunk = |trunk: &Trunk| (trunk.name.clone(), trunk.security.clone());
+        let of_agent = |agent: &Agent| Some((agent.name.clone(), agent.authorities.clone()?));
         Sources {
             security: configuration.security.clone(),
             trunks: configuration.trunks.iter().map(of_trunk).collect(),
+            agents: configuration.agents.iter().filter_map(of_agent).collect(),
         }
     }
 
@@ -108,6 +114,11 @@ impl Sources {
         identities
             .flat_map(|identity| [identity.certificate.clone(), identity.key.clone()])
             .chain(trunks.filter_map(|trunk| trunk.authorities.clone()))
+            .chain(
+                self.agents
+                    .iter()
+                    .map(|(_, authorities)| authorities.clone()),
+            )
             .collect()
     }
 }
@@ -122,6 +133,7 @@ impl Tls {
             material::ours(own, &provider, None, &mut ends).map_err(|fault| (None, fault))?;
         let mut tls = Tls {
             servers: BTreeMap::new(),
+            agents: BTreeMap::new(),
             server: None,
             clients: BTreeMap::new(),
             client: Arc::new(client(
@@ -137,7 +149,7 @@ impl Tls {
         for (name, trunk) in &sources.trunks {
             let broken = |fault| (Some(name.clone()), fault);
             let roots = trunk.authorities.as_ref();
-            let roots = material::whom(roots, name, &mut tls.ends).map_err(broken)?;
+            let roots = material::whom(roots, Some(name), &mut tls.ends).map_err(broken)?;
             let identity = trunk.identity.as_ref();
             let identity = material::ours(identity, &provider, Some(name), &mut tls.ends);
             let identity = identity.map_err(broken)?.or_else(|| ours.clone());
@@ -160,6 +172,12 @@ impl Tls {
             let client = client(trunk, identity, &roots, &provider);
             tls.clients.insert(name.clone(), Arc::new(client));
         }
+        for (name, authorities) in &sources.agents {
+            let roots = material::whom(Some(authorities), None, &mut tls.ends);
+            let roots = roots.map_err(|fault| (None, fault))?;
+            let client = client(&TrunkSecurity::default(), None, &roots, &provider);
+            tls.agents.insert(name.clone(), Arc::new(client));
+        }
         if let Some(ours) = ours {
             // Whoever comes from no trunk's address may still prove that he is one.
             let any = certified
@@ -177,6 +195,11 @@ impl Tls {
         known.or(self.server.as_ref()).cloned()
     }
 
+    /// For a connection to an agent behind a WebSocket.
+    pub(super) fn agent(&self, agent: &AgentName) -> Arc<Client> {
+        self.agents.get(agent).unwrap_or(&self.client).clone()
+    }
+
     /// For a connection to this trunk, or to a peer of none.
     pub(super) fn client(&self, trunk: Option<&TrunkName>) -> Arc<Client> {
         let known = trunk.and_then(|trunk| self.clients.get(trunk));
@@ -186,7 +209,7 @@ impl Tls {
 
 impl Client {
     /// What to connect with, and the name that the certificate must hold.
-    pub(super) fn to(
+    pub(crate) fn to(
         &self,
         host: &str,
     ) -> Result<(Arc<ClientConfig>, ServerName<'static>), String> {

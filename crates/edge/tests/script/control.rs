@@ -6,13 +6,16 @@ use std::time::Duration;
 use schemas::command::*;
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome, CallRefused};
 use schemas::media::SrtpPolicy;
-use schemas::observation::{ContextHeader, Identity, LimitOf, LoadStated, Occupancy, TrunkLoad};
+use schemas::observation::{
+    ContextHeader, Identity, LegFailure, LimitOf, LoadStated, Occupancy, StreamCloser, TrunkLoad,
+};
 use schemas::{
     AgentName, CallId, Chain, Command, Decision, Draft, Hash, Lane, LegId, NodeName, Personal,
     Record, Subject, Timestamp, Transport, TrunkName,
 };
 
 use trunkline_edge::recorder::{Complete, Told};
+use trunkline_edge::websocket;
 
 use super::log::Log;
 
@@ -127,6 +130,15 @@ fn command(words: &[&str]) -> Command {
     let leg = |text: &str| LegId(text.parse().unwrap());
     match words {
         ["ring", to] => RingLeg { leg: leg(to) }.into(),
+        ["stream", to, agent] => DialStream {
+            leg: leg(to),
+            agent: (*agent).into(),
+            url: "wss://bot.example/ws".to_owned(),
+            protocol: StreamProtocol::Twilio,
+            parameters: Vec::new(),
+            silent_ms: 30_000,
+        }
+        .into(),
         ["early", to, from] => PassEarlyMedia {
             leg: leg(to),
             from: leg(from),
@@ -325,6 +337,41 @@ pub fn media_event(what: &[&str]) -> media::Event {
 }
 
 /// The measures that every leg of a scenario has.
+pub fn stream_event(what: &[&str]) -> websocket::Event {
+    match what {
+        ["opened"] => websocket::Event::Opened {
+            destination: "192.0.2.50:443".to_owned(),
+            tls: Some("TLS 1.3".to_owned()),
+            connected: Duration::from_millis(40),
+            taken: Duration::from_millis(12),
+        },
+        ["refused", status] => websocket::Event::Failed(LegFailure::Refused {
+            status: status.parse().unwrap(),
+            phrase: "No".to_owned(),
+        }),
+        ["times-out", timer] => websocket::Event::Failed(LegFailure::TimedOut {
+            timer: (*timer).to_owned(),
+        }),
+        ["closes", code] => websocket::Event::Closed {
+            by: StreamCloser::Agent,
+            code: Some(code.parse().unwrap()),
+            reason: String::new(),
+        },
+        ["breaks"] => websocket::Event::Closed {
+            by: StreamCloser::Nobody,
+            code: None,
+            reason: "connection reset by peer".to_owned(),
+        },
+        ["overrun"] => websocket::Event::Overrun,
+        ["counts"] => websocket::Event::Counted(websocket::Counts {
+            keys: 1,
+            overrun_ms: 40,
+            malformed: 2,
+        }),
+        other => panic!("what is {other:?}?"),
+    }
+}
+
 pub fn measured() -> media::Event {
     let stream = media::Stream {
         packets: 50,

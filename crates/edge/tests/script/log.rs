@@ -188,6 +188,7 @@ fn outcome(fact: &Record) -> Option<(String, LegId)> {
         Observation::EarlyMediaPassed(passed) => ("PassEarlyMedia", passed.leg),
         Observation::LegAnswered(answered) => ("AnswerLeg", answered.leg),
         Observation::LegDialed(dialed) => ("DialLeg", dialed.leg),
+        Observation::StreamDialed(dialed) => ("DialStream", dialed.leg),
         Observation::LegEnded(ended) if ended.cause.starts_with("refused") => {
             ("RefuseLeg", ended.leg)
         }

@@ -19,11 +19,13 @@
 //!                                `number` behind it: calls to it name the number
 //! NAME registrar SECONDS         it takes registrations
 //! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
-//! decide COMMAND; COMMAND        ring, answer, refuse, dial, hangup, bridge, agent, accept, report, refer, end
+//! decide COMMAND; COMMAND        ring, answer, refuse, dial, stream, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
 //! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished; of its recording: paused MS,
 //!                                went-on MS, keys MS, no-more-keys MS
 //! recorder in DIRECTORY          calls are recorded; `recorder WHAT`: started, ended, failed MS ERROR
+//! line LEG WHAT                  of an agent's connection: opened, refused STATUS, times-out TIMER, closes CODE, breaks,
+//!                                overrun, counts
 //! raw ADDRESS TEXT               a datagram; `|` ends a line
 //! wait TIME                      50ms, 3s
 //! log away, log back, log slow, log commit
@@ -52,7 +54,9 @@ use sip::digest::Algorithm;
 use sip::endpoint::flow::{Flow, Transport};
 use trunkline_edge::Listen;
 use trunkline_edge::clock::Moment;
-use trunkline_edge::configuration::{Configuration, Digits, Dtmf, Probe, Trunk, UnknownSources};
+use trunkline_edge::configuration::{
+    Agent, Configuration, Digits, Dtmf, Probe, Trunk, UnknownSources,
+};
 use trunkline_edge::core::{Core, Start};
 use trunkline_edge::counters::Counters;
 use trunkline_edge::port::Input;
@@ -95,6 +99,11 @@ impl Scene {
     pub fn new() -> Scene {
         let mut configuration = Configuration::new(NodeName::from("edge-1"));
         configuration.listen = vec![Listen::udp(EDGE.parse().unwrap())];
+        configuration.agents = vec![Agent {
+            name: "bot".into(),
+            headers: Vec::new(),
+            authorities: None,
+        }];
         let begin = Instant::now();
         Scene {
             configuration,
@@ -195,6 +204,12 @@ impl Scene {
                 let (call, told) = (self.log.call(), control::recorded(what));
                 let from = recorder::FromRecorder { call, told };
                 self.input(Input::Recorded(from));
+            }
+            ["line", leg, what @ ..] => {
+                let call = self.log.call();
+                let leg = schemas::LegId(leg.parse().unwrap());
+                let event = Happened::Stream(control::stream_event(what));
+                self.input(Input::Voice(FromVoice { call, leg, event }));
             }
             ["media", "dies"] => self.media_is_dead = true,
             ["handshake", leg, what @ ..] => {

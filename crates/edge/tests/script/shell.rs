@@ -54,6 +54,9 @@ impl Scene {
                 let what = control::describe(&to.input);
                 writeln!(self.out, "  media {what}, to {}", file.display()).unwrap();
             }
+            Output::Connect(to) => {
+                writeln!(self.out, "  (connects leg {} to {})", to.leg, to.url).unwrap();
+            }
             Output::Avoid { flow, asked } => {
                 let time = asked.map_or(String::new(), |time| format!(" for {time:?}"));
                 writeln!(self.out, "  (avoids {}{time})", flow.remote).unwrap();

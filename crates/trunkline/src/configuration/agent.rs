@@ -1,6 +1,8 @@
 //! Who answers, as it is written.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
 
 use serde::Deserialize;
 
@@ -48,6 +50,76 @@ pub enum Agent {
         #[serde(default)]
         srtp: Srtp,
     },
+    /// A bot behind a WebSocket.
+    WebSocket(WebSocket),
+}
+
+/// `[agent.NAME]` of kind `websocket`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebSocket {
+    /// Its URL: `wss://bot.example/ws`.
+    pub url: String,
+    /// What is spoken: `twilio`, Twilio Media Streams, the default; or `l16`, binary audio as Vonage sends it.
+    #[serde(default)]
+    pub protocol: Protocol,
+    /// Samples in a second of `l16`: 8000 or 16000, the default.
+    pub rate: Option<u32>,
+    /// What it is told beside who calls whom. Default: nothing.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
+    /// Header fields of the handshake: `{ Authorization = { file = "bot.token" } }`. Default: none.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Header>,
+    /// The authorities that sign its certificate, PEM. Default: those that the system trusts.
+    pub ca: Option<PathBuf>,
+    /// Whether it may know who calls without wanting to be named. Default: no.
+    #[serde(default)]
+    pub trusted: bool,
+    /// The header fields of the call that it is told as parameters. Default: as for trunks.
+    pub headers_out: Option<Vec<String>>,
+    /// How many seconds it may say nothing before the next one of `fallback` takes the call, 1 to 3600. Default: as many
+    /// as it likes.
+    pub silent_s: Option<u32>,
+}
+
+/// What is spoken over a WebSocket.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// Twilio Media Streams.
+    #[default]
+    Twilio,
+    /// Binary L16.
+    L16,
+}
+
+/// The value of a header field. None of them is logged.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Header {
+    /// As it is.
+    Text(String),
+    /// A file that holds it and nothing else.
+    File {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The environment.
+    Variable {
+        /// The name of the variable.
+        env: String,
+    },
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Header::Text(_) => f.write_str("Text(…)"),
+            Header::File { file } => f.debug_tuple("File").field(file).finish(),
+            Header::Variable { env } => f.debug_tuple("Variable").field(env).finish(),
+        }
+    }
 }
 
 fn default_tone_hz() -> u16 {

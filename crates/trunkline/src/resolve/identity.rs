@@ -261,7 +261,7 @@ fn password(
     clippy::disallowed_methods,
     reason = "a password that stands in no file comes by the environment"
 )]
-fn variable_of(name: &str) -> Result<String, String> {
+pub(super) fn variable_of(name: &str) -> Result<String, String> {
     std::env::var(name).map_err(|error| match error {
         std::env::VarError::NotPresent => format!("the environment has no {name}"),
         std::env::VarError::NotUnicode(_) => format!("{name} is no text"),

@@ -10,6 +10,7 @@ mod invite;
 mod node;
 mod recording;
 mod registration;
+mod stream;
 mod tls;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ pub fn all() -> Vec<Sample> {
         node::samples(),
         recording::samples(),
         registration::samples(),
+        stream::samples(),
         tls::samples(),
         decisions::samples(),
     ];

@@ -95,7 +95,7 @@ pub(super) fn ours(
 /// Whom to believe of a trunk: the authorities in its file, or those of the system.
 pub(super) fn whom(
     file: Option<&PathBuf>,
-    trunk: &TrunkName,
+    trunk: Option<&TrunkName>,
     ends: &mut Vec<End>,
 ) -> Result<Arc<RootCertStore>, Fault> {
     let Some(path) = file else {
@@ -106,7 +106,7 @@ pub(super) fn whom(
     // One that has ended does no harm beside another.
     let last = found.iter().filter_map(|one| validity::end(one)).max();
     ends.extend(last.map(|at| End {
-        trunk: Some(trunk.clone()),
+        trunk: trunk.cloned(),
         file: path.clone(),
         holds: TlsFile::Authorities,
         at,

@@ -1,0 +1,370 @@
+//! The connection to an agent: a WebSocket (RFC 6455) with what waits to be written to it. Drive it by [`Line::poll`] in the
+//! task of its call; what it hears is told there, what it shall say is put into a bounded queue.
+//!
+//! ```text
+//!   Connecting ──101──► Open ──leave, close──► Leaving ──► Over
+//!        └──refused, timed out, unreachable──────────────────┘
+//! ```
+
+mod connect;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_util::{SinkExt, StreamExt};
+use media::{Dialect, Message, Press, Said};
+use schemas::LegId;
+use schemas::observation::{LegFailure, StreamCloser};
+use tokio::time::{Interval, MissedTickBehavior, Sleep};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Bytes};
+
+use self::connect::{Connecting, Pipe};
+pub use self::connect::{Place, Secure, Target};
+use crate::clock::moment;
+
+/// Messages that wait for an agent that does not read: a second of audio. Beyond it the oldest audio is dropped, so that
+/// what the agent hears stays new.
+pub const QUEUE_MAX: usize = 50;
+
+/// How often an agent is asked whether it is there (RFC 6455, section 5.5.2).
+const PING_EVERY: Duration = Duration::from_secs(15);
+
+/// How long nothing may come of it, not even the answer to a ping.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// How long a connection that is over may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Milliseconds of a frame.
+const FRAME_MS: u32 = 20;
+
+/// A connection to an agent.
+pub struct Line {
+    /// Its leg.
+    pub leg: LegId,
+    dialect: Dialect,
+    state: State,
+    queue: VecDeque<Queued>,
+    pulse: Interval,
+    heard_at: Instant,
+    overrun: bool,
+    counts: Counts,
+}
+
+enum State {
+    Connecting(Connecting),
+    Open(Box<WebSocketStream<Pipe>>),
+    Leaving(Box<WebSocketStream<Pipe>>, Pin<Box<Sleep>>),
+    Over,
+}
+
+struct Queued {
+    message: tungstenite::Message,
+    is_audio: bool,
+}
+
+/// What was counted of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Keys that the agent was told.
+    pub keys: u32,
+    /// Milliseconds for it that were dropped because it read too slowly.
+    pub overrun_ms: u32,
+    /// Messages of it that its protocol does not know.
+    pub malformed: u32,
+}
+
+/// What the call has to know of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The agent took it.
+    Opened {
+        /// Where the agent is, `ip:port`.
+        destination: String,
+        /// The version of TLS.
+        tls: Option<String>,
+        /// Until there was a connection.
+        connected: Duration,
+        /// Behind that, until the agent took it.
+        taken: Duration,
+    },
+    /// It did not come about.
+    Failed(LegFailure),
+    /// It is over, and not because of us.
+    Closed {
+        /// Who ended it.
+        by: StreamCloser,
+        /// The agent's code.
+        code: Option<u16>,
+        /// The agent's reason, or what the transport said.
+        reason: String,
+    },
+    /// The agent does not read fast enough: audio for it is dropped.
+    Overrun,
+    /// What was counted, right before the measures of its leg.
+    Counted(Counts),
+}
+
+/// What a connection brought.
+pub enum Happened {
+    /// Something that the call has to know.
+    Event(Event),
+    /// The agent said something.
+    Said(Said),
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("leg", &self.leg)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    /// A connection that is not there yet.
+    pub fn new(leg: LegId, dialect: Dialect, target: Target) -> Line {
+        let now = moment().now;
+        let mut pulse = tokio::time::interval_at((now + PING_EVERY).into(), PING_EVERY);
+        pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Line {
+            leg,
+            dialect,
+            state: State::Connecting(connect::connecting(target)),
+            queue: VecDeque::new(),
+            pulse,
+            heard_at: now,
+            overrun: false,
+            counts: Counts::default(),
+        }
+    }
+
+    /// 20 ms of the caller. Whether audio begins to be dropped.
+    pub fn audio(&mut self, frame: &[u8], at_ms: u64) -> bool {
+        if !matches!(self.state, State::Open(_)) {
+            return false;
+        }
+        let message = self.dialect.audio(frame, at_ms);
+        self.push(message, true);
+        if self.queue.len() <= QUEUE_MAX {
+            return false;
+        }
+        if let Some(oldest) = self.queue.iter().position(|queued| queued.is_audio) {
+            self.queue.remove(oldest);
+            self.counts.overrun_ms = self.counts.overrun_ms.saturating_add(FRAME_MS);
+        }
+        !std::mem::replace(&mut self.overrun, true)
+    }
+
+    /// The caller pressed a key.
+    pub fn key(&mut self, press: &Press) {
+        self.counts.keys += 1;
+        let message = self.dialect.key(press);
+        self.push(message, false);
+    }
+
+    /// What the agent said before a mark is over.
+    pub fn reached(&mut self, mark: &str) {
+        let message = self.dialect.reached(mark);
+        self.push(message, false);
+    }
+
+    /// What the agent wanted to be cleared is cleared.
+    pub fn cleared(&mut self) {
+        if let Some(message) = self.dialect.cleared() {
+            self.push(message, false);
+        }
+    }
+
+    /// What was counted until now.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The leg is over: the agent is told so, and the connection ends.
+    pub fn leave(&mut self) {
+        let farewell = self.dialect.farewell();
+        if matches!(self.state, State::Open(_)) {
+            self.queue.retain(|queued| !queued.is_audio);
+            if let Some(message) = farewell {
+                self.push(message, false);
+            }
+        }
+        self.close(CloseCode::Normal, "");
+    }
+
+    /// Whether it can be forgotten.
+    pub fn is_over(&self) -> bool {
+        matches!(self.state, State::Over)
+    }
+
+    /// Writes what waits, and takes what came.
+    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<Happened> {
+        match &mut self.state {
+            State::Over => Poll::Pending,
+            State::Connecting(connecting) => match connecting.as_mut().poll(context) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Err(failure)) => {
+                    self.state = State::Over;
+                    Poll::Ready(Happened::Event(Event::Failed(failure)))
+                }
+                Poll::Ready(Ok((socket, opened))) => {
+                    self.state = State::Open(socket);
+                    self.heard_at = moment().now;
+                    for message in self.dialect.greeting() {
+                        self.push(message, false);
+                    }
+                    Poll::Ready(Happened::Event(opened))
+                }
+            },
+            State::Open(_) => self.poll_open(context),
+            State::Leaving(..) => {
+                self.poll_leaving(context);
+                Poll::Pending
+            }
+        }
+    }
+
+    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Happened> {
+        loop {
+            if let Err(error) = self.write(context) {
+                return Poll::Ready(self.broken(&error));
+            }
+            if self.pulse.poll_tick(context).is_ready() {
+                if moment().now.saturating_duration_since(self.heard_at) >= PATIENCE {
+                    let silent = format!("no answer to a ping for {} s", PATIENCE.as_secs());
+                    return Poll::Ready(self.over(StreamCloser::Nobody, None, silent));
+                }
+                let message = tungstenite::Message::Ping(Bytes::new());
+                let is_audio = false;
+                self.queue.push_back(Queued { message, is_audio });
+                continue;
+            }
+            let State::Open(socket) = &mut self.state else {
+                return Poll::Pending;
+            };
+            let Poll::Ready(came) = socket.poll_next_unpin(context) else {
+                return Poll::Pending;
+            };
+            self.heard_at = moment().now;
+            let said = match came {
+                Some(Ok(tungstenite::Message::Text(text))) => self.dialect.read_text(&text),
+                Some(Ok(tungstenite::Message::Binary(octets))) => self.dialect.read_binary(&octets),
+                Some(Ok(tungstenite::Message::Close(frame))) => {
+                    return Poll::Ready(self.closed_by_agent(frame));
+                }
+                // A ping is answered by the next write.
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => return Poll::Ready(self.broken(&error)),
+                None => {
+                    let reason = "the connection ended".to_owned();
+                    return Poll::Ready(self.over(StreamCloser::Nobody, None, reason));
+                }
+            };
+            match said {
+                Ok(Said::Other) => {}
+                Ok(said) => return Poll::Ready(Happened::Said(said)),
+                Err(_) => self.counts.malformed = self.counts.malformed.saturating_add(1),
+            }
+        }
+    }
+
+    /// Until the agent closed as well, or time is up. What it still says is nothing to anybody.
+    fn poll_leaving(&mut self, context: &mut Context<'_>) {
+        let written = self.write(context);
+        let State::Leaving(socket, until) = &mut self.state else {
+            return;
+        };
+        let mut is_over = written.is_err() || until.as_mut().poll(context).is_ready();
+        while !is_over && let Poll::Ready(came) = socket.poll_next_unpin(context) {
+            is_over = !matches!(came, Some(Ok(_)));
+        }
+        if is_over {
+            self.state = State::Over;
+        }
+    }
+
+    fn write(&mut self, context: &mut Context<'_>) -> Result<(), tungstenite::Error> {
+        let (State::Open(socket) | State::Leaving(socket, _)) = &mut self.state else {
+            return Ok(());
+        };
+        while !self.queue.is_empty() {
+            match socket.poll_ready_unpin(context) {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => return Ok(()),
+            }
+            if let Some(queued) = self.queue.pop_front() {
+                socket.start_send_unpin(queued.message)?;
+            }
+        }
+        self.overrun = false;
+        match socket.poll_flush_unpin(context) {
+            Poll::Ready(flushed) => flushed,
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn push(&mut self, message: Message, is_audio: bool) {
+        let message = match message {
+            Message::Text(text) => tungstenite::Message::text(text),
+            Message::Binary(octets) => tungstenite::Message::binary(octets),
+        };
+        self.queue.push_back(Queued { message, is_audio });
+    }
+
+    fn closed_by_agent(&mut self, frame: Option<CloseFrame>) -> Happened {
+        let code = frame.as_ref().map(|frame| u16::from(frame.code));
+        let reason = frame.map(|frame| frame.reason.to_string());
+        self.queue.clear();
+        self.over(StreamCloser::Agent, code, reason.unwrap_or_default())
+    }
+
+    fn broken(&mut self, error: &tungstenite::Error) -> Happened {
+        match error {
+            tungstenite::Error::Capacity(_) | tungstenite::Error::Utf8(_) => {
+                self.close(CloseCode::Policy, "the message cannot be taken");
+                let (by, code, reason) = (StreamCloser::Edge, None, error.to_string());
+                Happened::Event(Event::Closed { by, code, reason })
+            }
+            _ => {
+                self.state = State::Over;
+                let (by, code, reason) = (StreamCloser::Nobody, None, error.to_string());
+                Happened::Event(Event::Closed { by, code, reason })
+            }
+        }
+    }
+
+    fn over(&mut self, by: StreamCloser, code: Option<u16>, reason: String) -> Happened {
+        self.leave_quietly();
+        Happened::Event(Event::Closed { by, code, reason })
+    }
+
+    fn close(&mut self, code: CloseCode, reason: &'static str) {
+        if let State::Open(_) = &self.state {
+            let reason = reason.into();
+            let message = tungstenite::Message::Close(Some(CloseFrame { code, reason }));
+            let is_audio = false;
+            self.queue.push_back(Queued { message, is_audio });
+        }
+        self.leave_quietly();
+    }
+
+    /// Nothing more is heard of it; what waits may still be written.
+    fn leave_quietly(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, State::Over) {
+            State::Open(socket) => {
+                let until = Box::pin(tokio::time::sleep_until((moment().now + FAREWELL).into()));
+                State::Leaving(socket, until)
+            }
+            State::Leaving(socket, until) => State::Leaving(socket, until),
+            State::Connecting(_) | State::Over => State::Over,
+        };
+    }
+}

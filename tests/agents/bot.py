@@ -1,0 +1,122 @@
+"""A bot that speaks through Pipecat's own serializer for Twilio, as a bot written for Twilio does.
+
+    bot.py PORT FOLDER [--certificate FILE --key FILE] [--refuse STATUS] [--mute]
+
+It says a tone of 700 Hz, two seconds at once, and says it again whenever its mark comes back. What it hears goes to
+FOLDER/heard.raw, 16 bit at 8 kHz; what it is told beside audio goes to FOLDER/told.jsonl. Keys are orders:
+
+    1   is answered by a clear, and by one second of 1000 Hz
+    2   closes the connection in order
+    3   breaks it
+    4   fails: it closes with 1011
+"""
+
+import argparse
+import asyncio
+import json
+import math
+import pathlib
+import ssl
+import struct
+import types
+
+import websockets
+from pipecat.frames.frames import InputAudioRawFrame, InputDTMFFrame, InterruptionFrame, OutputAudioRawFrame
+from pipecat.serializers.twilio import TwilioFrameSerializer
+
+RATE = 8000
+LUMP = 1100
+
+
+def tone(hz, seconds):
+    """Linear samples of a sine, 16 bit."""
+    samples = (int(10000 * math.sin(2 * math.pi * hz * n / RATE)) for n in range(int(RATE * seconds)))
+    return b"".join(struct.pack("<h", sample) for sample in samples)
+
+
+class Bot:
+    def __init__(self, socket, folder, mute):
+        self.socket, self.folder, self.mute = socket, folder, mute
+        self.heard = open(folder / "heard.raw", "ab")
+        self.told = open(folder / "told.jsonl", "a")
+
+    def note(self, what):
+        self.told.write(json.dumps(what) + "\n")
+        self.told.flush()
+
+    async def run(self):
+        connected = json.loads(await self.socket.recv())
+        start = json.loads(await self.socket.recv())
+        self.note(connected)
+        self.note(start)
+        self.stream = start["start"]["streamSid"]
+        params = TwilioFrameSerializer.InputParams(auto_hang_up=False, sample_rate=RATE)
+        self.pipecat = TwilioFrameSerializer(self.stream, start["start"]["callSid"], params=params)
+        await self.pipecat.setup(types.SimpleNamespace(audio_in_sample_rate=RATE))
+        await self.say(700, 2)
+        async for message in self.socket:
+            await self.hear(message)
+
+    async def hear(self, message):
+        frame = await self.pipecat.deserialize(message)
+        if isinstance(frame, InputAudioRawFrame):
+            self.heard.write(frame.audio)
+            self.heard.flush()
+            return
+        told = json.loads(message)
+        self.note(told)
+        if isinstance(frame, InputDTMFFrame):
+            await self.obey(frame.button.value)
+        elif told["event"] == "mark" and told["mark"]["name"] == "again":
+            await self.say(700, 2)
+
+    async def obey(self, key):
+        if key == "1":
+            await self.socket.send(await self.pipecat.serialize(InterruptionFrame()))
+            await self.say(1000, 1, mark="cleared")
+        elif key == "2":
+            await self.socket.close()
+        elif key == "3":
+            self.socket.transport.abort()
+        elif key == "4":
+            await self.socket.close(1011, "no more money")
+
+    async def say(self, hz, seconds, mark="again"):
+        if self.mute:
+            return
+        audio = tone(hz, seconds)
+        for start in range(0, len(audio), 2 * LUMP):
+            lump = audio[start : start + 2 * LUMP]
+            frame = OutputAudioRawFrame(audio=lump, sample_rate=RATE, num_channels=1)
+            await self.socket.send(await self.pipecat.serialize(frame))
+        await self.socket.send(json.dumps({"event": "mark", "streamSid": self.stream, "mark": {"name": mark}}))
+
+
+async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
+    parser.add_argument("--refuse", type=int)
+    parser.add_argument("--mute", action="store_true")
+    arguments = parser.parse_args()
+    secure = None
+    if arguments.certificate:
+        secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secure.load_cert_chain(arguments.certificate, arguments.key)
+
+    async def serve(socket):
+        await Bot(socket, arguments.folder, arguments.mute).run()
+
+    def refuse(connection, request):
+        with open(arguments.folder / "asked.jsonl", "a") as asked:
+            asked.write(json.dumps(dict(request.headers)) + "\n")
+        if arguments.refuse:
+            return connection.respond(arguments.refuse, "no\n")
+
+    async with websockets.serve(serve, "127.0.0.1", arguments.port, ssl=secure, process_request=refuse):
+        await asyncio.Future()
+
+
+asyncio.run(main())

@@ -1,0 +1,229 @@
+//! A bot that was written for Twilio (Pipecat's own serializer) answers a phone that others wrote (baresip), unchanged: a
+//! dialogue both ways, keys, marks, a clear, each end of it, TLS, and the ladder when it fails. `tests/run` runs these; they
+//! need `cargo build -p trunkline`, baresip, and pipecat-ai from PyPI.
+
+use serde_json::Value;
+use trunkline_tests::authority::Authority;
+use trunkline_tests::baresip::{Baresip, Called};
+use trunkline_tests::bot::Bot;
+use trunkline_tests::system::Trunkline;
+
+/// What the caller's phone plays, in hertz.
+const CALLER_HZ: u32 = 440;
+/// What the bot says.
+const BOT_HZ: u32 = 700;
+/// What it says behind a clear.
+const CLEARED_HZ: u32 = 1000;
+/// What the announcement of the ladder is.
+const LADDER_HZ: u32 = 1500;
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_written_for_twilio_talks_with_a_caller() {
+    let bot = Bot::start(&[]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let trunkline = serve(&format!("ws://127.0.0.1:{}/ws", bot.port()), "");
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    // Longer than it says at once: its mark came back in between.
+    caller.hears(BOT_HZ, 3.0);
+    bot.hears(CALLER_HZ, 2.0);
+    let start = bot.told("start", 1);
+    assert_eq!(start["start"]["mediaFormat"]["encoding"], "audio/x-mulaw");
+    let parameters = &start["start"]["customParameters"];
+    assert_eq!(parameters["to_number"], "100");
+    assert_eq!(parameters["trunk"], "office");
+    assert_eq!(parameters["tenant"], "acme");
+    assert_eq!(bot.asked()[0]["authorization"], "Bearer hush");
+
+    let before = bot.told("mark", 1);
+    assert_eq!(before["mark"]["name"], "again");
+    caller.press('1');
+    assert_eq!(bot.told("dtmf", 1)["dtmf"]["digit"], "1");
+    caller.hears(CLEARED_HZ, 0.8);
+    caller.hang_up();
+    bot.told("stop", 1);
+    let numbers: Vec<u64> = bot.all_told().iter().filter_map(number).collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
+    assert_eq!(numbers.first(), Some(&1));
+
+    let told = story(&trunkline);
+    assert!(
+        told.contains("The edge connects to agent assistant at ws://"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Agent assistant was first heard after"),
+        "{told}"
+    );
+    assert!(!told.contains("hush"), "{told}");
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_that_closes_in_order_hangs_up() {
+    let bot = Bot::start(&[]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let trunkline = serve(
+        &format!("ws://127.0.0.1:{}", bot.port()),
+        "fallback = [\"sorry\"]",
+    );
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(BOT_HZ, 0.5);
+    caller.press('2');
+    caller.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(
+        told.contains("Agent assistant closed its connection."),
+        "{told}"
+    );
+    assert!(!told.contains("fall_back"), "{told}");
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_that_is_lost_is_called_again_and_one_that_fails_is_replaced() {
+    let bot = Bot::start(&[]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let ladder = "fallback = [\"assistant\", \"sorry\"]";
+    let trunkline = serve(&format!("ws://127.0.0.1:{}", bot.port()), ladder);
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(BOT_HZ, 0.5);
+    caller.press('3');
+    bot.told("start", 2);
+    caller.hears(BOT_HZ, 1.5);
+    caller.press('4');
+    caller.hears(LADDER_HZ, 0.5);
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(
+        told.contains("The connection to agent assistant was lost"),
+        "{told}"
+    );
+    assert!(
+        told.contains("with code 1011, as one does that fails"),
+        "{told}"
+    );
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_that_refuses_is_replaced_before_the_caller_is_answered() {
+    let bot = Bot::start(&["--refuse", "403"]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let url = format!("ws://127.0.0.1:{}", bot.port());
+    let trunkline = serve(&url, "fallback = [\"sorry\"]");
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(LADDER_HZ, 0.5);
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(
+        told.contains("Agent assistant was not reached: 403 Forbidden"),
+        "{told}"
+    );
+    trunkline.stop();
+
+    // Nobody else is there: the caller's own system shall know before it is answered.
+    let trunkline = serve(&url, "");
+    caller.dial(&trunkline.uri("100"));
+    let closed = caller.event("CALL_CLOSED");
+    assert!(closed["param"].to_string().contains("503"), "{closed}");
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_mute_bot_is_given_up_after_its_bound() {
+    let bot = Bot::start(&["--mute"]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let url = format!(
+        "ws://127.0.0.1:{}\"\nsilent_s = 1\nprotocol = \"twilio",
+        bot.port()
+    );
+    let trunkline = serve(&url, "fallback = [\"sorry\"]");
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(LADDER_HZ, 0.5);
+    bot.told("stop", 1);
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(
+        told.contains("Agent assistant has said nothing for 1"),
+        "{told}"
+    );
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_behind_tls_is_believed_by_its_authority_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path(), "bots");
+    let (certificate, key) = authority.sign("localhost", 2);
+    let bot = Bot::start(&["--certificate", &certificate, "--key", &key]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let url = format!("wss://localhost:{}/ws", bot.port());
+    let trusting = format!("{url}\"\nca = \"{}", authority.file);
+    let trunkline = serve(&trusting, "");
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(BOT_HZ, 1.0);
+    bot.hears(CALLER_HZ, 1.0);
+    caller.hang_up();
+    caller.event("CALL_CLOSED");
+    let told = story(&trunkline);
+    assert!(told.contains("TLS 1.3"), "{told}");
+    trunkline.stop();
+
+    let trunkline = serve(&url, "");
+    caller.dial(&trunkline.uri("100"));
+    let closed = caller.event("CALL_CLOSED");
+    assert!(closed["param"].to_string().contains("503"), "{closed}");
+    assert!(story(&trunkline).contains("TLS failed"));
+    trunkline.stop();
+}
+
+/// `url` and whatever else stands behind it in the agent's table; `ladder` stands in the number's.
+fn serve(url: &str, ladder: &str) -> Trunkline {
+    Trunkline::serve(&format!(
+        r#"[trunk.office]
+sources = ["127.0.0.1"]
+
+[number."100"]
+agent = "assistant"
+{ladder}
+
+[agent.sorry]
+kind = "tone"
+frequency_hz = {LADDER_HZ}
+
+[agent.assistant]
+kind = "websocket"
+url = "{url}"
+headers = {{ Authorization = "Bearer hush" }}
+parameters = {{ tenant = "acme" }}
+"#
+    ))
+}
+
+fn number(told: &Value) -> Option<u64> {
+    told["sequenceNumber"].as_str()?.parse().ok()
+}
+
+/// What `trunkline call` tells of the only call, with everything that is known.
+fn story(trunkline: &Trunkline) -> String {
+    let calls = trunkline.calls_over(1);
+    let id = calls[0]["call"].as_str().expect("a call has an id");
+    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
+    assert_eq!(status, 200, "{told}");
+    told
+}
