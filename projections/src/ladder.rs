@@ -4,6 +4,7 @@ mod decided;
 mod draw;
 mod holes;
 mod line;
+mod media;
 mod parties;
 mod recording;
 mod requests;

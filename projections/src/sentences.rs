@@ -2,6 +2,7 @@
 //! ever; other words are a new version of the catalogue.
 
 mod fill;
+mod media;
 mod recording;
 mod span;
 
@@ -157,66 +158,6 @@ const SENTENCES: &[Sentence] = &[
         "offer.refused",
         Mark::Warn,
         "{Party} wants another session and is refused ({status}): {because}.",
-    ),
-    story(
-        "media.started",
-        Mark::Media,
-        "Audio of {party} arrives, {after} after the answer.",
-    ),
-    story(
-        "media.started.early",
-        Mark::Media,
-        "Audio of {party} arrives before the answer.",
-    ),
-    story(
-        "media.silent",
-        Mark::Warn,
-        "Nothing was heard of {party} for {time}.",
-    ),
-    story(
-        "media.resumed",
-        Mark::Ok,
-        "{Party} is heard again after {time}.",
-    ),
-    story(
-        "media.measured",
-        Mark::Media,
-        "Audio of {party}: {received} packets came, {sent} went, {lost} lost, jitter up to {jitter}.",
-    ),
-    story(
-        "media.measured.lossy",
-        Mark::Warn,
-        "Audio of {party}: {received} packets came, {sent} went, {lost} lost, jitter up to {jitter}.",
-    ),
-    story(
-        "media.measured.nothing",
-        Mark::Bad,
-        "Audio of {party}: not one packet came, {sent} went, {refused} were not let in.",
-    ),
-    story(
-        "media.reported",
-        Mark::Media,
-        "{Party} reports: {lost} of our packets lost, jitter up to {jitter}, {round_trip} there and back.",
-    ),
-    story(
-        "media.reported.short",
-        Mark::Media,
-        "{Party} reports: {lost} of our packets lost, jitter up to {jitter}.",
-    ),
-    story(
-        "media.reported.lossy",
-        Mark::Warn,
-        "{Party} reports: {lost} of our packets lost, {worst} at the worst, jitter up to {jitter}.",
-    ),
-    story(
-        "digit.received",
-        Mark::Media,
-        "{Party} pressed a key ({method}, {time}).",
-    ),
-    story(
-        "digit.known",
-        Mark::Media,
-        "{Party} pressed {digit} ({method}, {time}).",
     ),
     story(
         "hold.requested",
@@ -450,7 +391,10 @@ const SENTENCES: &[Sentence] = &[
 impl Sentence {
     /// Every sentence of the catalogue.
     pub fn all() -> impl Iterator<Item = &'static Sentence> {
-        SENTENCES.iter().chain(recording::SENTENCES)
+        SENTENCES
+            .iter()
+            .chain(media::MEDIA)
+            .chain(recording::SENTENCES)
     }
 
     /// The sentence with this id.

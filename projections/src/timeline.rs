@@ -3,6 +3,7 @@
 mod cast;
 mod decided;
 mod invited;
+mod media;
 mod observed;
 mod recording;
 mod security;

@@ -7,7 +7,7 @@ mod script;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use projections::history::Applied;
+use projections::history::{Applied, Leg};
 use projections::ladder::Characters;
 use projections::sentences::Level;
 use projections::verification::findings;
@@ -100,6 +100,9 @@ fn tell(text: &str, row: &Row, written: &Written) -> String {
         );
     }
     let _ = writeln!(story, "\n{}", row_words(row));
+    for line in row.legs.iter().filter_map(Leg::quality).flatten() {
+        let _ = writeln!(story, "{line}");
+    }
     let ladder = Ladder::of(row.call, &written.records, &written.wire);
     let unicode = ladder.text(Characters::Unicode);
     let ascii = ladder.text(Characters::Ascii);

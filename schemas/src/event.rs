@@ -237,7 +237,8 @@ macro_rules! event_from_observation {
 
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
-    MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported DigitReceived HoldRequested ResumeRequested
+    MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported MediaLatched MediaRefused
+    MediaAccounted DigitLost DigitReceived HoldRequested ResumeRequested
     StreamDialed StreamOpened StreamClosed StreamMeasured AgentSilent AgentOverrun
     EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused
     HandshakeCompleted HandshakeFailed LegsBridged TransferAnswered TransferReported LegRedialed

@@ -53,15 +53,190 @@ pub struct StreamMeasure {
     pub longest_gap_ms: u32,
     /// Packets whose audio was silence, of those whose level was looked at, in per mille.
     pub silence_permille: u16,
+    /// More, since it is counted.
+    pub detail: Option<StreamDetail>,
 }
 
-/// How a digit came (RFC 4733, or SIP INFO).
+/// What is counted of one direction beside packets. For what was sent, only the levels are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StreamDetail {
+    /// Packets that came behind a later one by more than five.
+    pub late: u64,
+    /// Packets that came, but too late for a jitter buffer of 60 ms.
+    pub out_of_buffer: u64,
+    /// Runs of lost packets: as many as were lost if each was lost alone.
+    pub loss_runs: u64,
+    /// Packets of comfort noise (RFC 3389).
+    pub comfort_noise: u64,
+    /// How often the SSRC changed or the numbering began again.
+    pub restarts: u32,
+    /// How often the timestamp jumped by more than a second without a talk spurt that begins there.
+    pub timestamp_jumps: u32,
+    /// How often the payload type of the audio changed.
+    pub codec_changes: u32,
+    /// The payload type of the audio that came last.
+    pub payload_type: Option<u8>,
+    /// Milliseconds of audio in a packet, by the timestamps of most.
+    pub packet_ms: Option<u16>,
+    /// Packets that had our own SSRC: what we sent comes back.
+    pub looped: u64,
+    /// The mean level in dBov, below 0; none if the audio was not looked at.
+    pub level_dbov: Option<i8>,
+    /// Packets with samples at full scale, of those whose level was looked at, in per mille.
+    pub clipped_permille: u16,
+    /// Packets of nothing but the code for silence, of those whose level was looked at, in per mille: a muted sender, not a
+    /// quiet one.
+    pub idle_permille: u16,
+    /// What it is worth to a listener; none if nothing came, or for what was sent.
+    pub rating: Option<SpeechRating>,
+}
+
+/// What a direction is worth to a listener, by the E-model (ITU-T G.107) from codec, loss and delay of this leg alone. It is
+/// computed, not heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SpeechRating {
+    /// R in tenths, 0 to 1000; 932 is the best that narrowband can be.
+    pub r_tenths: u16,
+    /// The mean opinion score that R stands for, in hundredths, 100 to 450.
+    pub mos_hundredths: u16,
+    /// The delay that is in it: half a round trip, the buffer and a packet, in milliseconds. None if no round trip was told:
+    /// then it is what it can be at best.
+    pub delay_ms: Option<u32>,
+    /// The impairment of the codec that it rests on, by name: `G.711 with concealment`.
+    pub codec: String,
+    /// Ie of it (ITU-T G.113), in tenths.
+    pub ie_tenths: u16,
+    /// Its packet-loss robustness Bpl (ITU-T G.113), in tenths: 251 for G.711 with concealment.
+    pub bpl_tenths: u16,
+}
+
+/// Five seconds of what came from a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaSample {
+    /// How long it is, in milliseconds; the last one before a measure may be shorter.
+    pub over_ms: u32,
+    /// Packets that came.
+    pub received: u32,
+    /// Packets that did not.
+    pub lost: u32,
+    /// Those that came too late for a jitter buffer of 60 ms.
+    pub out_of_buffer: u32,
+    /// The greatest interarrival jitter in it, in microseconds.
+    pub jitter_max_us: u32,
+    /// The shortest transit time in it, in microseconds from any zero that stays the same while the stream does: its slope
+    /// is how much the peer's clock is slower than ours.
+    pub transit_us: Option<i32>,
+    /// The round trip that the peer's reports told last, in microseconds.
+    pub round_trip_us: Option<u32>,
+    /// The mean opinion score of it alone, in hundredths.
+    pub mos_hundredths: Option<u16>,
+}
+
+/// Why the media of a leg was measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum MeasureOccasion {
+    /// The leg is over: these are the last words on it.
+    End,
+    /// Some time passed.
+    Interval,
+    /// More was lost in five seconds than before, and more than the bound.
+    Loss,
+    /// Nothing comes any more, or no sound.
+    Silence,
+    /// Another codec comes.
+    Codec,
+}
+
+/// Why a packet was not let in.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum RefusedBecause {
+    /// It is no RTP packet.
+    Malformed,
+    /// Offer and answer were not agreed on yet.
+    NotNegotiated,
+    /// Its payload type was not agreed on.
+    PayloadType,
+    /// The agreed direction has no packets from the peer.
+    Direction,
+    /// It came from an address that may not be learned, or after another was.
+    ForeignSource,
+    /// It came from an address that may be learned, but is not yet.
+    Probation,
+    /// It has another SSRC than the one that was learned.
+    ForeignSsrc,
+    /// Its sequence number is far from all others.
+    SequenceJump,
+    /// It is RTCP.
+    Rtcp,
+    /// SRTP was agreed on, and it is not authentic.
+    Unauthenticated,
+    /// SRTP was agreed on, and a packet of that number was there.
+    Replayed,
+    /// SRTP was agreed on, and the handshake that makes its keys is not over.
+    NoKeys,
+    /// It is STUN (RFC 8489).
+    Stun,
+    /// It is DTLS, and there is no handshake to be had.
+    Handshake,
+}
+
+/// Packets that were not let in for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefusedPackets {
+    /// Why.
+    pub because: RefusedBecause,
+    /// How many.
+    pub packets: u64,
+}
+
+/// What is not heard of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum MediaSilence {
+    /// No packet is let in.
+    NoPackets,
+    /// Packets come, but no sound is in them.
+    NoSound,
+}
+
+/// What was seen of a leg up to a moment, and since something was heard of it last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaSeen {
+    /// Packets from the peer, in all.
+    pub received: u64,
+    /// Packets to the peer, in all.
+    pub sent: u64,
+    /// Packets to the peer while nothing was heard.
+    pub sent_meanwhile: u64,
+    /// Packets that were not let in while nothing was heard: audio that comes from elsewhere is here.
+    pub refused_meanwhile: Vec<RefusedPackets>,
+    /// Where the last of them came from, `ip:port`.
+    pub refused_source: Option<String>,
+}
+
+/// How a peer told what it heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PeerAccount {
+    /// The P-RTP-Stat header field of Cisco.
+    PRtpStat,
+    /// The X-RTP-Stat header field of AudioCodes.
+    XRtpStat,
+    /// The RTP-RxStat and RTP-TxStat header fields of phones.
+    RtpStat,
+    /// The block of VoIP metrics of an extended report (RFC 3611, section 4.7).
+    ExtendedReport,
+}
+
+/// How a digit came (RFC 4733, SIP INFO, or tones).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum DigitMethod {
     /// A telephone event in the RTP stream (RFC 4733).
     TelephoneEvent,
     /// A SIP INFO request.
     Info,
+    /// Tones in the audio (ITU-T Q.23).
+    InBand,
 }
 
 /// What is wanted of a leg's media.

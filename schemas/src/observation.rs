@@ -20,7 +20,7 @@ mod tls;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::media::{DigitMethod, MediaDirection, StreamMeasure};
+use crate::media::{DigitMethod, MediaDirection};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
 pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed};
@@ -31,7 +31,10 @@ pub use self::identity::{
 pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::limit::{LimitOf, LimitReached, LoadStated, NumberLoad, TrunkLoad};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
-pub use self::quality::MediaReported;
+pub use self::quality::{
+    DigitLoss, DigitLost, MediaAccounted, MediaLatched, MediaMeasured, MediaRefused, MediaReported,
+    MediaResumed, MediaSilent, MediaStarted, ReportDetail, VoiceMetrics,
+};
 pub use self::recording::{
     HangUpRequested, RecordingAction, RecordingEnded, RecordingFailed, RecordingPause,
     RecordingPaused, RecordingRequested, RecordingResumed, RecordingStarted,
@@ -203,56 +206,6 @@ pub struct CodecNegotiated {
     pub packet_ms: u16,
 }
 
-/// The first RTP packet of a leg came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MediaStarted {
-    /// The leg.
-    pub leg: LegId,
-    /// Milliseconds since the leg was answered; negative for early media.
-    pub after_answer_ms: i32,
-    /// Where it came from, `ip:port`.
-    pub source: String,
-    /// Its synchronisation source (RFC 3550, section 3).
-    pub ssrc: u32,
-}
-
-/// No RTP packet of a leg came for longer than the bound, while some should have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MediaSilent {
-    /// The leg.
-    pub leg: LegId,
-    /// Milliseconds without a packet.
-    pub for_ms: u32,
-}
-
-/// RTP of a leg came again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MediaResumed {
-    /// The leg.
-    pub leg: LegId,
-    /// Milliseconds without a packet.
-    pub after_ms: u32,
-}
-
-/// What was counted of a leg's media, at its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MediaMeasured {
-    /// The leg.
-    pub leg: LegId,
-    /// From the peer to the edge.
-    pub received: StreamMeasure,
-    /// From the edge to the peer.
-    pub sent: StreamMeasure,
-    /// Packets that were not let in: a foreign source, a foreign SSRC, an unknown payload type, damage.
-    pub refused_packets: u64,
-    /// Milliseconds since the leg's media was set up.
-    pub over_ms: u32,
-    /// Those of the refused that were not authentic: SRTP was agreed on, and they were forged, of another key, or plain.
-    pub unauthenticated_packets: u64,
-    /// Those of the refused that were SRTP of a number that was there before.
-    pub replayed_packets: u64,
-}
-
 /// A key was pressed. Which one is not stored unless the trunk says so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DigitReceived {
@@ -264,6 +217,17 @@ pub struct DigitReceived {
     pub duration_ms: u32,
     /// The key: `0` to `9`, `*`, `#`, `A` to `D`; absent when the trunk only counts.
     pub digit: Option<char>,
+    /// For a telephone event, what else was seen of it; not told by those who wrote version 1.
+    pub seen: Option<KeySeen>,
+}
+
+/// What was seen of a key that came as a telephone event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KeySeen {
+    /// Whether its end came; without, it was ended when nothing more of it came.
+    pub ended: bool,
+    /// From its first packet to its last, by our clock, in milliseconds. A peer with a wrong clock tells another duration.
+    pub over_ms: u32,
 }
 
 /// The peer put the call on hold (RFC 3264, section 8.4).
@@ -581,14 +545,14 @@ crate::event::vocabulary! {
         7 => CodecNegotiated,
         /// The first RTP packet came.
         8 => MediaStarted,
-        /// RTP stopped coming.
-        9 => MediaSilent,
-        /// RTP came again.
-        10 => MediaResumed,
+        /// A leg is not heard any more.
+        9 => MediaSilent : 2,
+        /// A leg is heard again.
+        10 => MediaResumed : 2,
         /// A leg's media in numbers.
-        11 => MediaMeasured : 2,
+        11 => MediaMeasured : 3,
         /// A key was pressed.
-        12 => DigitReceived,
+        12 => DigitReceived : 2,
         /// The peer put the call on hold.
         13 => HoldRequested,
         /// The peer took the call from hold.
@@ -636,7 +600,7 @@ crate::event::vocabulary! {
         /// A change of a session was refused.
         38 => OfferRefused,
         /// The peer told what it got.
-        40 => MediaReported,
+        40 => MediaReported : 2,
         /// The edge set out to connect to an agent.
         43 => StreamDialed,
         /// An agent took the connection.
@@ -653,6 +617,14 @@ crate::event::vocabulary! {
         50 => HandshakeCompleted,
         /// A handshake made none.
         51 => HandshakeFailed,
+        /// A source of packets is the only one from now on.
+        53 => MediaLatched,
+        /// Packets were not let in.
+        54 => MediaRefused,
+        /// A peer told what it heard.
+        55 => MediaAccounted,
+        /// A key could not be sent.
+        56 => DigitLost,
         /// An operator asked something of a recording.
         64 => RecordingRequested,
         /// A leg is recorded.

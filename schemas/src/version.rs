@@ -6,18 +6,23 @@
 //!
 //! What cannot be lifted without inventing something is not a new version but a new type.
 
+mod media;
 mod requests;
 
 use serde::{Deserialize, Serialize};
 
 use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
-use crate::media::{MediaOffer, SrtpPolicy, StreamMeasure};
+use crate::media::{MediaOffer, SrtpPolicy};
 use crate::observation::{
     Caller, ConnectionOpener, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed,
-    LegFailure, MediaMeasured, Party, TlsFault, TlsRefused, TrunkMatch,
+    LegFailure, Party, TlsFault, TlsRefused, TrunkMatch,
 };
 use crate::{LegId, Personal, Transport, TrunkName};
 
+pub use self::media::{
+    DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1, MediaResumedV1,
+    MediaSilentV1, StreamMeasureV1,
+};
 pub use self::requests::HangUpRequestedV1;
 
 /// Reads an old version of a type as today's.
@@ -314,38 +319,6 @@ impl Lift for TlsRefused {
             versions_ours: old.versions_ours,
             versions_theirs: old.versions_theirs,
             over_ms: old.over_ms,
-        })
-    }
-}
-
-/// `MediaMeasured` as it was before there was SRTP.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MediaMeasuredV1 {
-    /// The leg.
-    pub leg: LegId,
-    /// From the peer to the edge.
-    pub received: StreamMeasure,
-    /// From the edge to the peer.
-    pub sent: StreamMeasure,
-    /// Packets that were not let in: a foreign source, a foreign SSRC, an unknown payload type, damage.
-    pub refused_packets: u64,
-    /// Milliseconds since the leg's media was set up.
-    pub over_ms: u32,
-}
-
-impl Lift for MediaMeasured {
-    fn lift(version: u16, payload: &[u8]) -> Option<MediaMeasured> {
-        let 1 = version else { return None };
-        let old: MediaMeasuredV1 = crate::event::exact(payload)?;
-        Some(MediaMeasured {
-            leg: old.leg,
-            received: old.received,
-            sent: old.sent,
-            refused_packets: old.refused_packets,
-            over_ms: old.over_ms,
-            // Without SRTP there was nothing to authenticate.
-            unauthenticated_packets: 0,
-            replayed_packets: 0,
         })
     }
 }

@@ -45,7 +45,7 @@ export async function callPage({ page, signal, events }, id) {
     verdict.replaceChildren(...drawVerdict(call, path, pick, load));
     drawn.replaceChildren(drawLadder(ladder, pick));
     setLevel(level);
-    legs.replaceChildren(el("header", {}, el("h2", {}, "Legs")), el("div", { class: "scroll" }, drawLegs(call.row)));
+    legs.replaceChildren(el("header", {}, el("h2", {}, "Legs")), el("div", { class: "scroll" }, drawLegs(call.row)), drawQuality(call.quality));
     shows.hidden = call.findings.length === 0;
     shows.replaceChildren(el("header", {}, el("h2", {}, "What this call shows of its trunks")), el("div", { class: "scroll" }, drawFindings(call.findings)));
   }
@@ -163,6 +163,11 @@ function drawLegs(row) {
       cell(leg.media_after_ms === null ? "–" : leg.media_after_ms < 0 ? "before the answer" : `${leg.media_after_ms} ms after the answer`),
       cell(el("bdi", {}, leg.cause || "–")));
   })));
+}
+
+function drawQuality(quality) {
+  if (!quality.length) return "";
+  return el("ul", { class: "heard", "aria-label": "Audio" }, quality.flatMap(({ words }) => words).map((line) => el("li", {}, el("bdi", {}, line))));
 }
 
 export const VERDICT = { PASS: "ok", FAIL: "bad", INCONCLUSIVE: "warn", "NOT RUN": "mute" };

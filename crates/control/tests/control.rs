@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use journal::{EventLog, Filter, Memory, Segments, Settings, Stream};
-use schemas::media::StreamMeasure;
+use schemas::media::{MeasureOccasion, StreamMeasure};
 use schemas::observation::MediaMeasured;
 use schemas::{Lane, LegId, PARTITIONS, Position};
 use trunkline_control::Partitions;
@@ -244,5 +244,9 @@ fn measured() -> MediaMeasured {
         over_ms: 0,
         unauthenticated_packets: 0,
         replayed_packets: 0,
+        occasion: MeasureOccasion::End,
+        refused: Vec::new(),
+        samples: Vec::new(),
+        keys_doubled: 0,
     }
 }

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use media::Reason;
-use schemas::observation::{EndedBy, LegEnded, LegFailed, LegFailure, MediaMeasured};
+use schemas::observation::{EndedBy, LegEnded, LegFailed, LegFailure};
 use schemas::{CallId, Chain, Command, Event, EventId, Lane, LegId, Subject};
 
 use sip::StatusCode;
@@ -13,12 +12,12 @@ use sip::endpoint::extra::Extra;
 
 use crate::configuration::Codec;
 use crate::leg::{Ending, Leg, Socket, Stage};
+use crate::measures;
 use crate::port::Output;
 use crate::record::Recording;
 use crate::refusal::Refusal;
 use crate::step::Step;
-use crate::tally::milliseconds;
-use crate::voice::{Hears, ToVoice, hears, leg_id, measure, media_reported};
+use crate::voice::{Hears, ToVoice, hears, leg_id};
 
 mod waits;
 
@@ -228,21 +227,13 @@ impl Call {
             state.age_ms(step.moment.now),
         );
         if let Some(measured) = measures {
-            self.fact(
-                step,
-                MediaMeasured {
-                    leg,
-                    received: measure(&measured.received),
-                    sent: measure(&measured.sent),
-                    refused_packets: measured.refused,
-                    over_ms: milliseconds(measured.over),
-                    unauthenticated_packets: measured.refused_for(Reason::Unauthenticated),
-                    replayed_packets: measured.refused_for(Reason::Replayed),
-                },
-            );
+            self.fact(step, measures::media_measured(leg, measured));
             self.write_stream_measured(step, leg, measured);
             if let Some(reported) = &measured.reported {
-                self.fact(step, media_reported(leg, reported));
+                self.fact(step, measures::media_reported(leg, reported));
+            }
+            if let Some(metrics) = &measured.metrics {
+                self.fact(step, measures::media_accounted(leg, metrics));
             }
         }
         match ending {

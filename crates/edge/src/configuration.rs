@@ -75,6 +75,12 @@ pub struct Configuration {
     pub calls_max: usize,
     /// After how long without RTP a leg counts as silent. Default 2 s.
     pub media_silence: Duration,
+    /// After how long with packets but without sound a leg counts as silent; never if absent. Default 15 s: people do
+    /// listen.
+    pub no_sound: Option<Duration>,
+    /// How often the media of a leg is measured while it is up, for the first ten minutes and a tenth as often from then
+    /// on; if absent, at its end only. Default 30 s.
+    pub measure_every: Option<Duration>,
     /// Whether it states in the log how many calls it has, and adds what other edges state: needed where limits shall
     /// hold across edges. Default: no.
     pub states_load: bool,
@@ -218,6 +224,8 @@ impl Configuration {
             unknown_sources: UnknownSources::default(),
             calls_max: 10_000,
             media_silence: Duration::from_secs(2),
+            no_sound: Some(Duration::from_secs(15)),
+            measure_every: Some(Duration::from_secs(30)),
             states_load: false,
             drain: Duration::from_secs(30),
             control_patience: Duration::from_secs(5),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use media::{Digit, Event, Finished, Method};
+use media::{Digit, Event, Finished, Method, Occasion, Press};
 use schemas::media::DigitMethod;
 use schemas::observation::{
-    AgentLost, DigitReceived, MediaResumed, MediaSilent, MediaStarted, TransferRequested,
-    TransferSource,
+    AgentLost, DigitLoss, DigitLost, DigitReceived, KeySeen, MediaLatched, MediaResumed,
+    MediaSilent, MediaStarted, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Personal};
 use sip::Message;
@@ -14,6 +14,7 @@ use sip::Message;
 use crate::call::Call;
 use crate::configuration::Digits;
 use crate::leg::{Leg, Socket};
+use crate::measures;
 use crate::step::Step;
 use crate::tally::milliseconds;
 use crate::voice::{FromVoice, Happened, Hears, leg_id};
@@ -34,11 +35,16 @@ impl Call {
     /// Something happened in the media of a leg.
     pub fn heard(&mut self, step: &mut Step<'_>, leg: LegId, event: Event) {
         if let Event::Measured(measured) = event {
-            self.measured(step, leg, &measured);
+            match measured.occasion {
+                Occasion::End => self.measured(step, leg, &measured),
+                Occasion::Interval | Occasion::Loss | Occasion::Silence | Occasion::Codec => {
+                    self.measured_meanwhile(step, leg, &measured);
+                }
+            }
             return;
         }
         // What happened before the measures belongs to the leg, also when its dialog is over already.
-        let Some(state) = self.legs.get(&leg).filter(|leg| !leg.is_over()) else {
+        let Some(state) = self.legs.get_mut(&leg).filter(|leg| !leg.is_over()) else {
             return;
         };
         if state.stream.is_some() {
@@ -58,41 +64,75 @@ impl Call {
                     },
                 );
             }
-            Event::Silent { lasted, .. } => {
+            Event::Latched {
+                source,
+                signalled,
+                ssrc,
+            } => {
+                // That the first one comes from where it should tells nothing beyond `MediaStarted`.
+                let is_news = std::mem::replace(&mut state.latched, true) || source != signalled;
+                if !is_news {
+                    return;
+                }
+                let (source, signalled) = (source.to_string(), signalled.to_string());
+                self.fact(
+                    step,
+                    MediaLatched {
+                        leg,
+                        source,
+                        signalled,
+                        ssrc,
+                    },
+                );
+            }
+            Event::Refused(refused) => {
+                self.fact(step, measures::media_refused(leg, &refused));
+            }
+            Event::Silent {
+                silence,
+                lasted,
+                seen,
+            } => {
                 self.fact(
                     step,
                     MediaSilent {
                         leg,
                         for_ms: milliseconds(lasted),
+                        silence: measures::silence(silence),
+                        seen: Some(measures::seen(&seen)),
                     },
                 );
             }
-            Event::Resumed { after, .. } => {
+            Event::Resumed { silence, after } => {
                 self.fact(
                     step,
                     MediaResumed {
                         leg,
                         after_ms: milliseconds(after),
+                        silence: measures::silence(silence),
                     },
                 );
             }
-            Event::Digit { press, method } => {
+            Event::Digit {
+                press,
+                method,
+                seen,
+            } => {
                 let method = match method {
                     Method::TelephoneEvent => DigitMethod::TelephoneEvent,
                     Method::Signalled => DigitMethod::Info,
+                    Method::InBand => DigitMethod::InBand,
                 };
-                self.digit(step, leg, method, press.digit, press.duration);
+                self.digit(step, leg, method, &press, seen);
                 self.pass_key(step, leg, press.digit, press.duration);
             }
+            Event::DigitLost(loss) => self.digit_lost(step, leg, loss),
             Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
             Event::AgentFinished { finished } => self.agent_finished(step, leg, finished),
             Event::RecordingPaused { at, digits } => self.recording_paused(step, at, digits),
             Event::RecordingResumed { at, digits } => self.recording_resumed(step, at, digits),
-            // Counted: they stand in the measures of the leg.
-            Event::Latched { .. }
-            | Event::Refused { .. }
-            | Event::Overflowed
-            | Event::Measured(_) => {}
+            // Counted: it stands in the measures of the leg.
+            Event::Overflowed | Event::Measured(_) => {}
         }
     }
 
@@ -124,7 +164,24 @@ impl Call {
                 },
             );
         } else {
-            self.digit(step, leg, DigitMethod::Info, digit, duration);
+            let press = Press {
+                digit,
+                duration,
+                volume: 0,
+            };
+            self.digit(step, leg, DigitMethod::Info, &press, None);
+        }
+    }
+
+    /// A leg that is up was measured: what it is worth is told, what its peer says of it where something is wrong.
+    fn measured_meanwhile(&mut self, step: &mut Step<'_>, leg: LegId, measured: &media::Measured) {
+        if self.legs.get(&leg).is_none_or(|leg| leg.is_over()) {
+            return;
+        }
+        self.fact(step, measures::media_measured(leg, measured));
+        let is_wrong = measured.occasion != Occasion::Interval;
+        if let Some(reported) = measured.reported.as_ref().filter(|_| is_wrong) {
+            self.fact(step, measures::media_reported(leg, reported));
         }
     }
 
@@ -133,14 +190,18 @@ impl Call {
         step: &mut Step<'_>,
         leg: LegId,
         method: DigitMethod,
-        digit: Digit,
-        duration: Duration,
+        press: &Press,
+        seen: Option<media::KeySeen>,
     ) {
         let Some(state) = self.legs.get(&leg) else {
             return;
         };
-        let digit = (state.digits == Digits::Stored).then(|| digit.key());
-        let duration_ms = milliseconds(duration);
+        let digit = (state.digits == Digits::Stored).then(|| press.digit.key());
+        let duration_ms = milliseconds(press.duration);
+        let seen = seen.map(|seen| KeySeen {
+            ended: seen.ended,
+            over_ms: milliseconds(seen.over),
+        });
         self.fact(
             step,
             DigitReceived {
@@ -148,8 +209,20 @@ impl Call {
                 method,
                 duration_ms,
                 digit,
+                seen,
             },
         );
+    }
+
+    /// The media of a leg could not send a key: unless it gets keys by INFO, it is lost.
+    fn digit_lost(&mut self, step: &mut Step<'_>, leg: LegId, loss: media::DigitLoss) {
+        let by_info = self.legs.get(&leg).is_some_and(|leg| leg.keys.is_some());
+        let because = match loss {
+            media::DigitLoss::NoWay if by_info => return,
+            media::DigitLoss::NoWay => DigitLoss::NoWay,
+            media::DigitLoss::TooMany => DigitLoss::TooMany,
+        };
+        self.fact(step, DigitLost { leg, because });
     }
 
     /// A menu's choice: where it leads is what control decides on; the key itself stays here.

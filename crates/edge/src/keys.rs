@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use media::Digit;
 use schemas::LegId;
+use schemas::observation::{DigitLoss, DigitLost};
+use sip::StatusCode;
 use sip::endpoint::Endpoint;
 use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
@@ -29,6 +31,7 @@ pub struct Keys {
 impl Call {
     /// A key was pressed on a leg: whoever hears it and takes keys by INFO gets one.
     pub fn pass_key(&mut self, step: &mut Step<'_>, from: LegId, digit: Digit, down: Duration) {
+        let mut lost = Vec::new();
         let legs = self.legs.values_mut();
         for leg in legs.filter(|leg| leg.hears == Hears::Leg(from) && leg.talks()) {
             let (Some(keys), Some(key)) = (leg.keys.as_mut(), leg.key) else {
@@ -36,13 +39,29 @@ impl Call {
             };
             if keys.waiting.len() < WAITING_MAX {
                 keys.waiting.push_back((digit, down));
+            } else {
+                lost.push(leg.id);
             }
             keys.send_next(step.endpoint, key, step.moment.now);
         }
+        for leg in lost {
+            let because = DigitLoss::TooMany;
+            self.fact(step, DigitLost { leg, because });
+        }
     }
 
-    /// An INFO of ours was answered, or never will be: the next key.
-    pub fn key_arrived(&mut self, step: &mut Step<'_>, leg: LegId) {
+    /// An INFO of ours was answered, or never will be: the next key. Without a status it had no answer.
+    pub fn key_answered(&mut self, step: &mut Step<'_>, leg: LegId, status: Option<StatusCode>) {
+        let loss = match status {
+            Some(status) if status.is_success() => None,
+            Some(status) => Some(DigitLoss::Refused {
+                status: status.get(),
+            }),
+            None => Some(DigitLoss::Unanswered),
+        };
+        if let Some(because) = loss {
+            self.fact(step, DigitLost { leg, because });
+        }
         let Some(leg) = self.legs.get_mut(&leg) else {
             return;
         };

@@ -46,6 +46,8 @@ pub struct Leg {
     pub hears: Hears,
     /// What its media was told last.
     pub tuned: Hears,
+    /// Whether its packets were learned to come from somewhere.
+    pub latched: bool,
     /// The agent that is on it.
     pub agent: Option<Agent>,
     /// Whether the log keeps which keys it pressed.
@@ -168,6 +170,7 @@ impl Leg {
             early: None,
             hears: Hears::Nothing,
             tuned: Hears::Nothing,
+            latched: false,
             agent: None,
             digits,
             keys: None,

@@ -47,6 +47,7 @@ pub mod leg;
 pub mod listen;
 pub mod locate;
 pub mod login;
+pub mod measures;
 pub mod node;
 pub mod observe;
 pub mod occupancy;

@@ -147,8 +147,9 @@ impl Call {
             Event::RequestFailed { method, .. } => self.request_failed(step, leg, &method),
             Event::RequestAnswered {
                 method: Method::Info,
+                status,
                 ..
-            } => self.key_arrived(step, leg),
+            } => self.key_answered(step, leg, Some(status)),
             Event::InfoReceived {
                 answered, message, ..
             } => {

@@ -251,7 +251,7 @@ impl Edge {
         let mut next = first;
         for _ in 0..VOICE_MAX {
             let Some(told) = next else { return };
-            if let Happened::Media(media::Event::Measured(_)) = &told.event {
+            if told.is_last() {
                 self.switchboard.closed(told.call, told.leg);
             }
             self.input(Input::Voice(told));

@@ -57,6 +57,8 @@ impl Switchboard {
         let (events, happened) = mpsc::channel(EVENTS_MAX);
         let mut settings = media::Settings::default();
         settings.silence.no_packets = configuration.media_silence;
+        settings.silence.no_sound = configuration.no_sound;
+        settings.measure_every = configuration.measure_every;
         let switchboard = Switchboard {
             calls: BTreeMap::new(),
             ports: Ports::new(configuration.rtp_ports, &configuration.listen),
@@ -121,7 +123,7 @@ impl Switchboard {
         Some(FromVoice {
             call: to.call,
             leg,
-            event: media::Event::Measured(NOTHING_MEASURED).into(),
+            event: media::Event::Measured(Box::default()).into(),
         })
     }
 
@@ -198,28 +200,3 @@ impl Switchboard {
         true
     }
 }
-
-/// What is known of media that is gone.
-const NOTHING_MEASURED: media::Measured = media::Measured {
-    received: NO_STREAM,
-    sent: NO_STREAM,
-    refused: 0,
-    refused_by_reason: [0; media::Reason::ALL.len()],
-    reported: None,
-    first_packet_after: None,
-    over: std::time::Duration::ZERO,
-    streamed: None,
-};
-
-const NO_STREAM: media::Stream = media::Stream {
-    packets: 0,
-    payload_bytes: 0,
-    lost: 0,
-    duplicates: 0,
-    reordered: 0,
-    late: 0,
-    jitter_us: 0,
-    jitter_max_us: 0,
-    longest_gap_ms: 0,
-    silence_permille: 0,
-};

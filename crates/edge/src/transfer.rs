@@ -207,7 +207,7 @@ impl Call {
     /// A request of ours was never answered. Of all of them only a REFER and an INFO are waited for.
     pub fn request_failed(&mut self, step: &mut Step<'_>, leg: LegId, method: &Method) {
         if *method == Method::Info {
-            self.key_arrived(step, leg);
+            self.key_answered(step, leg, None);
         }
         if *method == Method::Refer {
             self.refer_over(leg);

@@ -2,12 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use media::{LatchRule, SourceRule};
 use schemas::command::{BuiltInAgent, MenuChoice};
-use schemas::media::StreamMeasure;
-use schemas::observation::MediaReported;
 use schemas::{CallId, LegId};
 
 use crate::dtls::Outcome;
@@ -59,6 +56,13 @@ pub struct ToShake {
     pub leg: LegId,
     /// What was agreed on.
     pub terms: sdp::Handshake,
+}
+
+impl FromVoice {
+    /// Whether nothing follows from the media of its leg.
+    pub fn is_last(&self) -> bool {
+        matches!(&self.event, Happened::Media(media::Event::Measured(measured)) if measured.occasion == media::Occasion::End)
+    }
 }
 
 /// What a leg hears, as the call knows it; its media knows it with samples.
@@ -130,36 +134,6 @@ pub fn hears(hears: &Hears, recordings: &Recordings) -> media::Hears {
         Hears::Leg(leg) => media::Hears::Leg(leg_id(*leg)),
         Hears::Hold => media::Hears::Agent(media::Agent::Hold),
         Hears::Agent(agent) => media::Hears::Agent(self::agent(agent, recordings)),
-    }
-}
-
-/// A direction's counts, as events tell them.
-pub fn measure(stream: &media::Stream) -> StreamMeasure {
-    StreamMeasure {
-        packets: stream.packets,
-        payload_bytes: stream.payload_bytes,
-        lost: stream.lost,
-        duplicates: stream.duplicates,
-        reordered: stream.reordered,
-        jitter_us: stream.jitter_us,
-        jitter_max_us: stream.jitter_max_us,
-        longest_gap_ms: stream.longest_gap_ms,
-        silence_permille: stream.silence_permille,
-    }
-}
-
-/// What the peer of a leg said of our packets.
-pub fn media_reported(leg: LegId, reported: &media::Reported) -> MediaReported {
-    let microseconds = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
-    MediaReported {
-        leg,
-        reports: reported.reports,
-        lost: reported.lost,
-        worst_loss_permille: reported.worst_loss_permille,
-        jitter_us: reported.jitter_us,
-        jitter_max_us: reported.jitter_max_us,
-        round_trip_us: reported.round_trip.map(microseconds),
-        round_trip_max_us: reported.round_trip_max.map(microseconds),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::dtmf::Press;
 use crate::error::Error;
 use crate::event::{Datagram, Event, Hears, Input, LegId, Method, Output, Transmit};
 use crate::leg::{BUFFER_BYTES, Buffer, Hearing, Leg, Pressed, Seeds};
-use crate::measure::Measured;
+use crate::measure::{Measured, Occasion};
 use crate::negotiated::Sound;
 use crate::packet::is_report;
 use crate::recorder::Recorder;
@@ -213,8 +213,8 @@ impl Call {
             }
             Input::Record { leg, order } => self.record(leg, order, now),
             Input::Measure { leg } => {
-                let measured = self.measured(leg, now)?;
-                self.events.push(leg, Event::Measured(measured));
+                let index = self.index(leg)?;
+                self.legs[index].tell_measured(Occasion::Interval, now, &mut self.events);
                 Ok(())
             }
             Input::Remove { leg } => {
@@ -275,7 +275,7 @@ impl Call {
     /// The media of a leg in numbers, up to now.
     pub fn measured(&self, leg: LegId, now: Instant) -> Result<Measured, Error> {
         let index = self.index(leg)?;
-        Ok(self.legs[index].measured(now))
+        Ok(self.legs[index].measured(Occasion::Interval, now))
     }
 
     /// Octets of memory that a leg without pending digits holds.
@@ -321,7 +321,7 @@ impl Call {
 
     fn remove(&mut self, index: usize, now: Instant) {
         let mut leg = self.legs.remove(index);
-        self.events.push(leg.id, Event::Measured(leg.measured(now)));
+        leg.tell_measured(Occasion::End, now, &mut self.events);
         self.keep_recorder(leg.recorder.take(), now);
         if let Some(listener) = self.listener(leg.id) {
             self.legs[listener].connect(Hearing::Nothing, now);
@@ -334,7 +334,16 @@ impl Call {
     }
 
     fn press_signalled(&mut self, from: usize, press: Press, now: Instant) {
-        self.press(from, &Pressed { press, from: None }, Method::Signalled, now);
+        self.press(
+            from,
+            &Pressed {
+                press,
+                from: None,
+                seen: None,
+            },
+            Method::Signalled,
+            now,
+        );
     }
 
     /// A leg pressed a key: for the log, its agent, and the leg that hears it.
@@ -346,13 +355,14 @@ impl Call {
             Event::Digit {
                 press: pressed.press,
                 method,
+                seen: pressed.seen,
             },
         );
         leg.tell_agent(pressed.press.digit, &mut self.events);
         if let Some(listener) = self.listener(id) {
             match &mut self.legs[listener].stream {
                 Some(stream) => stream.press(pressed.press),
-                None => self.legs[listener].pass_on(pressed, now),
+                None => self.legs[listener].pass_on(pressed, now, &mut self.events),
             }
         }
     }

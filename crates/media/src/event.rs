@@ -10,7 +10,7 @@ use crate::dtmf::{Digit, Press};
 use crate::measure::Measured;
 use crate::negotiated::Negotiated;
 use crate::recorder::RecordedDigits;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Refused};
 use crate::silence::Silence;
 use crate::srtp::Secured;
 
@@ -267,6 +267,8 @@ pub enum Event {
     Latched {
         /// The source.
         source: SocketAddr,
+        /// Where the peer said that it is.
+        signalled: SocketAddr,
         /// The SSRC.
         ssrc: u32,
     },
@@ -276,13 +278,19 @@ pub enum Event {
         press: Press,
         /// How it came.
         method: Method,
+        /// What was seen of it, if it came as a telephone event.
+        seen: Option<KeySeen>,
     },
+    /// A key for the leg could not be sent to it.
+    DigitLost(DigitLoss),
     /// Nothing was heard of the leg for longer than the bound, while something should have been.
     Silent {
         /// What was missing.
         silence: Silence,
         /// For how long.
         lasted: Duration,
+        /// What was seen instead.
+        seen: Seen,
     },
     /// What was missing is there again.
     Resumed {
@@ -292,14 +300,9 @@ pub enum Event {
         after: Duration,
     },
     /// Packets were not let in: how many more than at the last such event.
-    Refused {
-        /// Why.
-        reason: Reason,
-        /// How many.
-        count: u32,
-    },
+    Refused(Refused),
     /// The leg's media in numbers.
-    Measured(Measured),
+    Measured(Box<Measured>),
     /// The leg's recording is silent from there on.
     RecordingPaused {
         /// Since its beginning.
@@ -328,6 +331,39 @@ pub enum Event {
     },
 }
 
+/// What was seen of a leg that is not heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Packets that were let in, in all.
+    pub received: u64,
+    /// Packets that were sent, in all.
+    pub sent: u64,
+    /// Packets that were sent since the last one was let in.
+    pub sent_meanwhile: u64,
+    /// Packets that were refused since then, in the order of [`Reason::ALL`].
+    pub refused_meanwhile: [u32; Reason::ALL.len()],
+    /// Where the last of them came from.
+    pub refused_source: Option<SocketAddr>,
+}
+
+/// What was seen of a telephone event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySeen {
+    /// Whether its end came.
+    pub ended: bool,
+    /// From its first packet to its last.
+    pub over: Duration,
+}
+
+/// Why a key could not be sent to a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DigitLoss {
+    /// It takes no telephone events, and no tones.
+    NoWay,
+    /// [`crate::dtmf::MAX_PENDING`] wait already.
+    TooMany,
+}
+
 /// Why an agent left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Finished {
@@ -344,4 +380,6 @@ pub enum Method {
     TelephoneEvent,
     /// In the signalling (SIP INFO).
     Signalled,
+    /// As tones in the audio.
+    InBand,
 }

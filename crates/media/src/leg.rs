@@ -1,6 +1,7 @@
 //! One RTP session: a leg of a call (RFC 3550), what is let in from its peer and what is sent to it.
 
 mod make;
+mod measuring;
 mod receive;
 mod record;
 mod report;
@@ -14,19 +15,20 @@ use std::time::{Duration, Instant};
 pub(crate) use seeds::Seeds;
 use session::Session;
 
+use self::measuring::Measuring;
 use crate::agent::Playing;
 use crate::call::{Events, Settings};
 use crate::codec::{Clock, Codec};
 use crate::dtmf::{self, Digit, Press};
-use crate::event::{Event, LegId};
+use crate::event::{Event, KeySeen, LegId};
 use crate::latch::Latch;
-use crate::measure::Measured;
+use crate::measure::Occasion;
 use crate::negotiated::{MAX_PACKET_MS, Negotiated, Sound};
 use crate::outgoing::{Outgoing, StreamKey};
 use crate::packet::{HEADER_BYTES, Packet};
 use crate::quality::{Incoming, Sent};
 use crate::recorder::Recorder;
-use crate::refusal::{Reason, Refusals};
+use crate::refusal::Refusals;
 use crate::rtcp::{COMPOUND_BYTES_MAX, Reports};
 use crate::silence::Watch;
 use crate::srtp::{REPORT_ROOM_BYTES, ROOM_BYTES};
@@ -56,7 +58,10 @@ pub(crate) struct Leg {
     speech: Option<Box<Speech>>,
     /// The events that were relayed last, the newest first, so that none is sent twice or not at all.
     relayed_keys: [Option<(StreamKey, u32)>; 2],
-    measure_at: Option<Instant>,
+    measuring: Measuring,
+    /// Packets that were sent when one was let in last.
+    sent_when_heard: u64,
+    keys_doubled: u32,
     /// Its peer speaks in lumps and not in packets.
     pub(crate) stream: Option<Box<Streaming>>,
     /// Boxed, because most legs are not recorded.
@@ -90,6 +95,7 @@ pub(crate) struct Heard {
 pub(crate) struct Pressed {
     pub(crate) press: Press,
     pub(crate) from: Option<(StreamKey, u32)>,
+    pub(crate) seen: Option<KeySeen>,
 }
 
 /// A packet that is made here, at most.
@@ -115,7 +121,9 @@ impl Leg {
             transcoder: None,
             speech: None,
             relayed_keys: [None; 2],
-            measure_at: settings.measure_every.map(|every| now + every),
+            measuring: Measuring::new(settings.measure_every, now),
+            sent_when_heard: 0,
+            keys_doubled: 0,
             stream: None,
             recorder: None,
             notice: None,
@@ -190,23 +198,20 @@ impl Leg {
         now: Instant,
         events: &mut Events,
     ) -> Option<Pressed> {
+        self.look(settings, now, events);
         let id = self.id;
-        self.watch.look(&settings.silence, now, |silence, lasted| {
-            events.push(id, Event::Silent { silence, lasted });
-        });
-        self.refusals.tell(now, |reason, count| {
-            events.push(id, Event::Refused { reason, count })
-        });
-        if self.measure_at.is_some_and(|at| at <= now) {
-            events.push(id, Event::Measured(self.measured(now)));
-            self.measure_at = settings.measure_every.map(|every| now + every);
+        self.refusals
+            .tell(now, |refused| events.push(id, Event::Refused(refused)));
+        if self.measuring.is_due(settings.measure_every, now) {
+            self.tell_measured(Occasion::Interval, now, events);
         }
         self.reports.wake(now);
         let stream = self.last_stream();
-        let (timestamp, press) = self.keys.expire(now)?;
+        let complete = self.keys.expire(now)?;
         Some(Pressed {
-            press,
-            from: stream.map(|stream| (stream, timestamp)),
+            press: complete.press,
+            from: stream.map(|stream| (stream, complete.segment)),
+            seen: Some(complete.seen),
         })
     }
 
@@ -245,32 +250,13 @@ impl Leg {
             self.signalled.deadline(),
             self.refusals.deadline(),
             self.reports.deadline(),
-            self.measure_at,
+            self.measuring.deadline(),
             self.stream.as_ref().and_then(|stream| stream.deadline()),
             self.recorder
                 .as_ref()
                 .and_then(|recorder| recorder.deadline()),
         ];
         others.into_iter().chain([made]).flatten().min()
-    }
-
-    pub(crate) fn measured(&self, now: Instant) -> Measured {
-        let refused_by_reason = self.refusals.counts();
-        let refused = Reason::ALL
-            .iter()
-            .zip(refused_by_reason)
-            .filter(|(reason, _)| **reason != Reason::Rtcp);
-        let stream = self.stream.as_deref();
-        Measured {
-            received: stream.map_or_else(|| self.incoming.stream(), Streaming::received),
-            sent: self.sent.stream(),
-            refused: refused.map(|(_, count)| u64::from(count)).sum(),
-            refused_by_reason,
-            reported: self.reports.reported(),
-            first_packet_after: self.first_packet_after,
-            over: now.saturating_duration_since(self.added_at),
-            streamed: stream.map(Streaming::measured),
-        }
     }
 }
 

@@ -29,6 +29,7 @@ mod conceal;
 pub mod demux;
 pub mod dialect;
 pub mod dtmf;
+pub mod emodel;
 pub mod error;
 pub mod event;
 pub mod g711;
@@ -58,14 +59,17 @@ pub use call::{Call, Settings};
 pub use codec::{Clock, Codec};
 pub use dialect::{Dialect, Introduction, Message, Said};
 pub use dtmf::{Digit, Digits, Press};
+pub use emodel::{Pin, Rating};
 pub use error::Error;
 pub use event::{
-    Datagram, Event, Finished, Hears, Input, LegId, Method, Opening, Output, RecordOrder, Transmit,
+    Datagram, DigitLoss, Event, Finished, Hears, Input, KeySeen, LegId, Method, Opening, Output,
+    RecordOrder, Seen, Transmit,
 };
-pub use measure::{Measured, Reported, Stream, Streamed};
+pub use measure::{Measured, Occasion, Reported, Sample, Stream, Streamed};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use opus::Redundancy;
 pub use recorder::RecordedDigits;
-pub use refusal::Reason;
+pub use refusal::{Reason, Refused, Stranger};
+pub use rtcp::Metrics;
 pub use silence::Silence;
 pub use srtp::{MasterKey, Mki, Secured, Suite};

@@ -186,6 +186,16 @@ impl Outgoing {
         }
     }
 
+    /// The SSRC of what is sent.
+    pub(crate) fn ssrc(&self) -> u32 {
+        self.ssrc
+    }
+
+    /// The number of the newest packet, if anything was sent.
+    pub(crate) fn newest(&self) -> Option<u16> {
+        self.anchor.map(|_| self.next_sequence.wrapping_sub(1))
+    }
+
     /// The timestamp that stands for a moment, if anything was sent.
     pub(crate) fn timestamp_at(&self, now: Instant) -> Option<u32> {
         self.anchor.map(|_| self.resumed(0, now))

@@ -1,28 +1,51 @@
-//! How well packets arrive: sequence numbers (RFC 3550, appendix A.1 and A.3) and jitter (A.8).
+//! How well packets come (RFC 3550, appendix A), and what that is worth to a listener (ITU-T G.107).
+
+mod playout;
+mod samples;
+mod sequence;
+mod timing;
 
 use std::time::{Duration, Instant};
 
-use crate::codec::Clock;
+use crate::codec::{Clock, Codec};
+use crate::emodel::{Path, Pin, Rating};
 use crate::level::Level;
-use crate::measure::{Stream, milliseconds};
+use crate::measure::{Sample, Stream, milliseconds};
 use crate::packet::Packet;
+use samples::{Counts, Samples};
+use sequence::{Place, Sequence};
+use timing::Timing;
 
 /// The counts of what is received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Incoming {
     sequence: Option<Sequence>,
     /// Lost in streams that ended: before a change of the SSRC or of the numbering.
-    lost_before: u64,
+    before: Ended,
     packets: u64,
     payload_bytes: u64,
     duplicates: u64,
     reordered: u64,
     late: u64,
-    jitter: Jitter,
+    comfort_noise: u64,
+    looped: u64,
+    timing: Timing,
     gap: Gap,
+    samples: Samples,
+    /// The audio that came last: its payload type and its codec.
+    audio: Option<(u8, Codec)>,
+    codec_changes: u32,
     pub(crate) level: Level,
     /// Grows whenever the numbering begins again.
     pub(crate) epoch: u32,
+}
+
+/// What is left of streams that ended.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ended {
+    lost: u64,
+    runs: u64,
+    expected: u64,
 }
 
 /// The counts of what is sent.
@@ -57,25 +80,6 @@ pub(crate) enum Arrival {
     Again,
     /// So far away that it is not believed unless the next one follows it.
     Jumped,
-}
-
-/// Sequence numbers, extended by their cycles.
-#[derive(Clone, Copy, Debug)]
-struct Sequence {
-    ssrc: u32,
-    base: u64,
-    highest: u64,
-    received: u64,
-    /// The newest 64: bit n is highest − n.
-    seen: u64,
-    expected_after_jump: Option<u16>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Jitter {
-    before: Option<(Instant, u32, Clock)>,
-    sixteenths_us: u64,
-    max_us: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,15 +117,38 @@ impl Incoming {
         self.payload_bytes += u64::try_from(packet.payload().len()).unwrap_or(0);
         self.gap.take(now);
         if let Some(clock) = clock {
-            self.jitter.take(packet.timestamp, clock, now);
+            self.timing.take(packet, clock, now);
         }
         arrival
+    }
+
+    /// A packet of audio was taken; whether it is of another codec than those before.
+    pub(crate) fn audio(&mut self, payload_type: u8, codec: Codec) -> bool {
+        let before = self.audio.replace((payload_type, codec));
+        let changed = before.is_some_and(|(before, _)| before != payload_type);
+        self.codec_changes += u32::from(changed);
+        changed
+    }
+
+    /// A packet of comfort noise was taken.
+    pub(crate) fn comfort_noise(&mut self) {
+        self.comfort_noise += 1;
+    }
+
+    /// A packet has our own SSRC.
+    pub(crate) fn looped(&mut self) {
+        self.looped += 1;
     }
 
     /// The peer stops on agreement: what follows is no gap and no jitter.
     pub(crate) fn pause(&mut self) {
         self.gap.last = None;
-        self.jitter.before = None;
+        self.timing.restart();
+    }
+
+    /// Packets that were let in.
+    pub(crate) fn packets(&self) -> u64 {
+        self.packets
     }
 
     /// The SSRC of the packets that are let in now.
@@ -132,35 +159,96 @@ impl Incoming {
     /// What a report says of the stream that is let in now, if one is.
     pub(crate) fn reception(&self) -> Option<Reception> {
         let sequence = self.sequence?;
-        let highest = (sequence.highest - FIRST_CYCLE) & 0xffff_ffff;
-        Some(Reception {
-            ssrc: sequence.ssrc,
-            highest: u32::try_from(highest).unwrap_or(0),
-            expected: sequence.highest - sequence.base + 1,
-            received: sequence.received,
-            jitter_us: self.jitter.now_us(),
-        })
+        Some(sequence.reception(self.timing.jitter_us()))
     }
 
-    pub(crate) fn stream(&self) -> Stream {
+    /// Whether a sample is over.
+    pub(crate) fn sample_is_due(&mut self, now: Instant) -> bool {
+        self.samples.is_due(now)
+    }
+
+    /// Ends the sample that is going on.
+    pub(crate) fn sample(&mut self, round_trip: Option<Duration>, now: Instant) -> Sample {
+        let counts = Counts {
+            received: self.packets,
+            lost: self.lost(),
+            out_of_buffer: self.timing.out_of_buffer,
+        };
+        let timing = self.timing.turn();
+        self.samples.push(counts, timing, round_trip, now)
+    }
+
+    /// The samples since they were forgotten last.
+    pub(crate) fn samples(&self) -> &[Sample] {
+        self.samples.kept()
+    }
+
+    pub(crate) fn forget_samples(&mut self) {
+        self.samples.forget();
+    }
+
+    /// The counts, and what they are worth at this round trip.
+    pub(crate) fn stream(&self, round_trip: Option<Duration>) -> Stream {
+        let runs = self.before.runs + self.sequence.map_or(0, |sequence| sequence.gaps);
         Stream {
             packets: self.packets,
             payload_bytes: self.payload_bytes,
-            lost: self.lost_before + self.sequence.map_or(0, Sequence::lost),
+            lost: self.lost(),
             duplicates: self.duplicates,
             reordered: self.reordered,
             late: self.late,
-            jitter_us: self.jitter.now_us(),
-            jitter_max_us: self.jitter.max_us,
+            jitter_us: self.timing.jitter_us(),
+            jitter_max_us: self.timing.jitter_max_us(),
             longest_gap_ms: milliseconds(self.gap.longest),
-            silence_permille: self.level.silence_permille(),
+            out_of_buffer: self.timing.out_of_buffer,
+            loss_runs: runs,
+            comfort_noise: self.comfort_noise,
+            restarts: self.epoch.saturating_sub(1),
+            timestamp_jumps: self.timing.jumps,
+            codec_changes: self.codec_changes,
+            payload_type: self.audio.map(|(payload_type, _)| payload_type),
+            packet_ms: self.timing.packet_ms(),
+            looped: self.looped,
+            rating: self.rate(runs, round_trip),
+            ..self.level.stream()
         }
     }
 
+    /// The codec of the audio that came last.
+    pub(crate) fn codec(&self) -> Option<Codec> {
+        self.audio.map(|(_, codec)| codec)
+    }
+
+    /// From mouth to ear, as far as this leg is concerned.
+    pub(crate) fn delay(&self, round_trip: Option<Duration>) -> Option<Duration> {
+        let packet = self.timing.packet_ms().unwrap_or(USUAL_PACKET_MS);
+        Some(round_trip? / 2 + playout::DEPTH + Duration::from_millis(u64::from(packet)))
+    }
+
+    fn rate(&self, runs: u64, round_trip: Option<Duration>) -> Option<Rating> {
+        let expected = self.before.expected + self.sequence.map_or(0, Sequence::expected);
+        let missing = self.lost() + self.timing.out_of_buffer;
+        let path = Path {
+            missing,
+            expected,
+            // What is late is late by itself.
+            runs: runs + self.timing.out_of_buffer,
+            delay: self.delay(round_trip),
+        };
+        path.rate(Pin::of(self.codec()?))
+    }
+
+    fn lost(&self) -> u64 {
+        self.before.lost + self.sequence.map_or(0, Sequence::lost)
+    }
+
     fn restart(&mut self, packet: &Packet) {
-        self.lost_before += self.sequence.map_or(0, Sequence::lost);
-        self.sequence = Some(Sequence::new(packet));
-        self.jitter.before = None;
+        if let Some(sequence) = self.sequence.replace(Sequence::new(packet)) {
+            self.before.lost += sequence.lost();
+            self.before.runs += sequence.gaps;
+            self.before.expected += sequence.expected();
+        }
+        self.timing.restart();
         self.epoch = self.epoch.wrapping_add(1);
     }
 }
@@ -176,107 +264,17 @@ impl Sent {
         self.gap.last = None;
     }
 
+    pub(crate) fn packets(&self) -> u64 {
+        self.packets
+    }
+
     pub(crate) fn stream(&self) -> Stream {
         Stream {
             packets: self.packets,
             payload_bytes: self.payload_bytes,
             longest_gap_ms: milliseconds(self.gap.longest),
-            silence_permille: self.level.silence_permille(),
-            ..Stream::default()
+            ..self.level.stream()
         }
-    }
-}
-
-enum Place {
-    Newest,
-    Behind(u16),
-    Again,
-    Jumped,
-    Restart,
-}
-
-impl Sequence {
-    fn new(packet: &Packet) -> Sequence {
-        let first = FIRST_CYCLE + u64::from(packet.sequence);
-        Sequence {
-            ssrc: packet.ssrc,
-            base: first,
-            highest: first,
-            received: 1,
-            seen: 1,
-            expected_after_jump: None,
-        }
-    }
-
-    fn place(&mut self, sequence: u16) -> Place {
-        let ahead = sequence.wrapping_sub(self.low());
-        let behind = self.low().wrapping_sub(sequence);
-        if (1..MAX_DROPOUT).contains(&ahead) {
-            self.highest += u64::from(ahead);
-            self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
-            self.received += 1;
-            self.expected_after_jump = None;
-            Place::Newest
-        } else if u32::from(behind) < u64::BITS {
-            let bit = 1 << behind;
-            if self.seen & bit != 0 {
-                return Place::Again;
-            }
-            self.seen |= bit;
-            self.received += 1;
-            // The very first packets may come in the wrong order, too.
-            self.base = self.base.min(self.highest - u64::from(behind));
-            Place::Behind(behind)
-        } else if behind <= MAX_MISORDER {
-            Place::Again
-        } else if self.expected_after_jump == Some(sequence) {
-            Place::Restart
-        } else {
-            self.expected_after_jump = Some(sequence.wrapping_add(1));
-            Place::Jumped
-        }
-    }
-
-    fn lost(self) -> u64 {
-        (self.highest - self.base + 1).saturating_sub(self.received)
-    }
-
-    fn low(&self) -> u16 {
-        u16::try_from(self.highest & 0xffff).unwrap_or(0)
-    }
-}
-
-impl Jitter {
-    fn now_us(self) -> u32 {
-        u32::try_from(self.sixteenths_us / 16).unwrap_or(u32::MAX)
-    }
-
-    fn take(&mut self, timestamp: u32, clock: Clock, now: Instant) {
-        let before = self.before.replace((now, timestamp, clock));
-        // Between two clocks there is no difference.
-        let Some((at, before, _)) = before.filter(|(.., other)| *other == clock) else {
-            return;
-        };
-        let ticks = timestamp.wrapping_sub(before);
-        // A step back of the timestamp is a reordered packet: signed difference.
-        let lasts_us = |ticks: u32| {
-            let lasts = clock.duration(u64::from(ticks)).as_micros();
-            i128::try_from(lasts).unwrap_or(i128::MAX)
-        };
-        let media_us = match ticks {
-            0..0x8000_0000 => lasts_us(ticks),
-            0x8000_0000.. => -lasts_us(ticks.wrapping_neg()),
-        };
-        let arrival_us =
-            i128::try_from(now.saturating_duration_since(at).as_micros()).unwrap_or(i128::MAX);
-        let difference = u64::try_from((arrival_us - media_us).unsigned_abs()).unwrap_or(u64::MAX);
-        if difference > MAX_TRANSIT_CHANGE_US {
-            return;
-        }
-        self.sixteenths_us = self.sixteenths_us + difference - (self.sixteenths_us + 8) / 16;
-        self.max_us = self
-            .max_us
-            .max(u32::try_from(self.sixteenths_us / 16).unwrap_or(u32::MAX));
     }
 }
 
@@ -288,16 +286,10 @@ impl Gap {
     }
 }
 
-/// Sequence numbers ahead by this or more are not believed at once (RFC 3550, appendix A.1).
-const MAX_DROPOUT: u16 = 3000;
-/// Sequence numbers behind by up to this are old packets, not a new numbering (RFC 3550, appendix A.1).
-const MAX_MISORDER: u16 = 100;
 /// Packets that are further behind come too late for a jitter buffer of 100 ms.
 const LATE_BEHIND: u16 = 5;
-/// The extended numbers begin in the second cycle, so that the first may be followed by earlier ones.
-const FIRST_CYCLE: u64 = 1 << 16;
-/// A change of the transit time beyond this is a new clock of the sender, not jitter.
-const MAX_TRANSIT_CHANGE_US: u64 = 1_000_000;
+/// What a packet holds where its timestamps do not tell.
+const USUAL_PACKET_MS: u16 = 20;
 
 #[cfg(test)]
 mod tests {
@@ -326,7 +318,7 @@ mod tests {
             incoming.take(&packet(sequence, u32::from(sequence) * 160), CLOCK, now);
             now += Duration::from_millis(20);
         }
-        incoming.stream()
+        incoming.stream(None)
     }
 
     #[test]
@@ -375,9 +367,9 @@ mod tests {
                 expected += ((transit - before).abs() - expected) / 16.0;
             }
         }
-        let measured = f64::from(incoming.stream().jitter_us);
+        let measured = f64::from(incoming.stream(None).jitter_us);
         assert!((measured - expected).abs() < 40.0, "{measured} {expected}");
-        assert!(incoming.stream().jitter_max_us >= incoming.stream().jitter_us);
+        assert!(incoming.stream(None).jitter_max_us >= incoming.stream(None).jitter_us);
     }
 
     #[test]
@@ -388,7 +380,57 @@ mod tests {
         incoming.take(&packet(2, 320), CLOCK, start + Duration::from_millis(50));
         incoming.pause();
         incoming.take(&packet(3, 480), CLOCK, start + Duration::from_secs(60));
-        assert_eq!(incoming.stream().longest_gap_ms, 50);
-        assert!(incoming.stream().jitter_max_us < 2000);
+        assert_eq!(incoming.stream(None).longest_gap_ms, 50);
+        assert!(incoming.stream(None).jitter_max_us < 2000);
+    }
+
+    #[test]
+    fn a_stream_is_rated_by_what_its_listener_misses() {
+        let rated = |round_trip_ms: Option<u64>, lost_of_100: u16| {
+            let mut incoming = Incoming::default();
+            let mut now = clock::start();
+            for number in (0..5_000u16).filter(|number| number % 100 >= lost_of_100) {
+                incoming.take(&packet(number, u32::from(number) * 160), CLOCK, now);
+                incoming.audio(0, Codec::Pcmu);
+                now += Duration::from_millis(20);
+            }
+            let round_trip = round_trip_ms.map(Duration::from_millis);
+            incoming.stream(round_trip).rating.unwrap()
+        };
+        let best = rated(None, 0);
+        assert_eq!((best.r_tenths, best.delay_ms), (932, None));
+        assert_eq!(rated(Some(100), 0).delay_ms, Some(130));
+        assert!(rated(Some(400), 0).r_tenths < rated(Some(100), 0).r_tenths);
+        assert!(rated(None, 3).mos_hundredths < best.mos_hundredths);
+        assert_eq!(Incoming::default().stream(None).rating, None);
+    }
+
+    #[test]
+    fn samples_are_of_five_seconds_and_the_last_six_stay() {
+        let mut incoming = Incoming::default();
+        let start = clock::start();
+        let mut samples = Vec::new();
+        // 20 ms each, one of a hundred lost, in the last five seconds two in a row of each ten.
+        let lost = |number: u16| match number {
+            0..2_000 => number % 100 == 50,
+            _ => number % 10 > 7,
+        };
+        for number in (0..2_255u16).filter(|number| !lost(*number)) {
+            let now = start + Duration::from_millis(20) * u32::from(number);
+            incoming.take(&packet(number, u32::from(number) * 160), CLOCK, now);
+            if incoming.sample_is_due(now) {
+                samples.push(incoming.sample(None, now));
+            }
+        }
+        let told: Vec<_> = samples
+            .iter()
+            .map(|sample| (sample.received, sample.lost))
+            .collect();
+        assert_eq!(told[..2], [(249, 3), (248, 2)]);
+        assert_eq!(told.len(), 9);
+        assert_eq!(told[8], (200, 50));
+        assert_eq!(incoming.samples(), &samples[3..]);
+        incoming.forget_samples();
+        assert_eq!(incoming.samples(), []);
     }
 }

@@ -1,5 +1,6 @@
 //! Packets that were not let in, by reason: counted one by one, told in sums.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::packet::Malformed;
@@ -106,54 +107,162 @@ impl From<Malformed> for Reason {
     }
 }
 
-/// The counts of one leg. The first refusal is told a second later, then what came on top every ten.
+/// What is known of the packets that were refused for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Why.
+    pub reason: Reason,
+    /// How many since this was told last.
+    pub packets: u32,
+    /// How many in all.
+    pub total: u32,
+    /// The last one.
+    pub last: Stranger,
+    /// How many of the last ones in a row came from where it came from.
+    pub in_row: u32,
+}
+
+/// A packet that was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// Its SSRC, its payload type and how many octets are behind its header, if it is RTP.
+    pub rtp: Option<(u32, u8, u16)>,
+}
+
+/// The counts of one leg. The first refusal is told a second later, then what came on top ever more seldom. Nothing is
+/// kept of a leg that refuses nothing.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Refusals {
+pub(crate) struct Refusals(Option<Box<Counts>>);
+
+#[derive(Clone, Debug, Default)]
+struct Counts {
     counts: [u32; Reason::ALL.len()],
     told: [u32; Reason::ALL.len()],
+    /// The counts when a packet was let in last.
+    at_heard: [u32; Reason::ALL.len()],
+    last: [Option<(Stranger, u32)>; Reason::ALL.len()],
+    last_source: Option<SocketAddr>,
+    was_heard: bool,
     tell_at: Option<Instant>,
+    told_times: u32,
 }
 
 impl Refusals {
-    pub(crate) fn count(&mut self, reason: Reason, now: Instant) {
-        let count = &mut self.counts[reason.index()];
-        *count = count.saturating_add(1);
-        if reason != Reason::Rtcp && self.tell_at.is_none() {
-            self.tell_at = Some(now + FIRST_AFTER);
+    pub(crate) fn count(&mut self, reason: Reason, stranger: Stranger, now: Instant) {
+        let known = self.0.get_or_insert_default();
+        if std::mem::take(&mut known.was_heard) {
+            known.at_heard = known.counts;
+        }
+        let index = reason.index();
+        known.counts[index] = known.counts[index].saturating_add(1);
+        let in_row = match known.last[index] {
+            Some((last, in_row)) if last.source == stranger.source => in_row.saturating_add(1),
+            Some(_) | None => 1,
+        };
+        known.last[index] = Some((stranger, in_row));
+        if reason != Reason::Rtcp {
+            known.last_source = Some(stranger.source);
+            if known.tell_at.is_none() {
+                known.tell_at = Some(now + FIRST_AFTER);
+            }
+        }
+    }
+
+    /// A packet was let in.
+    pub(crate) fn heard(&mut self) {
+        if let Some(known) = &mut self.0 {
+            known.was_heard = true;
         }
     }
 
     /// What was refused since it was told last.
-    pub(crate) fn tell(&mut self, now: Instant, mut each: impl FnMut(Reason, u32)) {
-        if self.tell_at.is_none_or(|at| now < at) {
+    pub(crate) fn tell(&mut self, now: Instant, mut each: impl FnMut(Refused)) {
+        let Some(known) = &mut self.0 else { return };
+        if known.tell_at.is_none_or(|at| now < at) {
             return;
         }
         let mut any = false;
         for reason in Reason::ALL {
             let index = reason.index();
-            let more = self.counts[index] - self.told[index];
-            if more > 0 && reason != Reason::Rtcp {
+            let (total, least) = (known.counts[index], reason.worth_telling());
+            let packets = total - known.told[index];
+            if let Some((last, in_row)) = known.last[index]
+                && packets > 0
+                && total >= least
+            {
                 any = true;
-                self.told[index] = self.counts[index];
-                each(reason, more);
+                known.told[index] = total;
+                each(Refused {
+                    reason,
+                    packets,
+                    total,
+                    last,
+                    in_row,
+                });
             }
         }
-        self.tell_at = any.then(|| now + THEN_EVERY);
+        let every = THEN_EVERY * (1 << known.told_times.min(SELDOMER_TIMES));
+        known.tell_at = any.then(|| now + every);
+        known.told_times += u32::from(any);
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.tell_at
+        self.0.as_ref()?.tell_at
     }
 
     pub(crate) fn counts(&self) -> [u32; Reason::ALL.len()] {
-        self.counts
+        self.0
+            .as_ref()
+            .map_or([0; Reason::ALL.len()], |known| known.counts)
+    }
+
+    /// What was refused since a packet was let in last, and where the last of them came from.
+    pub(crate) fn meanwhile(&self) -> ([u32; Reason::ALL.len()], Option<SocketAddr>) {
+        let mut meanwhile = [0; Reason::ALL.len()];
+        let Some(known) = self.0.as_ref().filter(|known| !known.was_heard) else {
+            return (meanwhile, None);
+        };
+        for (more, (now, before)) in meanwhile
+            .iter_mut()
+            .zip(known.counts.iter().zip(&known.at_heard))
+        {
+            *more = now - before;
+        }
+        (meanwhile, known.last_source)
+    }
+}
+
+impl Reason {
+    /// From how many packets on it is worth an event.
+    fn worth_telling(self) -> u32 {
+        match self {
+            Reason::Rtcp => u32::MAX,
+            // To learn a source takes two, and some more if they come in the wrong order.
+            Reason::Probation => 10,
+            Reason::Malformed
+            | Reason::NotNegotiated
+            | Reason::PayloadType
+            | Reason::Direction
+            | Reason::ForeignSource
+            | Reason::ForeignSsrc
+            | Reason::SequenceJump
+            | Reason::Unauthenticated
+            | Reason::Replayed
+            | Reason::Stun
+            | Reason::NoKeys
+            | Reason::Handshake => 1,
+        }
     }
 }
 
 /// From the first refusal to its event: a burst at the start of a call is one event.
 const FIRST_AFTER: Duration = Duration::from_secs(1);
-/// From event to event: a flood of packets is no flood of events.
+/// From there to the next event: a flood of packets is no flood of events,
 const THEN_EVERY: Duration = Duration::from_secs(10);
+/// nor one that does not end: the time doubles five times, to 320 s.
+const SELDOMER_TIMES: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! What a peer says here is told and changes nothing: a BYE hangs up no call, and no report moves a latch.
 
 mod compound;
+mod extended;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use crate::quality::Reception;
 use compound::{Block, Compound, SenderInfo};
 
 pub(crate) use compound::COMPOUND_BYTES_MAX;
+pub use extended::Metrics;
 
 /// The reports of one leg, both ways.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(crate) struct Reports {
     /// What was expected and received of the peer up to our last report.
     before: (u64, u64),
     reported: Option<Reported>,
+    /// What its last extended report told.
+    metrics: Option<Metrics>,
 }
 
 /// What of a leg is told in a report.
@@ -59,6 +63,7 @@ impl Reports {
             heard: None,
             before: (0, 0),
             reported: None,
+            metrics: None,
         }
     }
 
@@ -84,9 +89,19 @@ impl Reports {
         self.next
     }
 
+    /// From us to the peer and back, as its last report told.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.reported?.round_trip
+    }
+
     /// What the peer told.
     pub(crate) fn reported(&self) -> Option<Reported> {
         self.reported
+    }
+
+    /// What the peer told in extended reports.
+    pub(crate) fn metrics(&self) -> Option<Metrics> {
+        self.metrics
     }
 
     /// Where the peer's reports come from, if any came.
@@ -94,12 +109,13 @@ impl Reports {
         self.source
     }
 
-    /// Takes a report of the peer, from an address that is the peer's. `theirs` is the SSRC that its packets have.
-    /// Whether it was one.
+    /// Takes a report of the peer, from an address that is the peer's. `theirs` is the SSRC that its packets have, `ours`
+    /// are the number of our newest packet and how many were sent. Whether it was one.
     pub(crate) fn take(
         &mut self,
         bytes: &[u8],
         (source, theirs): (SocketAddr, Option<u32>),
+        ours: Option<(u16, u64)>,
         now: Instant,
     ) -> bool {
         let Some(compound) = Compound::parse(bytes, self.ssrc) else {
@@ -115,9 +131,17 @@ impl Reports {
         let known = self.reported.get_or_insert_default();
         known.reports = known.reports.saturating_add(1);
         known.byes = known.byes.saturating_add(u32::from(compound.is_bye));
+        known.sender_reports += u32::from(compound.sender.is_some());
+        self.metrics = compound.metrics.or(self.metrics);
         let Some(block) = compound.about_us else {
             return true;
         };
+        known.about_us += 1;
+        if let Some((newest, sent)) = ours {
+            let [.., high, low] = block.highest.to_be_bytes();
+            let behind = newest.wrapping_sub(u16::from_be_bytes([high, low]));
+            known.known_packets = known.known_packets.max(sent.saturating_sub(behind.into()));
+        }
         known.lost = u64::from(block.lost);
         let jitter = self.clock.duration(u64::from(block.jitter)).as_micros();
         known.jitter_us = u32::try_from(jitter).unwrap_or(u32::MAX);
@@ -125,7 +149,7 @@ impl Reports {
         let permille = u32::from(block.fraction) * 1_000 / 256;
         let permille = u16::try_from(permille).unwrap_or(u16::MAX);
         known.worst_loss_permille = known.worst_loss_permille.max(permille);
-        if let Some(round_trip) = self.round_trip(&block, now) {
+        if let Some(round_trip) = self.round_trip_by(&block, now) {
             let known = self.reported.get_or_insert_default();
             known.round_trip = Some(round_trip);
             known.round_trip_max = known.round_trip_max.max(Some(round_trip));
@@ -180,7 +204,7 @@ impl Reports {
     }
 
     /// RFC 3550, section 6.4.1: now − LSR − DLSR. A peer may write anything there.
-    fn round_trip(&self, block: &Block, now: Instant) -> Option<Duration> {
+    fn round_trip_by(&self, block: &Block, now: Instant) -> Option<Duration> {
         if block.last_sender_report == 0 {
             return None;
         }

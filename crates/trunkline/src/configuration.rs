@@ -149,6 +149,10 @@ pub struct Edge {
     pub max_calls: usize,
     /// After how many milliseconds without RTP a leg counts as silent. Default 2000.
     pub silence_ms: u64,
+    /// After how many milliseconds with packets but without sound it does; 0 is never. Default 15000.
+    pub no_sound_ms: u64,
+    /// Every how many seconds the media of a leg is measured while it is up; 0 is at its end only. Default 30.
+    pub measure_every_s: u64,
     /// How many seconds calls may go on when the process is told to stop. Default 30.
     pub drain_s: u64,
 }
@@ -168,6 +172,8 @@ impl Default for Edge {
             unknown_sources: UnknownSources::Refuse,
             max_calls: 10_000,
             silence_ms: 2_000,
+            no_sound_ms: 15_000,
+            measure_every_s: 30,
             drain_s: 30,
         }
     }

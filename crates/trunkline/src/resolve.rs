@@ -115,6 +115,9 @@ fn edge_configuration(
     };
     edge.calls_max = written.max_calls;
     edge.media_silence = Duration::from_millis(written.silence_ms);
+    let some = |duration: Duration| (!duration.is_zero()).then_some(duration);
+    edge.no_sound = some(Duration::from_millis(written.no_sound_ms));
+    edge.measure_every = some(Duration::from_secs(written.measure_every_s));
     edge.states_load = file.log.kind == file::LogKind::Jetstream && limit::any(file);
     edge.drain = Duration::from_secs(written.drain_s);
     let beside = path.parent().unwrap_or(Path::new(".")).join("recordings");

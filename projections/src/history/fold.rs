@@ -1,8 +1,10 @@
 //! The fold of the row: what each event adds. It never refuses an event, and a second delivery of
 //! one changes nothing.
 
+use schemas::media::MediaSilence;
 use schemas::observation::{
-    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaMeasured, MediaReported,
+    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaAccounted, MediaMeasured,
+    MediaReported,
 };
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
@@ -129,12 +131,19 @@ impl Row {
             }
             Observation::MediaSilent(silent) => {
                 let leg = self.leg_mut(silent.leg);
-                leg.silences += 1;
-                leg.evidence.media_silent = Some(moment.id);
+                // Without sound is no fault by itself: people listen.
+                if silent.silence == MediaSilence::NoPackets {
+                    leg.silences += 1;
+                    leg.evidence.media_silent = Some(moment.id);
+                }
             }
-            Observation::MediaResumed(_) => {}
+            Observation::MediaResumed(_)
+            | Observation::MediaLatched(_)
+            | Observation::MediaRefused(_)
+            | Observation::DigitLost(_) => {}
             Observation::MediaMeasured(measured) => self.measured(moment, measured),
             Observation::MediaReported(reported) => self.reported(moment, &reported),
+            Observation::MediaAccounted(accounted) => self.accounted(moment, &accounted),
             Observation::DigitReceived(digit) => {
                 self.digits += 1;
                 let leg = self.leg_mut(digit.leg);
@@ -308,8 +317,25 @@ impl Row {
             worst_loss_permille: reported.worst_loss_permille,
             jitter_max_us: reported.jitter_max_us,
             round_trip_us: reported.round_trip_us,
+            known_packets: reported
+                .detail
+                .as_ref()
+                .filter(|detail| detail.about_us > 0)
+                .map(|detail| detail.known_packets),
+            rating: reported
+                .detail
+                .as_ref()
+                .and_then(|detail| detail.rating.clone()),
         });
         leg.evidence.reported = Some(moment.id);
+    }
+
+    fn accounted(&mut self, moment: Moment, accounted: &MediaAccounted) {
+        let leg = self.leg_mut(accounted.leg);
+        if accounted.packets_received.is_some() {
+            leg.accounted = accounted.packets_received;
+            leg.evidence.accounted = Some(moment.id);
+        }
     }
 
     fn leg_ended(&mut self, moment: Moment, ended: LegEnded) {

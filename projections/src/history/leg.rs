@@ -1,7 +1,7 @@
 //! A leg of a call: who is on it, how far it came, what it agreed on and what was heard.
 
 use schemars::JsonSchema;
-use schemas::media::{MediaDirection, StreamMeasure};
+use schemas::media::{MediaDirection, SpeechRating, StreamMeasure};
 use schemas::{AgentName, EventId, LegId, Personal, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,10 @@ pub struct Reported {
     pub jitter_max_us: u32,
     /// From us to it and back, in microseconds, if it could be told.
     pub round_trip_us: Option<u32>,
+    /// Packets of ours that it knows of; none if it did not tell of them.
+    pub known_packets: Option<u64>,
+    /// What our packets are worth to it; none if it did not tell of them.
+    pub rating: Option<SpeechRating>,
 }
 
 /// The events that a leg's columns rest on.
@@ -132,6 +136,8 @@ pub struct LegEvidence {
     pub measured: Option<EventId>,
     /// `MediaReported`.
     pub reported: Option<EventId>,
+    /// `MediaAccounted`.
+    pub accounted: Option<EventId>,
     /// The first `DigitReceived`.
     pub digit: Option<EventId>,
     /// `LegEnded`.
@@ -183,6 +189,8 @@ pub struct Leg {
     pub measure: Option<Measure>,
     /// What its peer said of our packets (RTCP).
     pub reported: Option<Reported>,
+    /// Packets of ours that its peer said it received, in a header field of its BYE.
+    pub accounted: Option<u64>,
     /// The final status that its peer refused with.
     pub status: Option<u16>,
     /// Why it failed or ended, in words.
@@ -215,6 +223,7 @@ impl Leg {
             digits: 0,
             measure: None,
             reported: None,
+            accounted: None,
             status: None,
             cause: String::new(),
             evidence: LegEvidence::default(),

@@ -158,46 +158,16 @@ impl Drawing<'_> {
                     &format!("leg {leg}: offer refused: {why}"),
                 );
             }
-            Observation::MediaStarted(started) => {
-                let codec = self.row.leg(started.leg).and_then(|leg| leg.codec.as_ref());
-                let codec = codec.map_or("", |codec| codec.name.split('/').next().unwrap_or(""));
-                let label = format!("RTP {codec}");
-                let from = self.column(started.leg);
-                self.push(
-                    record,
-                    RungKind::Media,
-                    (from, EDGE),
-                    Mark::Media,
-                    label.trim().to_owned(),
-                );
-            }
-            Observation::MediaSilent(silent) => {
-                let from = self.column(silent.leg);
-                let label = format!("no RTP for {} ms", silent.for_ms);
-                self.push(record, RungKind::Media, (from, EDGE), Mark::Warn, label);
-            }
-            Observation::MediaMeasured(measured) => {
-                let (received, sent) = (measured.received.packets, measured.sent.packets);
-                let mark = if received == 0 {
-                    Mark::Bad
-                } else {
-                    Mark::Media
-                };
-                let from = self.column(measured.leg);
-                let label = format!("{received} in, {sent} out");
-                self.push(record, RungKind::Media, (from, EDGE), mark, label);
-            }
-            Observation::MediaReported(reported) => {
-                let from = self.column(reported.leg);
-                let label = format!("RTCP: {} lost", reported.lost);
-                self.push(record, RungKind::Media, (from, EDGE), Mark::Media, label);
-            }
-            Observation::DigitReceived(digit) => {
-                let key = digit
-                    .digit
-                    .map_or("digit".to_owned(), |key| format!("digit {key}"));
-                let from = self.column(digit.leg);
-                self.push(record, RungKind::Media, (from, EDGE), Mark::Media, key);
+            Observation::MediaStarted(_)
+            | Observation::MediaSilent(_)
+            | Observation::MediaMeasured(_)
+            | Observation::MediaReported(_)
+            | Observation::MediaLatched(_)
+            | Observation::MediaRefused(_)
+            | Observation::MediaAccounted(_)
+            | Observation::DigitLost(_)
+            | Observation::DigitReceived(_) => {
+                self.media(record, observation);
             }
             Observation::HoldRequested(hold) => {
                 self.heard(record, hold.leg, Mark::Info, "re-INVITE (hold)")

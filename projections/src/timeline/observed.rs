@@ -1,24 +1,20 @@
 //! The sentences for what happened.
 
-use schemas::media::{DigitMethod, StreamMeasure};
 use schemas::observation::{
-    ByeReceived, DigitReceived, EndedBy, LegAnswered, LegDialed, LegEnded, LegFailed, LegFailure,
-    MediaMeasured, MediaReported, MediaStarted, Timer, TimerFired, TransferProgress,
-    TransferProgressed, TransferRequested, TransferSource,
+    ByeReceived, EndedBy, LegAnswered, LegDialed, LegEnded, LegFailed, LegFailure, Timer,
+    TimerFired, TransferProgress, TransferProgressed, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
 use super::invited;
+use super::media;
 use super::recording;
 use super::security;
 use super::session;
 use super::stream;
 use super::telling::{Telling, told};
 use crate::sentences::span;
-
-/// Loss from here on is worth a look: 1 %.
-const LOSS_WARN_PERMILLE: u64 = 10;
 
 pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
     let party = |leg: LegId| ("party", cast.party(leg));
@@ -71,18 +67,16 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         Observation::HandshakeCompleted(completed) => security::completed(completed, cast),
         Observation::HandshakeFailed(failed) => security::failed(failed, cast),
         Observation::OfferRefused(refused) => security::refused(refused, cast),
-        Observation::MediaStarted(started) => media_started(started, cast),
-        Observation::MediaSilent(silent) => {
-            let time = ("time", span(u64::from(silent.for_ms)));
-            told("media.silent", &[party(silent.leg), time]).on(silent.leg)
-        }
-        Observation::MediaResumed(resumed) => {
-            let time = ("time", span(u64::from(resumed.after_ms)));
-            told("media.resumed", &[party(resumed.leg), time]).on(resumed.leg)
-        }
-        Observation::MediaMeasured(measured) => media_measured(measured, cast),
-        Observation::MediaReported(reported) => media_reported(reported, cast),
-        Observation::DigitReceived(digit) => digit_received(digit, cast),
+        Observation::MediaStarted(started) => media::started(started, cast),
+        Observation::MediaLatched(latched) => media::latched(latched, cast),
+        Observation::MediaRefused(refused) => media::refused(refused, cast),
+        Observation::MediaSilent(silent) => media::silent(silent, cast),
+        Observation::MediaResumed(resumed) => media::resumed(resumed, cast),
+        Observation::MediaMeasured(measured) => media::measured(measured, cast),
+        Observation::MediaReported(reported) => media::reported(reported, cast),
+        Observation::MediaAccounted(accounted) => media::accounted(accounted, cast),
+        Observation::DigitReceived(digit) => media::digit(digit, cast),
+        Observation::DigitLost(lost) => media::digit_lost(lost, cast),
         Observation::HoldRequested(hold) => told("hold.requested", &[party(hold.leg)])
             .on(hold.leg)
             .with("direction", format!("{:?}", hold.direction)),
@@ -209,117 +203,6 @@ pub(super) fn cause_of(failure: &LegFailure) -> String {
         LegFailure::Unreachable { error } | LegFailure::Impossible { error } => error.clone(),
         LegFailure::Cancelled => "it was given up".to_owned(),
     }
-}
-
-fn media_started(started: &MediaStarted, cast: &Cast) -> Telling {
-    let party = ("party", cast.party(started.leg));
-    let telling = match u64::try_from(started.after_answer_ms) {
-        Ok(after) => told("media.started", &[party, ("after", span(after))]),
-        Err(_) => told("media.started.early", &[party]),
-    };
-    telling
-        .on(started.leg)
-        .with("from", started.source.as_str())
-        .with("SSRC", format!("{:08x}", started.ssrc))
-}
-
-fn media_measured(measured: &MediaMeasured, cast: &Cast) -> Telling {
-    let received = &measured.received;
-    let expected = received.packets + received.lost;
-    let id = match (received.packets, received.lost * 1_000) {
-        (0, _) => "media.measured.nothing",
-        (_, lost) if lost >= expected * LOSS_WARN_PERMILLE => "media.measured.lossy",
-        _ => "media.measured",
-    };
-    let fields = [
-        ("party", cast.party(measured.leg)),
-        ("received", received.packets.to_string()),
-        ("sent", measured.sent.packets.to_string()),
-        ("lost", received.lost.to_string()),
-        ("refused", measured.refused_packets.to_string()),
-        ("jitter", microseconds(received.jitter_max_us)),
-    ];
-    told(id, &fields)
-        .on(measured.leg)
-        .with("received", measure_words(received))
-        .with("sent", measure_words(&measured.sent))
-        .with("not let in", measured.refused_packets.to_string())
-        .with("not authentic", some(measured.unauthenticated_packets))
-        .with("replayed", some(measured.replayed_packets))
-        .with("over", span(u64::from(measured.over_ms)))
-}
-
-fn media_reported(reported: &MediaReported, cast: &Cast) -> Telling {
-    let is_lossy = u64::from(reported.worst_loss_permille) >= LOSS_WARN_PERMILLE;
-    let id = match (is_lossy, reported.round_trip_us) {
-        (true, _) => "media.reported.lossy",
-        (false, Some(_)) => "media.reported",
-        (false, None) => "media.reported.short",
-    };
-    let round_trip = reported
-        .round_trip_us
-        .map_or_else(|| "cannot tell".to_owned(), microseconds);
-    let worst = reported.worst_loss_permille;
-    let fields = [
-        ("party", cast.party(reported.leg)),
-        ("lost", reported.lost.to_string()),
-        ("worst", format!("{}.{} %", worst / 10, worst % 10)),
-        ("jitter", microseconds(reported.jitter_max_us)),
-        ("round_trip", round_trip),
-    ];
-    let longest = reported.round_trip_max_us.map(microseconds);
-    told(id, &fields)
-        .on(reported.leg)
-        .with("reports", reported.reports.to_string())
-        .with(
-            "longest round trip",
-            longest.unwrap_or_else(|| "cannot tell".to_owned()),
-        )
-}
-
-/// A count that is worth a word only if there is any.
-fn some(count: u64) -> String {
-    match count {
-        0 => String::new(),
-        some => some.to_string(),
-    }
-}
-
-fn measure_words(measure: &StreamMeasure) -> String {
-    format!(
-        "{} packets, {} bytes, {} twice, {} out of order, longest gap {} ms, {}.{} % silence",
-        measure.packets,
-        measure.payload_bytes,
-        measure.duplicates,
-        measure.reordered,
-        measure.longest_gap_ms,
-        measure.silence_permille / 10,
-        measure.silence_permille % 10,
-    )
-}
-
-fn microseconds(us: u32) -> String {
-    format!("{}.{} ms", us / 1_000, us % 1_000 / 100)
-}
-
-fn digit_received(digit: &DigitReceived, cast: &Cast) -> Telling {
-    let method = match digit.method {
-        DigitMethod::TelephoneEvent => "telephone event",
-        DigitMethod::Info => "SIP INFO",
-    };
-    let mut fields = vec![
-        ("party", cast.party(digit.leg)),
-        ("method", method.to_owned()),
-        ("time", span(u64::from(digit.duration_ms))),
-    ];
-    let id = match digit.digit {
-        Some(key) => {
-            fields.push(("digit", key.to_string()));
-            "digit.known"
-        }
-        None => "digit.received",
-    };
-    told(id, &fields).on(digit.leg)
 }
 
 fn transfer_requested(request: &TransferRequested, cast: &Cast) -> Telling {

@@ -18,7 +18,10 @@ use schemas::conclusion::{
     CallEnded, CallEndedBy, CallOutcome, CallRefused, CallRouted, RequestRefused,
     TransferCompleted, TransferFailed, TransferFailure, TransferMethod, TransferStarted,
 };
-use schemas::media::{DigitMethod, MediaDirection, MediaOffer, StreamMeasure};
+use schemas::media::{
+    DigitMethod, MeasureOccasion, MediaDirection, MediaOffer, MediaSeen, MediaSilence, PeerAccount,
+    RefusedBecause, RefusedPackets, SpeechRating, StreamDetail, StreamMeasure,
+};
 use schemas::observation::*;
 use schemas::{
     AgentName, CallId, Chain, Command, Conclusion, Decision, Direction, Draft, Event, EventId,
@@ -341,11 +344,26 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
         "silent" => MediaSilent {
             leg: line.leg(1),
             for_ms: line.number("for", 5_000),
+            silence: match line.find("no") {
+                Some("sound") => MediaSilence::NoSound,
+                _ => MediaSilence::NoPackets,
+            },
+            seen: line.find("elsewhere").map(|source| MediaSeen {
+                received: 0,
+                sent: 250,
+                sent_meanwhile: 250,
+                refused_meanwhile: vec![RefusedPackets {
+                    because: RefusedBecause::ForeignSource,
+                    packets: 248,
+                }],
+                refused_source: Some(source.to_owned()),
+            }),
         }
         .into(),
         "resumed" => MediaResumed {
             leg: line.leg(1),
             after_ms: line.number("after", 6_000),
+            silence: MediaSilence::NoPackets,
         }
         .into(),
         "measured" => measured(line).into(),
@@ -358,17 +376,73 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             jitter_max_us: line.number("jitter", 1_500),
             round_trip_us: line.find("round-trip").and_then(|text| text.parse().ok()),
             round_trip_max_us: line.find("round-trip").and_then(|text| text.parse().ok()),
+            detail: line.find("known").map(|known| ReportDetail {
+                about_us: 3,
+                sender_reports: 3,
+                known_packets: known.parse().expect("a number"),
+                rating: Some(rating(line)),
+            }),
+        }
+        .into(),
+        "latched" => MediaLatched {
+            leg: line.leg(1),
+            source: line.word(2).to_owned(),
+            signalled: line.word(3).to_owned(),
+            ssrc: 0x1234_5678,
+        }
+        .into(),
+        "refused-packets" => MediaRefused {
+            leg: line.leg(1),
+            because: RefusedBecause::ForeignSource,
+            packets: line.number("packets", 500),
+            total: line.number("total", 1_500),
+            source: line.word(2).to_owned(),
+            in_row: line.number("row", 500),
+            ssrc: Some(7),
+            payload_type: Some(0),
+            payload_bytes: Some(160),
+        }
+        .into(),
+        "accounted" => MediaAccounted {
+            leg: line.leg(1),
+            account: PeerAccount::PRtpStat,
+            packets_sent: Some(line.number("sent", 4_900)),
+            octets_sent: None,
+            packets_received: Some(line.number("received", 0)),
+            octets_received: None,
+            packets_lost: Some(0),
+            packets_late: None,
+            jitter: Some(0),
+            round_trip_ms: None,
+            duration_s: Some(98),
+            metrics: None,
+        }
+        .into(),
+        "digit-lost" => DigitLost {
+            leg: line.leg(1),
+            because: match line.find("status") {
+                Some(status) => DigitLoss::Refused {
+                    status: status.parse().expect("a status"),
+                },
+                None => DigitLoss::NoWay,
+            },
         }
         .into(),
         "digit" => DigitReceived {
             leg: line.leg(1),
             method: if line.find("info").is_some() {
                 DigitMethod::Info
+            } else if line.find("tones").is_some() {
+                DigitMethod::InBand
             } else {
                 DigitMethod::TelephoneEvent
             },
             duration_ms: line.number("for", 120),
             digit: line.find("key").and_then(|text| text.chars().next()),
+            seen: line.find("seen").map(|over| KeySeen {
+                ended: line.find("endless").is_none(),
+                over_ms: over.parse().expect("a number"),
+            }),
         }
         .into(),
         "hold" => HoldRequested {
@@ -743,6 +817,12 @@ fn measured(line: &Line) -> MediaMeasured {
             0
         },
         longest_gap_ms: if packets > 0 { 41 } else { 0 },
+        detail: line.find("mos").map(|_| StreamDetail {
+            out_of_buffer: line.number("late", 0),
+            level_dbov: Some(-24),
+            rating: Some(rating(line)).filter(|_| packets > 0),
+            ..StreamDetail::default()
+        }),
         ..StreamMeasure::default()
     };
     MediaMeasured {
@@ -753,6 +833,28 @@ fn measured(line: &Line) -> MediaMeasured {
         over_ms: line.number("over", 10_000),
         unauthenticated_packets: line.number("forged", 0),
         replayed_packets: line.number("replayed", 0),
+        occasion: match line.find("because") {
+            Some("interval") => MeasureOccasion::Interval,
+            Some("loss") => MeasureOccasion::Loss,
+            Some(other) => panic!("no occasion {other:?}"),
+            None => MeasureOccasion::End,
+        },
+        refused: Vec::new(),
+        samples: Vec::new(),
+        keys_doubled: 0,
+    }
+}
+
+fn rating(line: &Line) -> SpeechRating {
+    SpeechRating {
+        r_tenths: 900,
+        mos_hundredths: line.number("mos", 434),
+        delay_ms: line
+            .find("delay")
+            .map(|delay| delay.parse().expect("a number")),
+        codec: "G.711 with concealment".to_owned(),
+        ie_tenths: 0,
+        bpl_tenths: 251,
     }
 }
 

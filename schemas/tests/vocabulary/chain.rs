@@ -113,6 +113,7 @@ fn draft(number: u16) -> Draft {
             method,
             duration_ms,
             digit: None,
+            seen: None,
         }
         .into()
     };

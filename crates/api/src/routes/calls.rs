@@ -9,7 +9,7 @@ use projections::ladder::Characters;
 use projections::verification::{Finding, findings};
 use projections::{Ladder, Row, Search, Timeline};
 use schemars::JsonSchema;
-use schemas::{CallId, Entry, Event, Hash, Header, Record, Subject, TrunkName};
+use schemas::{CallId, Entry, Event, Hash, Header, LegId, Record, Subject, TrunkName};
 use serde::Serialize;
 
 use crate::Error;
@@ -83,6 +83,16 @@ pub(super) struct Call {
     diagnosis: Diagnosis,
     /// What it shows of its trunks.
     findings: Vec<TrunkFinding>,
+    /// How each leg that was measured was heard: from the peer to the edge, and from the edge to the peer.
+    quality: Vec<Heard>,
+}
+
+/// How a leg was heard.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Heard {
+    leg: LegId,
+    /// Both directions in words.
+    words: [String; 2],
 }
 
 /// What a call shows of a trunk.
@@ -227,9 +237,15 @@ pub(super) async fn one(State(shared): State<Arc<Shared>>, Path(id): Path<String
         // The views may be a moment behind the log.
         None => fold(call, &read(&shared, call).await?),
     };
+    let heard = row.legs.iter().filter_map(|leg| {
+        let words = leg.quality()?;
+        Some(Heard { leg: leg.id, words })
+    });
+    let quality = heard.collect();
     let found = findings(&row).into_iter();
     json(&Call {
         diagnosis: Diagnosis::of(&row),
+        quality,
         findings: found
             .map(|(trunk, finding)| TrunkFinding { trunk, finding })
             .collect(),

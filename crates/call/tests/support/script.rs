@@ -144,6 +144,7 @@ fn observation(words: &[&str]) -> Option<Observation> {
             method: DigitMethod::TelephoneEvent,
             duration_ms: 100,
             digit: None,
+            seen: None,
         }
         .into(),
         ["operator", name] => HangUpRequested {

@@ -307,6 +307,13 @@ pub fn media_event(what: &[&str]) -> media::Event {
         ["silent"] => media::Event::Silent {
             silence,
             lasted: second * 2,
+            seen: media::Seen {
+                received: 50,
+                sent: 150,
+                sent_meanwhile: 100,
+                refused_meanwhile: [0; media::Reason::ALL.len()],
+                refused_source: None,
+            },
         },
         ["resumed"] => media::Event::Resumed {
             silence,
@@ -319,7 +326,55 @@ pub fn media_event(what: &[&str]) -> media::Event {
                 volume: 10,
             },
             method: media::Method::TelephoneEvent,
+            seen: Some(media::KeySeen {
+                ended: true,
+                over: second / 10,
+            }),
         },
+        ["latched", source, signalled] => media::Event::Latched {
+            source: source.parse().unwrap(),
+            signalled: signalled.parse().unwrap(),
+            ssrc: 7,
+        },
+        ["refused", source] => media::Event::Refused(media::Refused {
+            reason: media::Reason::ForeignSource,
+            packets: 500,
+            total: 1_500,
+            last: media::Stranger {
+                source: source.parse().unwrap(),
+                rtp: Some((9, 0, 160)),
+            },
+            in_row: 500,
+        }),
+        ["no-sound"] => media::Event::Silent {
+            silence: media::Silence::NoSound,
+            lasted: second * 15,
+            seen: media::Seen {
+                received: 750,
+                sent: 750,
+                sent_meanwhile: 0,
+                refused_meanwhile: [0; media::Reason::ALL.len()],
+                refused_source: None,
+            },
+        },
+        ["measured", occasion] => {
+            let media::Event::Measured(mut measured) = measured() else {
+                panic!("they are measures");
+            };
+            measured.occasion = match *occasion {
+                "interval" => media::Occasion::Interval,
+                "loss" => media::Occasion::Loss,
+                other => panic!("no occasion {other:?}"),
+            };
+            measured.reported = Some(media::Reported {
+                reports: 2,
+                about_us: 2,
+                known_packets: 48,
+                ..media::Reported::default()
+            });
+            media::Event::Measured(measured)
+        }
+        ["digit-lost"] => media::Event::DigitLost(media::DigitLoss::NoWay),
         ["choice", key] => media::Event::AgentChoice { digit: digit(key) },
         ["finished"] => media::Event::AgentFinished {
             finished: media::Finished::Played,
@@ -377,16 +432,12 @@ pub fn measured() -> media::Event {
         packets: 50,
         ..media::Stream::default()
     };
-    media::Event::Measured(media::Measured {
+    media::Event::Measured(Box::new(media::Measured {
         received: stream,
         sent: stream,
-        refused: 0,
-        refused_by_reason: Default::default(),
-        reported: None,
-        first_packet_after: None,
         over: Duration::from_secs(1),
-        streamed: None,
-    })
+        ..media::Measured::default()
+    }))
 }
 
 /// What becomes of a recording.

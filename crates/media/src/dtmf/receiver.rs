@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Digit, Payload, Press};
 use crate::codec::Clock;
+use crate::event::KeySeen;
 use crate::packet::Packet;
 
 /// The key that is down on a leg, if any.
@@ -26,16 +27,26 @@ struct Down {
     complete: u32,
     duration: u16,
     volume: u8,
+    first_at: Instant,
     last_at: Instant,
+    ended: bool,
     clock: Clock,
 }
 
+/// A press that is complete.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Complete {
+    /// The timestamp of its last segment.
+    pub segment: u32,
+    pub press: Press,
+    pub seen: KeySeen,
+}
+
 /// Presses that one packet completes: the one whose end was lost, and its own.
-pub(crate) type Presses = [Option<(u32, Press)>; 2];
+pub(crate) type Presses = [Option<Complete>; 2];
 
 impl Receiver {
-    /// Takes a packet of an event and gives the presses that it completes, each with the timestamp of its
-    /// last segment.
+    /// Takes a packet of an event and gives the presses that it completes.
     pub(crate) fn take(
         &mut self,
         packet: &Packet,
@@ -74,17 +85,24 @@ impl Receiver {
                     complete: 0,
                     duration: event.duration,
                     volume: event.volume,
+                    first_at: now,
                     last_at: now,
+                    ended: false,
                     clock,
                 });
             }
         }
-        let ended = if event.end { self.complete() } else { None };
-        [lost_end, ended]
+        if !event.end {
+            return [lost_end, None];
+        }
+        if let Some(down) = &mut self.down {
+            down.ended = true;
+        }
+        [lost_end, self.complete()]
     }
 
     /// The press whose end never came.
-    pub(crate) fn expire(&mut self, now: Instant) -> Option<(u32, Press)> {
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<Complete> {
         match self.deadline() {
             Some(at) if at <= now => self.complete(),
             Some(_) | None => None,
@@ -92,7 +110,7 @@ impl Receiver {
     }
 
     /// Timestamps begin again: another stream.
-    pub(crate) fn restart(&mut self) -> Option<(u32, Press)> {
+    pub(crate) fn restart(&mut self) -> Option<Complete> {
         let press = self.complete();
         self.told = None;
         press
@@ -107,20 +125,24 @@ impl Receiver {
         self.down.map(|down| down.last_at + LOST_END_AFTER)
     }
 
-    fn complete(&mut self) -> Option<(u32, Press)> {
+    fn complete(&mut self) -> Option<Complete> {
         let down = self.down.take()?;
         let segment = down.timestamp.wrapping_add(down.complete);
         self.told = Some(segment);
         let ticks = u64::from(down.complete) + u64::from(down.duration);
         let duration = down.clock.duration(ticks);
-        Some((
+        Some(Complete {
             segment,
-            Press {
+            press: Press {
                 digit: down.digit,
                 duration,
                 volume: down.volume,
             },
-        ))
+            seen: KeySeen {
+                ended: down.ended,
+                over: down.last_at.saturating_duration_since(down.first_at),
+            },
+        })
     }
 }
 

@@ -9,11 +9,12 @@ use crate::call::{Events, Settings};
 use crate::demux::Kind;
 use crate::event::{Event, Method};
 use crate::latch::Verdict;
+use crate::measure::Occasion;
 use crate::negotiated::Sound;
 use crate::outgoing::StreamKey;
 use crate::packet::Packet;
 use crate::quality::Arrival;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Stranger};
 
 impl Leg {
     /// Takes a datagram of the leg's socket.
@@ -25,13 +26,18 @@ impl Leg {
         settings: &Settings,
         events: &mut Events,
     ) -> Option<Heard> {
-        match self.judge(bytes, source, now, events) {
-            Ok((packet, sound)) => {
-                let heard = self.admit(packet, sound, bytes, now, settings, events)?;
-                if self.recorder.is_some() {
-                    self.record_heard(&heard, bytes, now, events);
+        let heard = self
+            .judge(bytes, source, now, events)
+            .and_then(|(packet, sound)| self.admit(packet, sound, bytes, now, settings, events));
+        match heard {
+            Ok(heard) => {
+                self.refusals.heard();
+                self.sent_when_heard = self.sent.packets();
+                self.sample(now, events);
+                if let Some(heard) = heard.as_ref().filter(|_| self.recorder.is_some()) {
+                    self.record_heard(heard, bytes, now, events);
                 }
-                Some(heard)
+                heard
             }
             Err(reason) => {
                 let reason = match (reason, Kind::of(bytes)) {
@@ -39,7 +45,11 @@ impl Leg {
                     (Reason::Malformed, Kind::Handshake) => Reason::Handshake,
                     (reason, _) => reason,
                 };
-                self.refusals.count(reason, now);
+                let rtp = Packet::head(bytes).ok().map(|packet| {
+                    let octets = u16::try_from(packet.payload().len()).unwrap_or(u16::MAX);
+                    (packet.ssrc, packet.payload_type, octets)
+                });
+                self.refusals.count(reason, Stranger { source, rtp }, now);
                 None
             }
         }
@@ -55,9 +65,10 @@ impl Leg {
         let (packet, clock) = (&heard.packet, heard.key_clock);
         let presses = self.keys.take(packet, &bytes[packet.payload()], clock, now);
         presses.map(|press| {
-            press.map(|(timestamp, press)| Pressed {
-                press,
-                from: Some((heard.stream, timestamp)),
+            press.map(|complete| Pressed {
+                press: complete.press,
+                from: Some((heard.stream, complete.segment)),
+                seen: Some(complete.seen),
             })
         })
     }
@@ -94,6 +105,7 @@ impl Leg {
                 self.id,
                 Event::Latched {
                     source,
+                    signalled: session.negotiated.remote,
                     ssrc: packet.ssrc,
                 },
             ),
@@ -127,7 +139,7 @@ impl Leg {
         now: Instant,
         settings: &Settings,
         events: &mut Events,
-    ) -> Option<Heard> {
+    ) -> Result<Option<Heard>, Reason> {
         let epoch = self.incoming.epoch;
         let clock = match sound {
             Sound::Audio(codec) => Some(codec.clock()),
@@ -135,11 +147,11 @@ impl Leg {
         };
         let arrival = self.incoming.take(&packet, clock, now);
         let audible = match (sound, arrival) {
-            (_, Arrival::Jumped) => {
-                self.refusals.count(Reason::SequenceJump, now);
-                return None;
-            }
+            (_, Arrival::Jumped) => return Err(Reason::SequenceJump),
             (Sound::Audio(codec), Arrival::Newest) => {
+                if self.incoming.audio(packet.payload_type, codec) {
+                    self.tell_change(Occasion::Codec, now, events);
+                }
                 let payload = &bytes[packet.payload()];
                 let level = &mut self.incoming.level;
                 let law = codec.law();
@@ -147,8 +159,15 @@ impl Leg {
             }
             // A key is a sign of a listening human.
             (Sound::Key, _) => Some(true),
-            (Sound::Audio(_) | Sound::ComfortNoise, _) => None,
+            (Sound::ComfortNoise, _) => {
+                self.incoming.comfort_noise();
+                None
+            }
+            (Sound::Audio(_), _) => None,
         };
+        if packet.ssrc == self.outgoing.ssrc() {
+            self.incoming.looped();
+        }
         let id = self.id;
         self.watch
             .heard(audible, &settings.silence, now, |silence, after| {
@@ -160,25 +179,28 @@ impl Leg {
             epoch: self.incoming.epoch,
         };
         if epoch != self.incoming.epoch
-            && let Some((_, press)) = self.keys.restart()
+            && let Some(complete) = self.keys.restart()
         {
             // Its stream is over, so nobody can wait for the rest of it.
-            self.signalled.told(press.digit, now);
+            let press = complete.press;
+            self.told_by_event(press.digit, now);
             events.push(
                 id,
                 Event::Digit {
                     press,
                     method: Method::TelephoneEvent,
+                    seen: Some(complete.seen),
                 },
             );
         }
-        (arrival != Arrival::Again).then_some(Heard {
+        let session = self.session.as_ref().ok_or(Reason::NotNegotiated)?;
+        Ok((arrival != Arrival::Again).then_some(Heard {
             packet,
             sound,
-            codec: self.session.as_ref()?.negotiated.codec,
-            key_clock: self.session.as_ref()?.negotiated.key_clock(),
+            codec: session.negotiated.codec,
+            key_clock: session.negotiated.key_clock(),
             stream,
-        })
+        }))
     }
 
     pub(super) fn last_stream(&self) -> Option<StreamKey> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::session::Through;
 use super::{Buffer, Leg};
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Stranger};
 use crate::rtcp::{COMPOUND_BYTES_MAX, Told};
 
 impl Leg {
@@ -32,12 +32,17 @@ impl Leg {
         let report = match opened {
             Ok(length) => &bytes[..length],
             Err(reason) => {
-                self.refusals.count(reason, now);
+                let stranger = Stranger { source, rtp: None };
+                self.refusals.count(reason, stranger, now);
                 return false;
             }
         };
         let theirs = self.incoming.ssrc();
-        self.reports.take(report, (source, theirs), now)
+        let ours = self
+            .outgoing
+            .newest()
+            .map(|newest| (newest, self.sent.packets()));
+        self.reports.take(report, (source, theirs), ours, now)
     }
 
     /// Whether reports share the port of RTP.

@@ -7,7 +7,7 @@ use crate::agent::Progress;
 use crate::call::Events;
 use crate::codec::Codec;
 use crate::dtmf::Digit;
-use crate::event::{Event, Finished, Transmit};
+use crate::event::{DigitLoss, Event, Finished, Transmit};
 use crate::g711;
 use crate::negotiated::Sound;
 use crate::recorder::Ear;
@@ -90,9 +90,16 @@ impl Leg {
     }
 
     /// Passes on a key of another leg, unless it was relayed as it came.
-    pub(crate) fn pass_on(&mut self, pressed: &Pressed, now: Instant) {
-        if pressed.from.is_none() || !self.relayed_keys.contains(&pressed.from) {
-            self.send_digit(pressed.press.digit, pressed.press.duration, now);
+    pub(crate) fn pass_on(&mut self, pressed: &Pressed, now: Instant, events: &mut Events) {
+        if pressed.from.is_some() && self.relayed_keys.contains(&pressed.from) {
+            return;
+        }
+        if !self.send_digit(pressed.press.digit, pressed.press.duration, now) {
+            let loss = match self.takes_digits() {
+                true => DigitLoss::TooMany,
+                false => DigitLoss::NoWay,
+            };
+            events.push(self.id, Event::DigitLost(loss));
         }
     }
 

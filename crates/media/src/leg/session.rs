@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Leg;
 use crate::latch::Latch;
 use crate::negotiated::Negotiated;
-use crate::refusal::Reason;
+use crate::refusal::{Reason, Stranger};
 use crate::srtp::{Secure, Secured};
 
 /// What exists from the first agreement on.
@@ -98,7 +98,8 @@ impl Leg {
         let session = self.session.as_ref();
         let admits = session.is_some_and(|session| session.latch.admits_handshake(source));
         if !admits {
-            self.refusals.count(Reason::ForeignSource, now);
+            let stranger = Stranger { source, rtp: None };
+            self.refusals.count(Reason::ForeignSource, stranger, now);
         }
         admits
     }

@@ -31,13 +31,21 @@ impl Leg {
         events: &mut Events,
     ) -> Option<Heard> {
         let id = self.id;
+        let seen = self.seen();
         let session = self.session.as_ref()?;
         let (codec, payload_type) = (session.negotiated.codec, session.negotiated.payload_type);
         let stream = self.stream.as_deref_mut()?;
         let tick = stream.tick(&mut buffer[HEADER_BYTES..], now)?;
         let silence = Silence::NoSound;
         if let Some(lasted) = tick.quiet {
-            events.push(id, Event::Silent { silence, lasted });
+            events.push(
+                id,
+                Event::Silent {
+                    silence,
+                    lasted,
+                    seen,
+                },
+            );
         }
         if let Some(after) = tick.resumed {
             events.push(id, Event::Resumed { silence, after });

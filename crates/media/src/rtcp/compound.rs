@@ -1,5 +1,7 @@
 //! RTCP packets, several in one datagram (RFC 3550, sections 6.1, 6.4 to 6.6, and appendix A.2 for what is believed).
 
+use super::extended::Metrics;
+
 /// What is read of a datagram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Compound {
@@ -9,6 +11,8 @@ pub(super) struct Compound {
     pub sender: Option<u32>,
     /// What it says of our packets.
     pub about_us: Option<Block>,
+    /// What it says of our packets in an extended report.
+    pub metrics: Option<Metrics>,
     /// Whether it says BYE.
     pub is_bye: bool,
 }
@@ -68,6 +72,10 @@ impl Compound {
                     });
                 }
                 BYE => compound.as_mut()?.is_bye = true,
+                EXTENDED_REPORT => {
+                    let known = compound.as_mut()?;
+                    known.metrics = Metrics::parse(packet.body, ours).or(known.metrics);
+                }
                 _ if is_first => return None,
                 _ => {}
             }
@@ -125,6 +133,7 @@ impl<'a> Packet<'a> {
             from,
             sender,
             about_us,
+            metrics: None,
             is_bye: false,
         })
     }
@@ -231,7 +240,7 @@ impl Writer<'_> {
     }
 }
 
-fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
+pub(super) fn word(bytes: &[u8]) -> Option<(u32, &[u8])> {
     let (word, rest) = bytes.split_first_chunk()?;
     Some((u32::from_be_bytes(*word), rest))
 }
@@ -240,6 +249,7 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const BYE: u8 = 203;
+const EXTENDED_REPORT: u8 = 207;
 const CNAME: u8 = 1;
 const SENDER_INFO_BYTES: usize = 20;
 const BLOCK_BYTES: usize = 24;

@@ -264,7 +264,7 @@ fn a_digit_of_the_signalling_reaches_the_other_leg() {
 fn methods(shell: &mut Shell) -> Vec<(char, Method)> {
     let events = shell.take_events(CALLER).into_iter();
     let told = events.filter_map(|event| match event {
-        Event::Digit { press, method } => Some((press.digit.key(), method)),
+        Event::Digit { press, method, .. } => Some((press.digit.key(), method)),
         _ => None,
     });
     told.collect()

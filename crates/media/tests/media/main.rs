@@ -6,6 +6,7 @@ mod driver;
 mod hostile;
 mod keys;
 mod latch;
+mod quality;
 mod recording;
 mod relay;
 mod reports;

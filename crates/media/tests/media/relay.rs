@@ -275,7 +275,7 @@ fn wrong_inputs_are_refused_and_change_nothing() {
 
 #[test]
 fn a_leg_holds_less_than_two_kilobytes() {
-    const { assert!(trunkline_media::Call::BYTES_PER_LEG <= 1536) };
+    const { assert!(trunkline_media::Call::BYTES_PER_LEG <= 1920) };
     assert!(size_of::<trunkline_media::Call>() <= 2304);
     assert!(
         size_of::<Header>() > 12,

@@ -230,6 +230,7 @@ fn an_agent_that_says_nothing_is_told_once() {
         Event::Silent {
             silence: one,
             lasted,
+            ..
         },
         Event::Resumed { silence: other, .. },
     ] = &events[..]

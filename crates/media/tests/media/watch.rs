@@ -11,7 +11,9 @@ use crate::driver::{CALLER, Shell, negotiated, second_of};
 fn told(shell: &mut Shell) -> Vec<(&'static str, Silence, u128)> {
     let events = shell.take_events(CALLER).into_iter();
     let told = events.filter_map(|event| match event {
-        Event::Silent { silence, lasted } => Some(("silent", silence, lasted.as_millis())),
+        Event::Silent {
+            silence, lasted, ..
+        } => Some(("silent", silence, lasted.as_millis())),
         Event::Resumed { silence, after } => Some(("resumed", silence, after.as_millis())),
         _ => None,
     });

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use projections::diagnosis::Diagnosis;
+use projections::history::Leg;
 use projections::ladder::Characters;
 use projections::sentences::Level;
 use projections::{Ladder, Row, Timeline};
@@ -75,6 +76,10 @@ pub fn run(config: &Path, options: &Options) -> anyhow::Result<ExitCode> {
     let recordings = recordings(&row_of(call, recorded));
     if !recordings.is_empty() {
         say!("{}\n{}\n", heading("Recordings"), recordings.join("\n"));
+    }
+    let quality = quality(&row_of(call, recorded));
+    if !quality.is_empty() {
+        say!("{}\n{}\n", heading("Audio"), quality.join("\n"));
     }
     say!(
         "{}\n{}\n",
@@ -161,6 +166,12 @@ fn recordings(row: &Row) -> Vec<String> {
         text.lines().map(plain).collect::<Vec<_>>().join("\n")
     };
     row.recordings.iter().map(told).collect()
+}
+
+/// How each leg was heard, a line for each direction.
+fn quality(row: &Row) -> Vec<String> {
+    let lines = row.legs.iter().filter_map(Leg::quality).flatten();
+    lines.map(|line| plain(&line).into_owned()).collect()
 }
 
 /// The timeline as lines.

@@ -1,8 +1,7 @@
 //! Samples of what happens on a call.
 
-use trunkline_schemas::media::{DigitMethod, MediaDirection, StreamMeasure};
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::{LegFailedV1, MediaMeasuredV1};
+use trunkline_schemas::version::LegFailedV1;
 use trunkline_schemas::{
     AgentName, Direction, EventId, LegId, Personal, Transport, TrunkName, WireMessage,
 };
@@ -11,7 +10,6 @@ use super::{Listed, event, observation, old};
 
 pub fn samples() -> Vec<Listed> {
     let mut all = dialing();
-    all.extend(media());
     all.extend(transfers());
     all.extend(endings());
     all.extend(control());
@@ -63,26 +61,6 @@ fn dialing() -> Vec<Listed> {
         }),
         observation(LegRinging { leg, status: 180 }),
         observation(EarlyMediaStarted { leg, status: 183 }),
-        observation(MediaReported {
-            leg,
-            reports: 12,
-            lost: 3,
-            worst_loss_permille: 15,
-            jitter_us: 1_250,
-            jitter_max_us: 4_000,
-            round_trip_us: Some(41_300),
-            round_trip_max_us: Some(120_000),
-        }),
-        observation(MediaReported {
-            leg: LegId::CALLER,
-            reports: 1,
-            lost: 0,
-            worst_loss_permille: 0,
-            jitter_us: 0,
-            jitter_max_us: 0,
-            round_trip_us: None,
-            round_trip_max_us: None,
-        }),
         observation(EarlyMediaPassed {
             leg: LegId::CALLER,
             from: leg,
@@ -136,135 +114,6 @@ fn dialing() -> Vec<Listed> {
         failed(LegFailure::Impossible {
             error: "no common codec".into(),
         }),
-    ]
-}
-
-fn media() -> Vec<Listed> {
-    let leg = LegId::CALLER;
-    let negotiated = |direction| {
-        observation(CodecNegotiated {
-            leg,
-            codec: "PCMU/8000".into(),
-            payload_type: 0,
-            telephone_event: Some(101),
-            local: "203.0.113.10:16384".into(),
-            remote: "192.0.2.7:16512".into(),
-            direction,
-            packet_ms: 20,
-        })
-    };
-    let digit = |method, digit| {
-        observation(DigitReceived {
-            leg,
-            method,
-            duration_ms: 120,
-            digit,
-        })
-    };
-    let received = StreamMeasure {
-        packets: 3_012,
-        payload_bytes: 481_920,
-        lost: 14,
-        duplicates: 1,
-        reordered: 2,
-        jitter_us: 740,
-        jitter_max_us: 18_200,
-        longest_gap_ms: 61,
-        silence_permille: 412,
-    };
-    let sent = StreamMeasure {
-        packets: 3_020,
-        payload_bytes: 483_200,
-        longest_gap_ms: 20,
-        ..StreamMeasure::default()
-    };
-    let measured = |unauthenticated_packets, replayed_packets| MediaMeasured {
-        leg,
-        received: received.clone(),
-        sent: sent.clone(),
-        refused_packets: 3,
-        over_ms: 60_410,
-        unauthenticated_packets,
-        replayed_packets,
-    };
-    vec![
-        negotiated(MediaDirection::SendReceive),
-        negotiated(MediaDirection::SendOnly),
-        negotiated(MediaDirection::ReceiveOnly),
-        negotiated(MediaDirection::Inactive),
-        observation(MediaStarted {
-            leg,
-            after_answer_ms: 38,
-            source: "192.0.2.7:16512".into(),
-            ssrc: 0x8c1f_20aa,
-        }),
-        observation(MediaStarted {
-            leg,
-            after_answer_ms: -1_250,
-            source: "[2001:db8::7]:16512".into(),
-            ssrc: 1,
-        }),
-        observation(MediaSilent { leg, for_ms: 5_000 }),
-        observation(MediaResumed {
-            leg,
-            after_ms: 7_340,
-        }),
-        old(
-            1,
-            &MediaMeasuredV1 {
-                leg,
-                received: received.clone(),
-                sent: sent.clone(),
-                refused_packets: 3,
-                over_ms: 60_410,
-            },
-            measured(0, 0),
-        ),
-        observation(measured(2, 1)),
-        observation(MediaSecured {
-            leg,
-            keying: "SDES".into(),
-            suite: "AES_CM_128_HMAC_SHA1_80".into(),
-            profile: "RTP/SAVP".into(),
-        }),
-        observation(MediaUnsecured {
-            leg,
-            because: "the answer holds no key for SRTP".into(),
-        }),
-        observation(OfferRefused {
-            leg,
-            status: 488,
-            because: "plain RTP offered, SRTP is required here".into(),
-        }),
-        observation(HandshakeCompleted {
-            leg,
-            begun_here: true,
-            fingerprint_hash: "sha-256".into(),
-            after_ms: 84,
-        }),
-        observation(HandshakeFailed {
-            leg,
-            begun_here: false,
-            because: "the peer's certificate is not the one of its description".into(),
-            agreed: vec!["sha-256 00:01:02".into()],
-            shown: Some("sha-256 03:04:05".into()),
-            after_ms: 91,
-        }),
-        observation(HandshakeFailed {
-            leg,
-            begun_here: true,
-            because: "it was not over within 10 s".into(),
-            agreed: vec![],
-            shown: None,
-            after_ms: 10_000,
-        }),
-        digit(DigitMethod::TelephoneEvent, None),
-        digit(DigitMethod::Info, Some('#')),
-        observation(HoldRequested {
-            leg,
-            direction: MediaDirection::SendOnly,
-        }),
-        observation(ResumeRequested { leg }),
     ]
 }
 

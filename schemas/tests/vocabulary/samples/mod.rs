@@ -7,6 +7,7 @@ mod call;
 mod decisions;
 mod dial;
 mod invite;
+mod media;
 mod node;
 mod recording;
 mod registration;
@@ -59,6 +60,7 @@ pub fn all() -> Vec<Sample> {
     let lists = [
         call::samples(),
         invite::samples(),
+        media::samples(),
         node::samples(),
         recording::samples(),
         registration::samples(),
