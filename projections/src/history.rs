@@ -1,5 +1,6 @@
 //! One row for each call: the call detail record, with the evidence for everything that it says.
 
+mod counted;
 mod decided;
 mod fold;
 mod lane;

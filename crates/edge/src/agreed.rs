@@ -7,6 +7,7 @@ use schemas::observation::{
 use sdp::{Fingerprint, Protection, Role};
 
 use crate::call::Call;
+use crate::configuration::Tones;
 use crate::dtls::Outcome;
 use crate::port::Output;
 use crate::session::direction_of;
@@ -76,6 +77,11 @@ impl Call {
         let handshake = terms.protection.handshake().cloned();
         let accepts = state.session.described();
         let mut negotiated = negotiated(terms, accepts, flow.remote.ip(), watched);
+        negotiated.tones = match state.tones {
+            Tones::Off => false,
+            Tones::Fallback => negotiated.telephone_event_accepted.is_none(),
+            Tones::Always => true,
+        };
         if state.keys.is_some() {
             // Its keys go by INFO: they must not come to it twice.
             negotiated.telephone_event = None;

@@ -140,6 +140,8 @@ pub struct Trunk {
     pub timer: TimerTerms,
     /// How keys are sent to it. Default: as telephone events.
     pub dtmf: Dtmf,
+    /// Whether keys are listened for in its audio. Default: no.
+    pub tones: Tones,
     /// How it says who calls whom, and what of its messages is read.
     pub reading: Reading,
     /// TLS from and to it.
@@ -191,6 +193,18 @@ pub enum Dtmf {
     TelephoneEvent,
     /// By INFO requests (application/dtmf-relay).
     Info,
+}
+
+/// Whether keys are listened for as tones in the audio of a trunk (ITU-T Q.23). It costs a fortieth of a core for 1,000 legs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Tones {
+    /// No.
+    #[default]
+    Off,
+    /// Where no telephone events are agreed on.
+    Fallback,
+    /// Always; a key that comes both ways counts once.
+    Always,
 }
 
 /// What a request from no trunk's address gets.
@@ -329,6 +343,7 @@ impl Trunk {
             codecs: CODECS.to_vec(),
             digits: Digits::default(),
             dtmf: Dtmf::default(),
+            tones: Tones::default(),
             reading: Reading::default(),
             security: TrunkSecurity::default(),
             large_by_tcp: true,

@@ -9,7 +9,7 @@ use schemas::{AgentName, EventId, LegId, TrunkName};
 use sip::endpoint::flow::Flow;
 use sip::endpoint::keys::LegKey;
 
-use crate::configuration::{Digits, Dtmf, Trunk};
+use crate::configuration::{Digits, Dtmf, Tones, Trunk};
 use crate::keys::Keys;
 use crate::redial::Dialed;
 use crate::session::Session;
@@ -52,6 +52,8 @@ pub struct Leg {
     pub agent: Option<Agent>,
     /// Whether the log keeps which keys it pressed.
     pub digits: Digits,
+    /// Whether keys are listened for in its audio.
+    pub tones: Tones,
     /// The keys that it gets by INFO; none if it gets them as telephone events (RFC 4733).
     pub keys: Option<Keys>,
     /// Whether a REFER of ours waits for its end on this leg.
@@ -173,6 +175,7 @@ impl Leg {
             latched: false,
             agent: None,
             digits,
+            tones: Tones::Off,
             keys: None,
             refers: false,
             dialed: None,
@@ -184,6 +187,7 @@ impl Leg {
     /// It goes through a trunk.
     pub fn through(&mut self, trunk: &Trunk) {
         self.trunk = Some(trunk.name.clone());
+        self.tones = trunk.tones;
         self.keys = (trunk.dtmf == Dtmf::Info).then(Keys::default);
     }
 

@@ -18,6 +18,7 @@
 //!
 //! [`Core`](core::Core) is all of this without sockets and clocks; [`Edge`] is the shell around it.
 
+mod accounts;
 pub mod act;
 pub mod admission;
 pub mod agreed;

@@ -5,6 +5,7 @@ use schemas::observation::{ByeReceived, CancelReceived, EndedBy, LegFailure};
 use sip::endpoint::event::EndCause;
 use sip::{Message, StatusCode};
 
+use crate::accounts;
 use crate::call::{Call, ended_by_edge};
 use crate::configuration::Reading;
 use crate::dialog::retry_after_s;
@@ -82,6 +83,9 @@ impl Call {
                 context,
             },
         );
+        for account in accounts::of(message, leg) {
+            self.fact(step, account);
+        }
         self.end(step, leg, by_the_peer("BYE"), None);
     }
 

@@ -39,7 +39,7 @@ use crate::recorder::FromRecorder;
 use crate::recordings::Recordings;
 use crate::switchboard::Switchboard;
 use crate::transport::{Arrived, Transports};
-use crate::voice::{FromVoice, Happened};
+use crate::voice::FromVoice;
 
 /// Datagrams of one socket that are handled before their facts are given to the log together.
 const DATAGRAMS_MAX: usize = 64;

@@ -1,5 +1,6 @@
 //! One call: its legs and what each of them hears. See the crate's page for how to drive it.
 
+mod keys;
 mod recording;
 mod relay;
 mod streams;
@@ -12,7 +13,7 @@ use crate::agent::Playing;
 use crate::dtmf::Press;
 use crate::error::Error;
 use crate::event::{Datagram, Event, Hears, Input, LegId, Method, Output, Transmit};
-use crate::leg::{BUFFER_BYTES, Buffer, Hearing, Leg, Pressed, Seeds};
+use crate::leg::{BUFFER_BYTES, Buffer, Hearing, Leg, Seeds};
 use crate::measure::{Measured, Occasion};
 use crate::negotiated::Sound;
 use crate::packet::is_report;
@@ -117,6 +118,9 @@ impl Call {
         for pressed in pressed.into_iter().flatten() {
             self.press_event(from, &pressed, now);
         }
+        if let Some(press) = heard.tone {
+            self.press_came(from, press, Method::InBand, now);
+        }
         transmit
     }
 
@@ -206,9 +210,7 @@ impl Call {
                     duration,
                     volume: 0,
                 };
-                if let Some(press) = self.legs[from].signalled(press, now) {
-                    self.press_signalled(from, press, now);
-                }
+                self.press_came(from, press, Method::Signalled, now);
                 Ok(())
             }
             Input::Record { leg, order } => self.record(leg, order, now),
@@ -328,53 +330,14 @@ impl Call {
         }
     }
 
-    fn press_event(&mut self, from: usize, pressed: &Pressed, now: Instant) {
-        self.legs[from].told_by_event(pressed.press.digit, now);
-        self.press(from, pressed, Method::TelephoneEvent, now);
-    }
-
-    fn press_signalled(&mut self, from: usize, press: Press, now: Instant) {
-        self.press(
-            from,
-            &Pressed {
-                press,
-                from: None,
-                seen: None,
-            },
-            Method::Signalled,
-            now,
-        );
-    }
-
-    /// A leg pressed a key: for the log, its agent, and the leg that hears it.
-    fn press(&mut self, from: usize, pressed: &Pressed, method: Method, now: Instant) {
-        let leg = &mut self.legs[from];
-        let id = leg.id;
-        self.events.push(
-            id,
-            Event::Digit {
-                press: pressed.press,
-                method,
-                seen: pressed.seen,
-            },
-        );
-        leg.tell_agent(pressed.press.digit, &mut self.events);
-        if let Some(listener) = self.listener(id) {
-            match &mut self.legs[listener].stream {
-                Some(stream) => stream.press(pressed.press),
-                None => self.legs[listener].pass_on(pressed, now, &mut self.events),
-            }
-        }
-    }
-
     fn wake(&mut self, now: Instant) {
         for index in 0..self.legs.len() {
             self.legs[index].wake_recorder(now, &mut self.events);
             if let Some(pressed) = self.legs[index].wake(&self.settings, now, &mut self.events) {
                 self.press_event(index, &pressed, now);
             }
-            while let Some(press) = self.legs[index].signalled_due(now) {
-                self.press_signalled(index, press, now);
+            while let Some((press, method)) = self.legs[index].came_due(now) {
+                self.press_otherwise(index, press, method, now);
             }
         }
     }

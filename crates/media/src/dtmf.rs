@@ -1,4 +1,4 @@
-//! Keys as telephone events in the RTP stream (RFC 4733).
+//! Keys: as telephone events in the RTP stream (RFC 4733), as tones in the audio (ITU-T Q.23), and in the signalling.
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -8,16 +8,18 @@
 //! +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 //! ```
 
+mod once;
 mod receiver;
 mod sender;
-mod signalled;
+pub mod tones;
 
 use std::time::Duration;
 
+pub(crate) use once::Once;
 pub(crate) use receiver::Receiver;
 pub use sender::MAX_PENDING;
 pub(crate) use sender::Sender;
-pub(crate) use signalled::Signalled;
+pub use tones::Tones;
 
 /// A key of a telephone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

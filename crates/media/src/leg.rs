@@ -20,7 +20,7 @@ use crate::agent::Playing;
 use crate::call::{Events, Settings};
 use crate::codec::{Clock, Codec};
 use crate::dtmf::{self, Digit, Press};
-use crate::event::{Event, KeySeen, LegId};
+use crate::event::{Event, KeySeen, LegId, Method};
 use crate::latch::Latch;
 use crate::measure::Occasion;
 use crate::negotiated::{MAX_PACKET_MS, Negotiated, Sound};
@@ -45,7 +45,9 @@ pub(crate) struct Leg {
     first_packet_after: Option<Duration>,
     incoming: Incoming,
     keys: dtmf::Receiver,
-    signalled: dtmf::Signalled,
+    once: dtmf::Once,
+    /// While keys are listened for in its audio; boxed, because most legs do not.
+    tones: Option<Box<dtmf::Tones>>,
     watch: Watch,
     refusals: Refusals,
     reports: Reports,
@@ -61,7 +63,6 @@ pub(crate) struct Leg {
     measuring: Measuring,
     /// Packets that were sent when one was let in last.
     sent_when_heard: u64,
-    keys_doubled: u32,
     /// Its peer speaks in lumps and not in packets.
     pub(crate) stream: Option<Box<Streaming>>,
     /// Boxed, because most legs are not recorded.
@@ -88,6 +89,10 @@ pub(crate) struct Heard {
     pub(crate) codec: Codec,
     pub(crate) key_clock: Clock,
     pub(crate) stream: StreamKey,
+    /// The key whose tones ended in it.
+    pub(crate) tone: Option<Press>,
+    /// Whether the tones of a key are in it.
+    pub(crate) in_tone: bool,
 }
 
 /// A key that a leg pressed, and the event of which stream it was.
@@ -111,7 +116,8 @@ impl Leg {
             first_packet_after: None,
             incoming: Incoming::default(),
             keys: dtmf::Receiver::default(),
-            signalled: dtmf::Signalled::default(),
+            once: dtmf::Once::default(),
+            tones: None,
             watch: Watch::default(),
             refusals: Refusals::default(),
             reports: Reports::new(seeds.ssrc, seeds.name, now),
@@ -123,7 +129,6 @@ impl Leg {
             relayed_keys: [None; 2],
             measuring: Measuring::new(settings.measure_every, now),
             sent_when_heard: 0,
-            keys_doubled: 0,
             stream: None,
             recorder: None,
             notice: None,
@@ -170,6 +175,11 @@ impl Leg {
         if negotiated.telephone_event.is_none() {
             self.sender.clear();
         }
+        match (negotiated.tones, &self.tones) {
+            (true, None) => self.tones = Some(Box::default()),
+            (false, Some(_)) => self.tones = None,
+            (true, Some(_)) | (false, None) => {}
+        }
         let clock = negotiated.codec.clock();
         self.reports.run(negotiated.reports.is_some(), clock, now);
         self.outgoing.set_clock(clock);
@@ -215,23 +225,28 @@ impl Leg {
         })
     }
 
-    /// A key came in the signalling. The one that is told now, if it is not to wait for its telephone event.
-    pub(crate) fn signalled(&mut self, press: Press, now: Instant) -> Option<Press> {
-        if self.takes_digits() {
-            self.signalled.take(press, now)
-        } else {
-            Some(press)
-        }
+    /// A key came, in the signalling or as tones. The one that is told now, if it is not to wait for its telephone event.
+    pub(crate) fn came(
+        &mut self,
+        press: Press,
+        method: Method,
+        now: Instant,
+    ) -> Option<(Press, Method)> {
+        let accepted = self
+            .session
+            .as_ref()
+            .and_then(|session| session.negotiated.telephone_event_accepted);
+        self.once.take(press, method, accepted.is_some(), now)
     }
 
-    /// A key of the signalling whose telephone event did not come.
-    pub(crate) fn signalled_due(&mut self, now: Instant) -> Option<Press> {
-        self.signalled.due(now, self.keys.down())
+    /// A key whose telephone event did not come.
+    pub(crate) fn came_due(&mut self, now: Instant) -> Option<(Press, Method)> {
+        self.once.due(now, self.keys.down())
     }
 
     /// A key is told by its telephone event.
     pub(crate) fn told_by_event(&mut self, digit: Digit, now: Instant) {
-        self.signalled.told(digit, now);
+        self.once.told(digit, now);
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -247,7 +262,7 @@ impl Leg {
         let others = [
             self.watch.deadline(),
             self.keys.deadline(),
-            self.signalled.deadline(),
+            self.once.deadline(),
             self.refusals.deadline(),
             self.reports.deadline(),
             self.measuring.deadline(),

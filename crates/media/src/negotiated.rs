@@ -41,6 +41,8 @@ pub struct Negotiated {
     pub reports_muxed: bool,
     /// Whether silence is worth an event: false while the leg is not answered.
     pub watched: bool,
+    /// Whether keys are listened for in its audio (ITU-T Q.23), if that is G.711.
+    pub tones: bool,
     /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
     pub security: Option<Box<Secured>>,
     /// Whether it is SRTP whose keys a handshake makes: [`Input::Secure`](crate::Input::Secure) brings them. Until then
@@ -118,6 +120,7 @@ impl Negotiated {
             reports: None,
             reports_muxed: false,
             watched: true,
+            tones: false,
             security: None,
             handshake: false,
         }

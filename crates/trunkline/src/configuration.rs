@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod context;
+mod edge;
 mod group;
 mod identity;
 mod limit;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 pub use self::agent::{Agent, Header, Protocol, WebSocket};
-use self::context::{CallerHeader, Dtmf, Numbers};
+use self::context::{CallerHeader, Dtmf, Numbers, Tones};
 pub use self::group::Group;
 pub use self::identity::{Account, Asked, Digest, Login, Password, Register, RequestUri};
 pub use self::limit::{Limit, Outbound};
@@ -155,28 +156,6 @@ pub struct Edge {
     pub measure_every_s: u64,
     /// How many seconds calls may go on when the process is told to stop. Default 30.
     pub drain_s: u64,
-}
-
-impl Default for Edge {
-    fn default() -> Edge {
-        Edge {
-            recordings: None,
-            listen: None,
-            dns: None,
-            tls: None,
-            digest: Digest::default(),
-            max_connections: None,
-            keep_alive_s: None,
-            advertise: None,
-            rtp_ports: "16384-32767".into(),
-            unknown_sources: UnknownSources::Refuse,
-            max_calls: 10_000,
-            silence_ms: 2_000,
-            no_sound_ms: 15_000,
-            measure_every_s: 30,
-            drain_s: 30,
-        }
-    }
 }
 
 /// `[edge.tls]`: both files PEM, read again when they change.
@@ -330,6 +309,10 @@ pub struct Trunk {
     /// How keys are sent to it: `rfc4733`, the default, or `info`. However it sends its own is taken.
     #[serde(default)]
     pub dtmf: Dtmf,
+    /// Whether keys are listened for as tones in its audio (G.711 only): `off`, the default, `fallback` where no telephone
+    /// events are agreed on, or `always`.
+    #[serde(default)]
+    pub dtmf_tones: Tones,
     /// The header fields that say who calls, the most trusted first. Default P-Asserted-Identity, Remote-Party-ID, From.
     pub caller_from: Option<Vec<CallerHeader>>,
     /// Those beside From that tell it who calls. Default: none.

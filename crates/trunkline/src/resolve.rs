@@ -206,6 +206,7 @@ fn edge_trunk(
     resolved.srtp_keying = terms::keying(name, trunk, source, faults);
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.dtmf = context::dtmf(trunk.dtmf);
+    resolved.tones = context::tones(trunk.dtmf_tones);
     resolved.reading = context::reading(name, trunk, source, faults);
     resolved.large_by_tcp = trunk.large_requests == file::LargeRequests::Tcp;
     resolved.keep_alive = trunk.keep_alive_s.map(Duration::from_secs);

@@ -2,17 +2,14 @@
 //! one changes nothing.
 
 use schemas::media::MediaSilence;
-use schemas::observation::{
-    InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure, MediaAccounted, MediaMeasured,
-    MediaReported,
-};
+use schemas::observation::{InviteReceived, LegDialed, LegEnded, LegFailed, LegFailure};
 use schemas::{Event, EventId, Header, Lane, LegId, Observation, Personal, Record, Timestamp};
 
 use super::lane::Admission;
 use super::past::FirstCalled;
 use super::row::{Caller, Row, Trouble};
 use super::transfer::Acceptance;
-use super::{Codec, Leg, LegState, Measure, Reported, Role};
+use super::{Codec, Leg, LegState, Role};
 
 /// The most legs that a row tells of; a call has 2 or 3.
 const LEGS_MAX: usize = 32;
@@ -297,45 +294,6 @@ impl Row {
         leg.status = status;
         leg.cause = cause;
         leg.evidence.failed = Some(moment.id);
-    }
-
-    fn measured(&mut self, moment: Moment, measured: MediaMeasured) {
-        let leg = self.leg_mut(measured.leg);
-        leg.measure = Some(Measure {
-            received: measured.received,
-            sent: measured.sent,
-            refused_packets: measured.refused_packets,
-            over_ms: measured.over_ms,
-        });
-        leg.evidence.measured = Some(moment.id);
-    }
-
-    fn reported(&mut self, moment: Moment, reported: &MediaReported) {
-        let leg = self.leg_mut(reported.leg);
-        leg.reported = Some(Reported {
-            lost: reported.lost,
-            worst_loss_permille: reported.worst_loss_permille,
-            jitter_max_us: reported.jitter_max_us,
-            round_trip_us: reported.round_trip_us,
-            known_packets: reported
-                .detail
-                .as_ref()
-                .filter(|detail| detail.about_us > 0)
-                .map(|detail| detail.known_packets),
-            rating: reported
-                .detail
-                .as_ref()
-                .and_then(|detail| detail.rating.clone()),
-        });
-        leg.evidence.reported = Some(moment.id);
-    }
-
-    fn accounted(&mut self, moment: Moment, accounted: &MediaAccounted) {
-        let leg = self.leg_mut(accounted.leg);
-        if accounted.packets_received.is_some() {
-            leg.accounted = accounted.packets_received;
-            leg.evidence.accounted = Some(moment.id);
-        }
     }
 
     fn leg_ended(&mut self, moment: Moment, ended: LegEnded) {

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use schemas::media::{MediaDirection, SpeechRating, StreamMeasure};
+use schemas::observation::MediaReported;
 use schemas::{AgentName, EventId, LegId, Personal, Timestamp, TrunkName};
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +114,20 @@ pub struct Reported {
     pub known_packets: Option<u64>,
     /// What our packets are worth to it; none if it did not tell of them.
     pub rating: Option<SpeechRating>,
+}
+
+impl From<&MediaReported> for Reported {
+    fn from(told: &MediaReported) -> Reported {
+        let about_us = told.detail.as_ref().filter(|detail| detail.about_us > 0);
+        Reported {
+            lost: told.lost,
+            worst_loss_permille: told.worst_loss_permille,
+            jitter_max_us: told.jitter_max_us,
+            round_trip_us: told.round_trip_us,
+            known_packets: about_us.map(|detail| detail.known_packets),
+            rating: about_us.and_then(|detail| detail.rating.clone()),
+        }
+    }
 }
 
 /// The events that a leg's columns rest on.

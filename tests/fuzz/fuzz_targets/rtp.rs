@@ -196,7 +196,9 @@ impl Play {
     /// What comes to the socket of RTCP: a report of nearly the right form, or anything.
     fn report(&mut self, octets: &mut Octets<'_>) {
         let (leg, source) = (leg(octets), source(octets));
-        let mut datagram = vec![0x80 | octets.octet() & 3, 200 + octets.octet() % 5, 0];
+        // Reports, a description, a BYE, and an extended report.
+        let kind = [200, 201, 202, 203, 207][octets.below(5)];
+        let mut datagram = vec![0x80 | octets.octet() & 3, kind, 0];
         datagram.extend_from_slice(octets.text());
         self.call
             .handle_report(leg, source, &mut datagram, self.now);
@@ -323,6 +325,7 @@ fn negotiated(octets: &mut Octets<'_>) -> Negotiated {
     }
     agreed.comfort_noise_accepted = (shape & 4 == 4).then_some(13);
     agreed.watched = shape & 8 == 0;
+    agreed.tones = shape & 32 == 32;
     agreed.reports = Some(SocketAddr::new(remote.ip(), remote.port() | 1));
     agreed.packet_ms = [20, 20, 10, 30, 60, 0, 61, 25][octets.below(8)];
     agreed.direction = [

@@ -157,6 +157,10 @@ impl Phone {
                 let extra = none().with("Reason", "Q.850;cause=16").unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
             }
+            ["bye", name, value] => {
+                let extra = none().with(name, value).unwrap();
+                self.endpoint.bye(leg(), extra, now).unwrap();
+            }
             ["srtp", policy, by @ ..] => {
                 self.media.security = srtp::security(policy, by, 1);
                 self.media.rtcp_mux = by.contains(&"dtls");

@@ -147,7 +147,7 @@ impl Leg {
             metrics: self.reports.metrics(),
             first_packet_after: self.first_packet_after,
             over: now.saturating_duration_since(self.added_at),
-            keys_doubled: self.keys_doubled,
+            keys_doubled: self.once.doubled(),
             streamed: stream.map(Streaming::measured),
         }
     }

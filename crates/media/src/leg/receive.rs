@@ -8,6 +8,7 @@ use super::{Heard, Leg, Pressed};
 use crate::call::{Events, Settings};
 use crate::demux::Kind;
 use crate::event::{Event, Method};
+use crate::g711;
 use crate::latch::Verdict;
 use crate::measure::Occasion;
 use crate::negotiated::Sound;
@@ -146,6 +147,7 @@ impl Leg {
             Sound::Key | Sound::ComfortNoise => None,
         };
         let arrival = self.incoming.take(&packet, clock, now);
+        let mut tone = None;
         let audible = match (sound, arrival) {
             (_, Arrival::Jumped) => return Err(Reason::SequenceJump),
             (Sound::Audio(codec), Arrival::Newest) => {
@@ -153,8 +155,12 @@ impl Leg {
                     self.tell_change(Occasion::Codec, now, events);
                 }
                 let payload = &bytes[packet.payload()];
-                let level = &mut self.incoming.level;
                 let law = codec.law();
+                if let (Some(tones), Some(law)) = (&mut self.tones, law) {
+                    let samples = payload.iter().map(|code| g711::decode(law, *code));
+                    tones.listen(samples, |press| tone = Some(press));
+                }
+                let level = &mut self.incoming.level;
                 law.and_then(|law| level.look(law, packet.sequence, payload))
             }
             // A key is a sign of a listening human.
@@ -196,6 +202,11 @@ impl Leg {
         let session = self.session.as_ref().ok_or(Reason::NotNegotiated)?;
         Ok((arrival != Arrival::Again).then_some(Heard {
             packet,
+            tone,
+            in_tone: self
+                .tones
+                .as_ref()
+                .is_some_and(|tones| tones.down().is_some()),
             sound,
             codec: session.negotiated.codec,
             key_clock: session.negotiated.key_clock(),

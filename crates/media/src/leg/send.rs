@@ -7,7 +7,7 @@ use crate::agent::Progress;
 use crate::call::Events;
 use crate::codec::Codec;
 use crate::dtmf::Digit;
-use crate::event::{DigitLoss, Event, Finished, Transmit};
+use crate::event::{DigitLoss, Event, Finished, Method, Transmit};
 use crate::g711;
 use crate::negotiated::Sound;
 use crate::recorder::Ear;
@@ -32,6 +32,11 @@ impl Leg {
             return None;
         }
         if self.sender.is_busy() || self.notice.is_some() {
+            return None;
+        }
+        if heard.in_tone && negotiated.telephone_event.is_some() {
+            // It gets the key as an event, and must not hear it a second time.
+            self.outgoing.skip(heard.stream, packet);
             return None;
         }
         let payload_type = match heard.sound {
@@ -90,17 +95,26 @@ impl Leg {
     }
 
     /// Passes on a key of another leg, unless it was relayed as it came.
-    pub(crate) fn pass_on(&mut self, pressed: &Pressed, now: Instant, events: &mut Events) {
+    pub(crate) fn pass_on(
+        &mut self,
+        pressed: &Pressed,
+        method: Method,
+        now: Instant,
+        events: &mut Events,
+    ) {
         if pressed.from.is_some() && self.relayed_keys.contains(&pressed.from) {
             return;
         }
-        if !self.send_digit(pressed.press.digit, pressed.press.duration, now) {
-            let loss = match self.takes_digits() {
-                true => DigitLoss::TooMany,
-                false => DigitLoss::NoWay,
-            };
-            events.push(self.id, Event::DigitLost(loss));
+        if self.send_digit(pressed.press.digit, pressed.press.duration, now) {
+            return;
         }
+        let loss = match (self.takes_digits(), method) {
+            (true, _) => DigitLoss::TooMany,
+            // The tones themselves reached it.
+            (false, Method::InBand) => return,
+            (false, Method::TelephoneEvent | Method::Signalled) => DigitLoss::NoWay,
+        };
+        events.push(self.id, Event::DigitLost(loss));
     }
 
     /// Tells the leg's agent of a key.

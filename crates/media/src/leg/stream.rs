@@ -66,6 +66,8 @@ impl Leg {
         stream.timestamp = stream.timestamp.wrapping_add(ticks);
         Some(Heard {
             packet,
+            tone: None,
+            in_tone: false,
             sound: Sound::Audio(codec),
             stream: StreamKey {
                 leg: id.0,

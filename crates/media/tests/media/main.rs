@@ -13,5 +13,6 @@ mod reports;
 mod speakers;
 mod srtp;
 mod streams;
+mod tones;
 mod transcode;
 mod watch;

@@ -50,6 +50,19 @@ pub enum CallerHeader {
     From,
 }
 
+/// Whether keys are listened for as tones.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tones {
+    /// They are not.
+    #[default]
+    Off,
+    /// Where there are no telephone events.
+    Fallback,
+    /// Always.
+    Always,
+}
+
 /// How keys are sent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

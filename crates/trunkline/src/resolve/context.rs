@@ -8,7 +8,7 @@ use sip::endpoint::extra::may_be_listed;
 use sip::number::{DialingPlan, NumberForm};
 
 use crate::configuration as file;
-use crate::configuration::context::{CallerHeader, Dtmf, NumberForm as Written, Numbers};
+use crate::configuration::context::{CallerHeader, Dtmf, NumberForm as Written, Numbers, Tones};
 use crate::fault::{Fault, Source};
 
 /// How keys are sent to a trunk.
@@ -16,6 +16,15 @@ pub(super) fn dtmf(written: Dtmf) -> edge::configuration::Dtmf {
     match written {
         Dtmf::Rfc4733 => edge::configuration::Dtmf::TelephoneEvent,
         Dtmf::Info => edge::configuration::Dtmf::Info,
+    }
+}
+
+/// Whether keys are listened for in a trunk's audio.
+pub(super) fn tones(written: Tones) -> edge::configuration::Tones {
+    match written {
+        Tones::Off => edge::configuration::Tones::Off,
+        Tones::Fallback => edge::configuration::Tones::Fallback,
+        Tones::Always => edge::configuration::Tones::Always,
     }
 }
 
@@ -170,6 +179,7 @@ domain = "pbx.example.com"
 headers_in = ["X-CRM-*", "diversion"]
 headers_out = []
 dtmf = "info"
+dtmf_tones = "fallback"
 [trunk.office.numbers]
 in = "national"
 called = "id"
@@ -187,6 +197,10 @@ headers_out = ["X-*"]
         assert_eq!(
             resolved.edge.trunks[0].dtmf,
             edge::configuration::Dtmf::Info
+        );
+        assert_eq!(
+            resolved.edge.trunks[0].tones,
+            edge::configuration::Tones::Fallback
         );
         let reading = &resolved.edge.trunks[0].reading;
         assert_eq!(
