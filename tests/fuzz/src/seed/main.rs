@@ -41,6 +41,7 @@ fn main() -> io::Result<()> {
     put(&target, "endpoint", &programs::endpoint(&messages))?;
     put(&target, "rtp", &programs::rtp())?;
     put(&target, "srtp", &programs::srtp())?;
+    put(&target, "codec", &programs::codec())?;
     put(&target, "agent", &texts::agents())?;
     put(&target, "record", &records)?;
     put(&target, "segment", &files::segments(&records))?;

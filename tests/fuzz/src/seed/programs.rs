@@ -13,6 +13,36 @@ pub fn streams(messages: &[Vec<u8>]) -> Vec<Vec<u8>> {
     seeds
 }
 
+/// Calls of each codec to each other one: some packets, a loss, noise, keys.
+pub fn codec() -> Vec<Vec<u8>> {
+    let program = |from: u8, to: u8, payload: &[u8]| {
+        let mut program = vec![from, to, 10, 0, 1, 0, 0, 0, 9];
+        for _ in 0..4 {
+            // A packet of audio, then the usual step.
+            program.extend([0, 1]);
+            program.extend(u16::try_from(payload.len()).unwrap_or(0).to_be_bytes());
+            program.extend(payload);
+            program.push(2);
+        }
+        // A loss, comfort noise, a key each way, and time.
+        program.extend([
+            7, 90, 1, 2, 5, 0, 0, 0, 0, 1, 40, 2, 5, 5, 0x8a, 3, 0x20, 2, 6, 4, 80, 2,
+        ]);
+        program
+    };
+    let mut programs = Vec::new();
+    for to in 0..6 {
+        programs.push(program(0, to, &[0x55; 160]));
+        programs.push(program(2, to, &[0xd3; 160]));
+        // Opus: 20 ms of SILK, hybrid and CELT, two frames in one packet, and nothing but a head.
+        for head in [0x08, 0x48, 0x78, 0xf8, 0x09, 0x4b] {
+            programs.push(program(3, to, &[&[head][..], &[0xa7; 40]].concat()));
+            programs.push(program(3, to, &[head]));
+        }
+    }
+    programs
+}
+
 /// SRTP of each suite: packets in order, one again, one damaged, a new key, plain RTP.
 pub fn srtp() -> Vec<Vec<u8>> {
     let programs = (0..4).map(|suite| {
