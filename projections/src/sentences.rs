@@ -135,6 +135,11 @@ const SENTENCES: &[Sentence] = &[
         "{Codec} is agreed on with {party}, {digits}.",
     ),
     decisions(
+        "media.transcoded",
+        Mark::Media,
+        "What {speaker} says in {from} is transcoded to {to} for {party}.",
+    ),
+    decisions(
         "media.secured",
         Mark::Media,
         "Media with {party} is SRTP ({suite}).",

@@ -240,7 +240,7 @@ event_from_observation! {
     MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported MediaLatched MediaRefused
     MediaAccounted DigitLost DigitReceived HoldRequested ResumeRequested
     StreamDialed StreamOpened StreamClosed StreamMeasured AgentSilent AgentOverrun
-    EarlyMediaPassed MediaSecured MediaUnsecured OfferRefused
+    EarlyMediaPassed MediaTranscoded MediaSecured MediaUnsecured OfferRefused
     HandshakeCompleted HandshakeFailed LegsBridged TransferAnswered TransferReported LegRedialed
     SessionRefreshed SessionExpired ChallengeUnanswered
     TrunkRegistered RegistrationRefused RegistrationEnded TrunkBound TrunkUnbound

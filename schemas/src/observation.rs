@@ -185,6 +185,20 @@ pub struct LegFailed {
     pub after_ms: u32,
 }
 
+/// What one leg says is transcoded for another, because they have no codec in common: told when it begins, and again when
+/// one of the two changes its codec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaTranscoded {
+    /// The leg that hears it.
+    pub leg: LegId,
+    /// The leg that says it.
+    pub speaker: LegId,
+    /// The codec of who says it, as `opus/48000/2`.
+    pub from: String,
+    /// The codec of who hears it, as `PCMU/8000`.
+    pub to: String,
+}
+
 /// Offer and answer of a leg came to an agreement (RFC 3264).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CodecNegotiated {
@@ -601,6 +615,8 @@ crate::event::vocabulary! {
         38 => OfferRefused,
         /// The peer told what it got.
         40 => MediaReported : 2,
+        /// Two legs have no codec in common.
+        41 => MediaTranscoded,
         /// The edge set out to connect to an agent.
         43 => StreamDialed,
         /// An agent took the connection.

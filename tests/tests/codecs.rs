@@ -32,8 +32,32 @@ fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
         for agreed in [told, "pcmu/8000"] {
             assert!(story.contains(&format!("{agreed} is agreed on")), "{story}");
         }
+        let there = format!("in {told} is transcoded to pcmu/8000");
+        let back = format!("in pcmu/8000 is transcoded to {told}");
+        for told in [there, back] {
+            assert_eq!(story.matches(&told).count(), 1, "{told}: {story}");
+        }
         trunkline.stop();
     }
+}
+
+#[test]
+#[ignore = "needs baresip: tests/run"]
+fn two_phones_that_know_opus_talk_in_it_and_nothing_is_transcoded() {
+    let mut agent = Baresip::start_speaking("agent", "opus", Called::Answers, AGENT_HZ);
+    let mut caller = Baresip::start_speaking("caller", "opus", Called::Rings, CALLER_HZ);
+    let trunkline = serve("opus", agent.port());
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(AGENT_HZ, 1.0);
+    agent.hears(CALLER_HZ, 1.0);
+    caller.hang_up();
+    agent.event("CALL_CLOSED");
+    let story = story(&trunkline).to_lowercase();
+    let agreed = story.matches("opus/48000/2 is agreed on").count();
+    assert_eq!(agreed, 2, "{story}");
+    assert!(!story.contains("transcoded"), "{story}");
+    trunkline.stop();
 }
 
 fn serve(codec: &str, port: u16) -> Trunkline {

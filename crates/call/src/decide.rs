@@ -84,6 +84,7 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
         | Observation::ResumeRequested(_)
         | Observation::AgentConnected(_)
         | Observation::EarlyMediaPassed(_)
+        | Observation::MediaTranscoded(_)
         | Observation::MediaSecured(_)
         | Observation::MediaUnsecured(_)
         | Observation::HandshakeCompleted(_)

@@ -95,6 +95,7 @@ impl Call {
             | Observation::TransferRequested(_)
             | Observation::AgentConnected(_)
             | Observation::EarlyMediaPassed(_)
+            | Observation::MediaTranscoded(_)
             | Observation::MediaSecured(_)
             | Observation::MediaUnsecured(_)
             | Observation::HandshakeCompleted(_)

@@ -13,7 +13,7 @@ use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
 
 use crate::call::{Call, LEGS_MAX};
-use crate::configuration::{CODECS, Digits, KEYING};
+use crate::configuration::{Digits, KEYING};
 use crate::leg::{Agent, Ending, Leg, Socket, Stage};
 use crate::port::Output;
 use crate::refusal::{Refusal, add_warning};
@@ -218,7 +218,7 @@ impl Call {
         });
         let trunk = trunk.transpose()?;
         let toward = toward(step, command, trunk)?;
-        let codecs = trunk.map_or_else(|| CODECS.to_vec(), |trunk| trunk.codecs.clone());
+        let codecs = self.codecs_toward(command, trunk);
         let inherited = self
             .legs
             .get(&LegId::CALLER)

@@ -6,7 +6,7 @@ use media::{Digit, Event, Finished, Method, Occasion, Press};
 use schemas::media::DigitMethod;
 use schemas::observation::{
     AgentLost, DigitLoss, DigitLost, DigitReceived, KeySeen, MediaLatched, MediaResumed,
-    MediaSilent, MediaStarted, TransferRequested, TransferSource,
+    MediaSilent, MediaStarted, MediaTranscoded, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Personal};
 use sip::Message;
@@ -63,6 +63,15 @@ impl Call {
                         ssrc,
                     },
                 );
+            }
+            Event::Transcoded { speaker, from, to } => {
+                let fact = MediaTranscoded {
+                    leg,
+                    speaker: LegId(speaker.0),
+                    from: from.to_string(),
+                    to: to.to_string(),
+                };
+                self.fact(step, fact);
             }
             Event::Latched {
                 source,

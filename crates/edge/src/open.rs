@@ -3,9 +3,11 @@
 use schemas::command::DialLeg;
 use schemas::observation::LegDialed;
 use schemas::{EventId, LegId, Personal};
+use sdp::Codec;
 use sip::endpoint::InviteRequest;
 
 use crate::call::Call;
+use crate::configuration::{CODECS, Trunk};
 use crate::leg::{Socket, Stage};
 use crate::observe::transport;
 use crate::port::Opened;
@@ -82,6 +84,20 @@ impl Call {
         {
             self.voice(step, media::Input::Remove { leg: leg_id(leg) });
         }
+    }
+
+    /// What a new leg may speak: what its trunk says. Without one, what the leg speaks that it is dialed for, so that nothing
+    /// is transcoded if it knows that too, and then what everybody knows.
+    pub fn codecs_toward(&self, command: &DialLeg, trunk: Option<&Trunk>) -> Vec<Codec> {
+        if let Some(trunk) = trunk {
+            return trunk.codecs.clone();
+        }
+        let first = command.codecs_of.and_then(|leg| self.legs.get(&leg));
+        let mut codecs = first.map_or_else(Vec::new, |leg| leg.session.common_codecs());
+        let usual = CODECS.iter().filter(|codec| !codecs.contains(codec));
+        let usual: Vec<_> = usual.copied().collect();
+        codecs.extend(usual);
+        codecs
     }
 
     fn dial_now(

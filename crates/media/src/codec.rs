@@ -1,5 +1,6 @@
 //! The codecs that the edge speaks, one table row each (RFC 3551, section 6; RFC 7587).
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::g711::Law;
@@ -137,6 +138,19 @@ impl Codec {
     }
 }
 
+/// As an `a=rtpmap` line has it: `opus/48000/2`.
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = self.row();
+        write!(f, "{}/{}", row.encoding, row.clock.0)?;
+        if row.channels > 1 {
+            write!(f, "/{}", row.channels)
+        } else {
+            Ok(())
+        }
+    }
+}
+
 impl Clock {
     /// Ticks in a duration, modulo 2^32.
     pub fn ticks(self, duration: Duration) -> u32 {
@@ -165,6 +179,8 @@ mod tests {
             assert_eq!(named, Some(row.codec));
         }
         assert_eq!(Codec::named("opus", Clock(8_000)), None);
+        let names = [Codec::Opus, Codec::L16Wide].map(|codec| codec.to_string());
+        assert_eq!(names, ["opus/48000/2", "L16/16000"]);
         assert_eq!(Codec::of_payload_type(18), None);
     }
 

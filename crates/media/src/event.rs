@@ -263,6 +263,15 @@ pub enum Event {
         /// Since the first agreement.
         after: Duration,
     },
+    /// What another leg says is transcoded for this one from now on.
+    Transcoded {
+        /// Who says it.
+        speaker: LegId,
+        /// In which codec.
+        from: Codec,
+        /// In which codec this leg hears it.
+        to: Codec,
+    },
     /// Source and SSRC are fixed from now on.
     Latched {
         /// The source.

@@ -56,6 +56,8 @@ pub(crate) struct Leg {
     sender: dtmf::Sender,
     /// While another leg speaks in a codec that is not rewritten octet by octet.
     transcoder: Option<Box<Transcoder>>,
+    /// Who spoke last in what codec, and in what it was heard, as it was told.
+    transcoded: Option<(u16, Codec, Codec)>,
     /// From the first packet on that had to be encoded.
     speech: Option<Box<Speech>>,
     /// The events that were relayed last, the newest first, so that none is sent twice or not at all.
@@ -125,6 +127,7 @@ impl Leg {
             sent: Sent::default(),
             sender: dtmf::Sender::default(),
             transcoder: None,
+            transcoded: None,
             speech: None,
             relayed_keys: [None; 2],
             measuring: Measuring::new(settings.measure_every, now),

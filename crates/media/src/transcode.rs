@@ -96,6 +96,11 @@ impl Transcoder {
         self.stream == stream
     }
 
+    /// Who speaks, and in which codec.
+    pub(crate) fn source(&self) -> (u16, Codec) {
+        (self.stream.leg, self.from)
+    }
+
     /// Samples in a second of what it gives.
     pub(crate) fn sample_hz(&self) -> u32 {
         self.sample_hz

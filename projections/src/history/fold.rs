@@ -206,6 +206,7 @@ impl Row {
             | Observation::TransferAnswered(_)
             | Observation::TransferReported(_)
             | Observation::EarlyMediaPassed(_)
+            | Observation::MediaTranscoded(_)
             | Observation::MediaSecured(_)
             | Observation::MediaUnsecured(_)
             | Observation::HandshakeCompleted(_)

@@ -143,6 +143,7 @@ impl Drawing<'_> {
             Observation::LegFailed(failed) => self.leg_failed(record, failed),
             Observation::CodecNegotiated(_)
             | Observation::MediaResumed(_)
+            | Observation::MediaTranscoded(_)
             | Observation::MediaSecured(_)
             | Observation::MediaUnsecured(_)
             | Observation::HandshakeCompleted(_) => {}

@@ -62,6 +62,15 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
                 .with("packet", format!("{} ms", agreed.packet_ms))
                 .with("payload type", agreed.payload_type.to_string())
         }
+        Observation::MediaTranscoded(transcoded) => {
+            let fields = [
+                party(transcoded.leg),
+                ("speaker", cast.party(transcoded.speaker)),
+                ("from", transcoded.from.clone()),
+                ("to", transcoded.to.clone()),
+            ];
+            told("media.transcoded", &fields).on(transcoded.leg)
+        }
         Observation::MediaSecured(secured) => security::secured(secured, cast),
         Observation::MediaUnsecured(unsecured) => security::unsecured(unsecured, cast),
         Observation::HandshakeCompleted(completed) => security::completed(completed, cast),

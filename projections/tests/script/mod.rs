@@ -306,6 +306,13 @@ fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation {
             ssrc: 0x1234_5678,
         }
         .into(),
+        "transcoded" => MediaTranscoded {
+            leg: line.leg(1),
+            speaker: line.leg(2),
+            from: line.word(3).to_owned(),
+            to: line.word(4).to_owned(),
+        }
+        .into(),
         "secured" => MediaSecured {
             leg: line.leg(1),
             keying: "SDES".to_owned(),

@@ -7,6 +7,7 @@ use super::{AGENT_HZ, Buffer, FRAME_SAMPLES, Heard, Hearing, Leg};
 use crate::agent::Progress;
 use crate::call::Events;
 use crate::codec::Codec;
+use crate::event::{Event, LegId};
 use crate::g711::{self, Law};
 use crate::negotiated::{Negotiated, Sound};
 use crate::packet::{HEADER_BYTES, Stamp};
@@ -37,7 +38,9 @@ impl Leg {
             None => match &self.hears {
                 Hearing::Agent(playing) if !playing.is_echo() => self.make_agent(buffer, now)?,
                 Hearing::Agent(_) | Hearing::Leg(_) | Hearing::Nothing => {
-                    (self.make_heard(buffer, now)?, Progress::Goes)
+                    let length = self.make_heard(buffer, now)?;
+                    self.tell_transcoded(events);
+                    (length, Progress::Goes)
                 }
             },
         };
@@ -161,6 +164,22 @@ impl Leg {
         let payload_bytes = speech.packet(packet_time, room(buffer), look)?;
         self.finish(buffer, stamp, payload_bytes, now);
         Some(HEADER_BYTES + payload_bytes)
+    }
+
+    /// Tells what is transcoded, if that is news.
+    fn tell_transcoded(&mut self, events: &mut Events) {
+        let codec = self
+            .session
+            .as_ref()
+            .map(|session| session.negotiated.codec);
+        let source = self.transcoder.as_deref().map(Transcoder::source);
+        let (Some((leg, from)), Some(to)) = (source, codec) else {
+            return;
+        };
+        let speaker = LegId(leg);
+        if self.transcoded.replace((leg, from, to)) != Some((leg, from, to)) {
+            events.push(self.id, Event::Transcoded { speaker, from, to });
+        }
     }
 
     /// A key has the stream for itself: what is said meanwhile is not sent.

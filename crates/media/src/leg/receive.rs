@@ -6,12 +6,14 @@ use std::time::Instant;
 use super::session::Through;
 use super::{Heard, Leg, Pressed};
 use crate::call::{Events, Settings};
+use crate::codec::Codec;
 use crate::demux::Kind;
 use crate::event::{Event, Method};
 use crate::g711;
 use crate::latch::Verdict;
 use crate::measure::Occasion;
 use crate::negotiated::Sound;
+use crate::opus;
 use crate::outgoing::StreamKey;
 use crate::packet::Packet;
 use crate::quality::Arrival;
@@ -161,7 +163,12 @@ impl Leg {
                     tones.listen(samples, |press| tone = Some(press));
                 }
                 let level = &mut self.incoming.level;
-                law.and_then(|law| level.look(law, packet.sequence, payload))
+                match law {
+                    Some(law) => level.look(law, packet.sequence, payload),
+                    // What is in the others is not looked at; silence is told only of who tells it.
+                    None if codec == Codec::Opus => Some(!opus::is_silence(payload)),
+                    None => Some(true),
+                }
             }
             // A key is a sign of a listening human.
             (Sound::Key, _) => Some(true),

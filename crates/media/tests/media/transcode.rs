@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use trunkline_media::{Agent, Codec, Datagram, Digit, Direction, Hears, Input};
+use trunkline_media::{Agent, Codec, Datagram, Digit, Direction, Event, Hears, Input};
 
 use crate::driver::{AGENT, CALLER, QUEUE, Sent, Shell, telephone_event};
 use crate::speakers::{Ear, Mouth, Verdict, agreed, judge, leg, payload_type};
@@ -302,6 +302,15 @@ fn another_speaker_and_a_hold_begin_talk_spurts_of_the_same_stream() {
     }
     caller.says(&mut shell, 1000, 200);
     assert_one_stream(&shell.to(AGENT), 960, &[0, 10, 20, 30, 40]);
+    let told = shell.take_events(AGENT).into_iter();
+    let told = told.filter_map(|event| match event {
+        Event::Transcoded { speaker, from, to } => Some((speaker, from, to)),
+        _ => None,
+    });
+    let told: Vec<_> = told.collect();
+    let by = |speaker, from| (speaker, from, Codec::Opus);
+    let caller = by(CALLER, Codec::Pcmu);
+    assert_eq!(told, [caller, by(QUEUE, Codec::G722), caller]);
 }
 
 #[test]

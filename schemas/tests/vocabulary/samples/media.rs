@@ -384,6 +384,12 @@ fn told_by_peers() -> Vec<Listed> {
         buffer_max_ms: 200,
     };
     vec![
+        observation(MediaTranscoded {
+            leg: LegId(1),
+            speaker: LegId::CALLER,
+            from: "opus/48000/2".into(),
+            to: "PCMU/8000".into(),
+        }),
         first(&known),
         first(&unknown),
         observation(MediaReported {
