@@ -29,6 +29,7 @@
 
 mod agent;
 mod authority;
+mod bot;
 mod line;
 mod phone;
 mod scenario;
@@ -42,6 +43,7 @@ use std::path::{Path, PathBuf};
 
 use crate::agent::Agent;
 use crate::authority::Authority;
+use crate::bot::Bot;
 use crate::phone::Phone;
 use crate::scenario::{Scenario, Transport, fact};
 use crate::service::Service;
@@ -49,30 +51,16 @@ use crate::zone::Zone;
 
 #[test]
 fn every_platform_is_taken_as_it_calls_and_called_as_it_asks() {
-    let scenarios: Vec<Scenario> = files().iter().map(|path| Scenario::read(path)).collect();
-    let authority = Authority::new();
-    let mut phones: Vec<Phone> = (10..)
-        .zip(&scenarios)
-        .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario, &authority))
-        .collect();
+    let (authority, scenarios, mut phones) = house();
     let mut agents: Vec<Agent> = (10..)
         .zip(&scenarios)
         .map(|(last, _)| Agent::plug_in([127, 0, 2, last]))
         .collect();
-    let (mut text, mut zone) = (String::new(), Zone::default());
-    for ((scenario, phone), agent) in scenarios.iter().zip(&phones).zip(&agents) {
-        text += &scenario.trunk(phone.here(), agent.here());
-        let (name, here) = (scenario.domain(), phone.here());
-        if let IpAddr::V4(ip) = here.ip() {
-            zone.is_at(&name, ip);
-        }
-        let service = match scenario.is_called_by() {
-            Transport::Udp => "_sip._udp",
-            Transport::Tcp => "_sip._tcp",
-            Transport::Tls => "_sips._tcp",
-        };
-        zone.is_served_by(&format!("{service}.{name}"), &name, here.port());
-    }
+    let zone = zone(&scenarios, &phones);
+    let parties = scenarios.iter().zip(&phones).zip(&agents);
+    let text: String = parties
+        .map(|((scenario, phone), agent)| scenario.trunk(phone.here(), agent.here()))
+        .collect();
     let service = Service::start(&text, &authority, zone.serve());
     for ((scenario, phone), agent) in scenarios.iter().zip(&mut phones).zip(&mut agents) {
         eprintln!("{}: {}", scenario.name, scenario.claim);
@@ -121,7 +109,76 @@ fn every_platform_has_a_scenario() {
     }
 }
 
-fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: &Service) {
+#[test]
+fn a_bot_written_for_twilio_takes_the_calls_of_every_platform() {
+    let (authority, scenarios, mut phones) = house();
+    let (bot, zone) = (Bot::plug_in(), zone(&scenarios, &phones));
+    let text: String = scenarios
+        .iter()
+        .zip(&phones)
+        .map(|(scenario, phone)| scenario.trunk_with_bot(phone.here(), bot.here()))
+        .collect();
+    let service = Service::start(&text, &authority, zone.serve());
+    for (scenario, phone) in scenarios.iter().zip(&mut phones) {
+        eprintln!("{}", scenario.name);
+        call(scenario, phone, &service);
+        let mut talking = bot.takes_a_call();
+        let answer = phone.final_answer("INVITE");
+        assert!(
+            answer.starts_with("SIP/2.0 200 "),
+            "{}: {answer}",
+            scenario.name
+        );
+        phone.acknowledge(&answer);
+        let parameters = &talking.start["start"]["customParameters"];
+        assert_eq!(parameters["trunk"], *scenario.name, "{}", talking.start);
+        assert_eq!(
+            parameters["to_number"], *scenario.number,
+            "{}",
+            talking.start
+        );
+        assert!(parameters["from_number"].is_string(), "{}", talking.start);
+        talking.is_heard();
+        talking.leaves();
+        phone.is_hung_up();
+    }
+    let calls = service.calls(scenarios.len());
+    let is_complete = |call: &&serde_json::Value| call["outcome"] == "completed";
+    assert_eq!(calls.iter().filter(is_complete).count(), calls.len());
+    service.stop();
+}
+
+/// The platforms, each with its phone.
+fn house() -> (Authority, Vec<Scenario>, Vec<Phone>) {
+    let authority = Authority::new();
+    let scenarios: Vec<Scenario> = files().iter().map(|path| Scenario::read(path)).collect();
+    let phones = (10..)
+        .zip(&scenarios)
+        .map(|(last, scenario)| Phone::plug_in([127, 0, 1, last], scenario, &authority))
+        .collect();
+    (authority, scenarios, phones)
+}
+
+/// What DNS knows of them.
+fn zone(scenarios: &[Scenario], phones: &[Phone]) -> Zone {
+    let mut zone = Zone::default();
+    for (scenario, phone) in scenarios.iter().zip(phones) {
+        let (name, here) = (scenario.domain(), phone.here());
+        if let IpAddr::V4(ip) = here.ip() {
+            zone.is_at(&name, ip);
+        }
+        let service = match scenario.is_called_by() {
+            Transport::Udp => "_sip._udp",
+            Transport::Tcp => "_sip._tcp",
+            Transport::Tls => "_sips._tcp",
+        };
+        zone.is_served_by(&format!("{service}.{name}"), &name, here.port());
+    }
+    zone
+}
+
+/// The platform's call, and the registration that it needs.
+fn call(scenario: &Scenario, phone: &mut Phone, service: &Service) {
     let edge = service.sip(scenario.is_called_by());
     if let Some((user, password)) = &scenario.registers {
         let login = (user.as_str(), password.as_str());
@@ -136,6 +193,11 @@ fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: 
     }
     let by = service.sip(scenario.calls_by());
     phone.call(by, service.sip(Transport::Udp), scenario);
+}
+
+fn play(scenario: &Scenario, (phone, agent): (&mut Phone, &mut Agent), service: &Service) {
+    let edge = service.sip(scenario.is_called_by());
+    call(scenario, phone, service);
     if scenario.leaves.is_some() {
         agent.takes_the_call();
     }

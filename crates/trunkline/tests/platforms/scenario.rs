@@ -145,11 +145,7 @@ impl Scenario {
     /// through it by a call and whose 2 as the platform has it.
     pub fn trunk(&self, here: SocketAddr, agent: SocketAddr) -> String {
         let (name, number) = (&self.name, &self.number);
-        let mut trunk = format!("[trunk.{name}]\nplatform = \"{name}\"\n");
-        if self.tls.is_some() {
-            trunk += "ca = \"ca.pem\"\n";
-        }
-        trunk += &(self.filled(&self.trunk, here).join("\n") + "\n");
+        let trunk = self.trunk_alone(here);
         if self.leaves.is_some() {
             return format!(
                 "{trunk}[number.\"{number}\"]\nagent = \"{name}\"\n\
@@ -182,6 +178,24 @@ impl Scenario {
             "{trunk}[number.\"{number}\"]\nagent = \"{name}\"\n\
              [agent.{name}]\nkind = \"menu\"\nchoices = {{ {choices} }}\n{transfers}"
         )
+    }
+
+    /// What the configuration says of it where a bot takes the calls.
+    pub fn trunk_with_bot(&self, here: SocketAddr, bot: SocketAddr) -> String {
+        let (name, number, trunk) = (&self.name, &self.number, self.trunk_alone(here));
+        format!(
+            "{trunk}[number.\"{number}\"]\nagent = \"{name}\"\n\
+             [agent.{name}]\nkind = \"websocket\"\nurl = \"ws://{bot}/ws\"\n"
+        )
+    }
+
+    fn trunk_alone(&self, here: SocketAddr) -> String {
+        let name = &self.name;
+        let mut trunk = format!("[trunk.{name}]\nplatform = \"{name}\"\n");
+        if self.tls.is_some() {
+            trunk += "ca = \"ca.pem\"\n";
+        }
+        trunk + &self.filled(&self.trunk, here).join("\n") + "\n"
     }
 
     /// A message of the platform.
