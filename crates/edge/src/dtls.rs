@@ -1,7 +1,7 @@
 //! DTLS on the port of RTP (RFC 5763, RFC 5764): the handshake that makes the keys of a leg's media.
 //!
 //! The engine is `rtc-dtls` (DTLS 1.2, with ring). It takes its time as an input and its randomness from the system, so it
-//! lives in this shell; `media` gets the keys. What it cannot be handed is held back by [`guard`].
+//! lives in this shell; `media` gets the keys. What it cannot be handed is held back by the guard.
 
 pub mod association;
 mod guard;

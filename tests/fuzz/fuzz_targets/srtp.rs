@@ -1,5 +1,5 @@
 //! SRTP: what one leg protects goes to another through a network that damages, repeats, reorders and invents. Nothing is
-//! heard but what was sent, and nothing twice.
+//! heard but what was sent, and nothing twice; the same of reports. What is no packet by its first octet is none.
 #![no_main]
 
 use std::collections::BTreeSet;
@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
+use media::demux::Kind;
 use media::srtp::ROOM_BYTES;
 use media::{
     Call, Codec, Datagram, Input, LegId, MasterKey, Mki, Negotiated, Output, Secured, Settings,
@@ -32,8 +33,9 @@ fuzz_target!(|octets: &[u8]| {
     let mut near = Side::new(suite, (2, 1), None);
     let (mut sequence, mut held) = (octets.pair(), Vec::<Vec<u8>>::new());
     let (mut sent, mut heard) = (BTreeSet::new(), BTreeSet::new());
+    let (mut told, mut believed) = (Vec::<Vec<u8>>::new(), BTreeSet::new());
     while !octets.is_empty() {
-        let packet = match octets.below(8) {
+        let packet = match octets.below(10) {
             0..=2 => {
                 sequence = sequence.wrapping_add(1 + u16::from(octets.octet() & 3));
                 // The payload says which packet it is.
@@ -59,6 +61,22 @@ fuzz_target!(|octets: &[u8]| {
                 damaged(good, &mut octets)
             }
             6 => octets.text().to_vec(),
+            7 => {
+                told.extend(far.report());
+                continue;
+            }
+            8 => {
+                let report = match octets.pick(&told) {
+                    Some(good) if octets.flip() => good.clone(),
+                    Some(good) => damaged(good, &mut octets),
+                    None => octets.text().to_vec(),
+                };
+                if near.believes(&report) {
+                    assert!(told.contains(&report), "{report:02x?} was never told");
+                    assert!(believed.insert(report), "a report is believed twice");
+                }
+                continue;
+            }
             _ => {
                 // Agreed on again: with the same keys, or the far side's are new.
                 let generation = 2 * (octets.octet() & 1);
@@ -69,10 +87,13 @@ fuzz_target!(|octets: &[u8]| {
                 let ours = 1 + generation;
                 far.agree(suite, (ours, 2), None);
                 near.agree(suite, (2, ours), mki);
+                // A peer that takes an old key again repeats itself.
+                believed.clear();
                 continue;
             }
         };
         if let Some(relayed) = near.relay(SECURE, &packet) {
+            assert_eq!(Kind::of(&packet), Kind::Packet, "{packet:02x?}");
             let Some(&[a, b, c, d]) = relayed.get(12..) else {
                 panic!("{relayed:02x?} was never sent");
             };
@@ -122,6 +143,7 @@ impl Side {
             .expect("the lengths are the suite's")
         };
         let mut negotiated = Negotiated::new(address(), Codec::Pcmu);
+        negotiated.reports = Some(address());
         negotiated.security = Some(Box::new(Secured {
             ours: master(ours),
             theirs: master(theirs),
@@ -155,10 +177,30 @@ impl Side {
         relayed
     }
 
-    fn drain(&mut self) {
+    /// The report of the secure leg, if one is due by now.
+    fn report(&mut self) -> Vec<Vec<u8>> {
+        self.now += Duration::from_secs(8);
+        let woken = self.call.handle(Input::Wake, self.now);
+        woken.expect("to wake is always right");
+        self.drain()
+    }
+
+    fn believes(&mut self, report: &[u8]) -> bool {
+        let mut bytes = report.to_vec();
+        self.call
+            .handle_report(SECURE, address(), &mut bytes, self.now)
+    }
+
+    /// The reports that there were.
+    fn drain(&mut self) -> Vec<Vec<u8>> {
+        let mut reports = Vec::new();
         while let Some(output) = self.call.poll() {
             assert!(!matches!(output, Output::Send(_)), "nobody else speaks");
+            if let Output::Report(transmit) = output {
+                reports.push(transmit.bytes.to_vec());
+            }
         }
+        reports
     }
 }
 

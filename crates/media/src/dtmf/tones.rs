@@ -313,9 +313,12 @@ mod tests {
     use super::*;
     use std::f64::consts::TAU;
 
+    /// The loudest sine of A-law (ITU-T G.711), in dBm0.
+    const FULL_DBM0: f64 = 314e-2;
+
     /// Two tones: their frequencies in Hz, their levels in dBm0, and for how many milliseconds.
     fn pair((low, high): (f64, f64), (low_db, high_db): (f64, f64), ms: f64) -> Vec<i16> {
-        let amplitude = |db: f64| 32_768.0 * 10f64.powf((db - 3.17) / 20.0);
+        let amplitude = |db: f64| 32_768.0 * 10f64.powf((db - FULL_DBM0) / 20.0);
         let samples = (ms * 8.0) as usize;
         (0..samples)
             .map(|n| {
@@ -460,7 +463,7 @@ mod tests {
             f64::from(seed >> 16) / 32_768.0 - 1.0
         };
         // Uniform noise has a third of the square of its peak as its power; the pair has −3.9 dBm0.
-        let peak = 32_768.0 * 10f64.powf((-3.9 - 3.17 - 3.01 - 15.0) / 20.0) * 3f64.sqrt();
+        let peak = 32_768.0 * 10f64.powf((-3.9 - FULL_DBM0 - 3.01 - 15.0) / 20.0) * 3f64.sqrt();
         let mut samples = Vec::new();
         for press in "159D".chars() {
             samples.extend(key(press, 50.0));

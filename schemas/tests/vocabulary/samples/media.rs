@@ -385,7 +385,7 @@ fn told_by_peers() -> Vec<Listed> {
     };
     vec![
         observation(MediaTranscoded {
-            leg: LegId(1),
+            leg: LegId::CALLER,
             speaker: LegId::CALLER,
             from: "opus/48000/2".into(),
             to: "PCMU/8000".into(),
