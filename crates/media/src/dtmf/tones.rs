@@ -314,7 +314,7 @@ mod tests {
     use std::f64::consts::TAU;
 
     /// The loudest sine of A-law (ITU-T G.711), in dBm0.
-    const FULL_DBM0: f64 = 314e-2;
+    const FULL_DBM0: f64 = 314.0 / 100.0;
 
     /// Two tones: their frequencies in Hz, their levels in dBm0, and for how many milliseconds.
     fn pair((low, high): (f64, f64), (low_db, high_db): (f64, f64), ms: f64) -> Vec<i16> {
