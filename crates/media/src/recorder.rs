@@ -1,8 +1,8 @@
 //! The recorder of a leg: what it says on the left, what it hears on the right, side by side in time.
 //!
-//! Packets are laid into a ring at the place of their time ([`side`]); what does not come stays silence. A moment later,
+//! Packets are laid into a ring at the place of their time (`side`); what does not come stays silence. A moment later,
 //! when late packets and keys had their time, the ring is given out in chunks, with silence where it is paused or a key
-//! was down ([`quiet`]). Nothing is allocated for a packet.
+//! was down (`quiet`). Nothing is allocated for a packet.
 
 mod quiet;
 mod side;
