@@ -195,7 +195,7 @@ pub enum Dtmf {
     Info,
 }
 
-/// Whether keys are listened for as tones in the audio of a trunk (ITU-T Q.23). It costs a fortieth of a core for 1,000 legs.
+/// Whether keys are listened for as tones in the audio of a trunk (ITU-T Q.23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Tones {
     /// No.

@@ -137,7 +137,11 @@ impl Line {
                     is_json(&dialect.reached(&mark));
                 }
                 Output::Key { press, .. } => is_json(&dialect.key(&press)),
-                Output::Send(_) | Output::Report(_) | Output::Event { .. } => {}
+                Output::Send(_)
+                | Output::Report(_)
+                | Output::Recorded { .. }
+                | Output::RecordingOver { .. }
+                | Output::Event { .. } => {}
             }
         }
     }

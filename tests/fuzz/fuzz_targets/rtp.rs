@@ -133,6 +133,9 @@ impl Play {
                 Some(Output::Frame { .. } | Output::Key { .. } | Output::Reached { .. }) => {
                     panic!("there is no stream")
                 }
+                Some(Output::Recorded { .. } | Output::RecordingOver { .. }) => {
+                    panic!("nothing is recorded")
+                }
                 Some(Output::Event { leg, event }) => {
                     told(&event);
                     self.measured_last = matches!(event, Event::Measured(_)).then_some(leg);
@@ -271,7 +274,7 @@ fn well_addressed(transmit: &Transmit<'_>, legs: &BTreeSet<LegId>) {
 
 fn told(event: &Event) {
     match event {
-        Event::Refused { count, .. } => assert!(*count > 0, "nothing was refused"),
+        Event::Refused(refused) => assert!(refused.packets > 0, "nothing was refused"),
         Event::Measured(measured) => {
             assert!(measured.received.silence_permille <= 1000, "{measured:?}");
             assert!(
