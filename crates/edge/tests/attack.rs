@@ -53,7 +53,7 @@ fn goodbye(ssrc: u32) -> Vec<u8> {
 
 /// Sends until it shall stop; how many packets, and that nothing came back.
 fn attack(ports: &[SocketAddr], over: &AtomicBool) -> usize {
-    let socket = UdpSocket::bind("127.94.0.66:0").unwrap();
+    let socket = UdpSocket::bind("127.98.0.66:0").unwrap();
     socket.set_nonblocking(true).unwrap();
     let mut sent = 0;
     while !over.load(Ordering::Relaxed) {
@@ -124,11 +124,11 @@ async fn ten_thousand_forged_packets_a_second_on_a_hundred_calls_change_nothing(
         first: 27_000,
         last: 27_399,
     };
-    let live = Live::start([127, 94, 0, 1], ports).await;
+    let live = Live::start([127, 98, 0, 1], ports).await;
     let control = start(live.log.clone(), echo);
     let mut callers = Vec::new();
     for call in 0..CALLS {
-        let mut caller = Peer::new(ip([127, 94, 0, 2]), u64::try_from(call).unwrap()).await;
+        let mut caller = Peer::new(ip([127, 98, 0, 2]), u64::try_from(call).unwrap()).await;
         caller.invite(live.address, "sip:100@edge").await;
         let answered = |event: &Event| matches!(event, Event::Answered { .. });
         caller.until(answered).await;
@@ -209,7 +209,7 @@ async fn ten_thousand_forged_packets_a_second_on_a_hundred_calls_change_nothing(
         assert!(refused(RefusedBecause::ForeignSsrc) > 20, "{last:?}");
         let told = facts.iter().any(|fact| {
             matches!(fact, Observation::MediaRefused(refused) if refused.because == RefusedBecause::ForeignSource
-                && refused.source.starts_with("127.94.0.66:"))
+                && refused.source.starts_with("127.98.0.66:"))
         });
         assert!(told, "the timeline tells of it");
         let latched = |fact: &Observation| matches!(fact, Observation::MediaLatched(_));

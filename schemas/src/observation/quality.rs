@@ -112,7 +112,7 @@ pub struct MediaMeasured {
 }
 
 /// The peer told by RTCP (RFC 3550, section 6.4) what reached it: the other half of
-/// [`MediaMeasured`](super::MediaMeasured), which is ours. Told at the end of a leg, if any report came.
+/// [`MediaMeasured`], which is ours. Told at the end of a leg, if any report came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MediaReported {
     /// The leg.
