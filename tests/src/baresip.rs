@@ -52,6 +52,7 @@ pub struct Account<'a> {
 pub struct Baresip {
     name: String,
     port: u16,
+    tone_hz: u32,
     folder: TempDir,
     control: TcpStream,
     unread: Vec<u8>,
@@ -161,6 +162,7 @@ impl Baresip {
         Baresip {
             name: name.to_owned(),
             port,
+            tone_hz,
             folder,
             control: stream,
             unread: Vec::new(),
@@ -245,6 +247,12 @@ impl Baresip {
             self.heard(hz),
             self.recorded_seconds(),
         );
+    }
+
+    /// Waits until each of the two has heard the other's tone for so long.
+    pub fn talks_with(&mut self, other: &mut Baresip, seconds: f64) {
+        self.hears(other.tone_hz, seconds);
+        other.hears(self.tone_hz, seconds);
     }
 
     /// For how many seconds it has heard this tone in all its calls.

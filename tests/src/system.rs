@@ -211,6 +211,15 @@ impl Trunkline {
         over.unwrap_or_else(|| panic!("no {count} calls that are over: {:#?}", self.calls()))
     }
 
+    /// What `trunkline call` tells of the only call, with everything that is known.
+    pub fn story(&self) -> String {
+        let calls = self.calls_over(1);
+        let id = calls[0]["call"].as_str().expect("a call has an id");
+        let (status, told) = self.get(&format!("/api/calls/{id}/timeline"));
+        assert_eq!(status, 200, "{told}");
+        told
+    }
+
     /// What is proven of a trunk: check → verdict.
     pub fn verify(&self, trunk: &str) -> BTreeMap<String, String> {
         let (_, text) = self.run(&["verify", trunk, "--json"]);

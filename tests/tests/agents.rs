@@ -47,7 +47,7 @@ fn a_bot_written_for_twilio_talks_with_a_caller() {
     assert!(numbers.is_sorted(), "{numbers:?}");
     assert_eq!(numbers.first(), Some(&1));
 
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("The edge connects to agent assistant at ws://"),
         "{told}"
@@ -74,7 +74,7 @@ fn a_bot_that_closes_in_order_hangs_up() {
     caller.hears(BOT_HZ, 0.5);
     caller.press('2');
     caller.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("Agent assistant closed its connection."),
         "{told}"
@@ -100,7 +100,7 @@ fn a_bot_that_is_lost_is_called_again_and_one_that_fails_is_replaced() {
     caller.hears(LADDER_HZ, 0.5);
     caller.hang_up();
     caller.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("The connection to agent assistant was lost"),
         "{told}"
@@ -124,7 +124,7 @@ fn a_bot_that_refuses_is_replaced_before_the_caller_is_answered() {
     caller.hears(LADDER_HZ, 0.5);
     caller.hang_up();
     caller.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("Agent assistant was not reached: 403 Forbidden"),
         "{told}"
@@ -155,7 +155,7 @@ fn a_mute_bot_is_given_up_after_its_bound() {
     bot.told("stop", 1);
     caller.hang_up();
     caller.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("Agent assistant has said nothing for 1"),
         "{told}"
@@ -180,7 +180,7 @@ fn a_bot_behind_tls_is_believed_by_its_authority_only() {
     bot.hears(CALLER_HZ, 1.0);
     caller.hang_up();
     caller.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(told.contains("TLS 1.3"), "{told}");
     trunkline.stop();
 
@@ -188,7 +188,7 @@ fn a_bot_behind_tls_is_believed_by_its_authority_only() {
     caller.dial(&trunkline.uri("100"));
     let closed = caller.event("CALL_CLOSED");
     assert!(closed["param"].to_string().contains("503"), "{closed}");
-    assert!(story(&trunkline).contains("TLS failed"));
+    assert!(trunkline.story().contains("TLS failed"));
     trunkline.stop();
 }
 
@@ -217,13 +217,4 @@ parameters = {{ tenant = "acme" }}
 
 fn number(told: &Value) -> Option<u64> {
     told["sequenceNumber"].as_str()?.parse().ok()
-}
-
-/// What `trunkline call` tells of the only call, with everything that is known.
-fn story(trunkline: &Trunkline) -> String {
-    let calls = trunkline.calls_over(1);
-    let id = calls[0]["call"].as_str().expect("a call has an id");
-    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
-    assert_eq!(status, 200, "{told}");
-    told
 }

@@ -18,8 +18,7 @@ fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
         let trunkline = serve(codec, agent.port());
         caller.dial(&trunkline.uri("100"));
         caller.event("CALL_ESTABLISHED");
-        caller.hears(AGENT_HZ, 2.0);
-        agent.hears(CALLER_HZ, 2.0);
+        caller.talks_with(&mut agent, 2.0);
         // Keys cross from one clock to the other.
         caller.press('5');
         agent.event("CALL_DTMF_START");
@@ -28,7 +27,7 @@ fn a_caller_with_opus_or_g722_and_an_agent_with_g711_hear_each_other() {
         agent.hears(CALLER_HZ, 4.0);
         caller.hang_up();
         agent.event("CALL_CLOSED");
-        let story = story(&trunkline).to_lowercase();
+        let story = trunkline.story().to_lowercase();
         for agreed in [told, "pcmu/8000"] {
             assert!(story.contains(&format!("{agreed} is agreed on")), "{story}");
         }
@@ -49,11 +48,10 @@ fn two_phones_that_know_opus_talk_in_it_and_nothing_is_transcoded() {
     let trunkline = serve("opus", agent.port());
     caller.dial(&trunkline.uri("100"));
     caller.event("CALL_ESTABLISHED");
-    caller.hears(AGENT_HZ, 1.0);
-    agent.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut agent, 1.0);
     caller.hang_up();
     agent.event("CALL_CLOSED");
-    let story = story(&trunkline).to_lowercase();
+    let story = trunkline.story().to_lowercase();
     let agreed = story.matches("opus/48000/2 is agreed on").count();
     assert_eq!(agreed, 2, "{story}");
     assert!(!story.contains("transcoded"), "{story}");
@@ -74,13 +72,4 @@ kind = "sip"
 uri = "sip:agent@127.0.0.1:{port}"
 "#
     ))
-}
-
-/// What `trunkline call` tells of the only call, with everything that is known.
-fn story(trunkline: &Trunkline) -> String {
-    let calls = trunkline.calls_over(1);
-    let id = calls[0]["call"].as_str().expect("a call has an id");
-    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
-    assert_eq!(status, 200, "{told}");
-    told
 }

@@ -76,8 +76,7 @@ trunk = "branch"
     caller.event("CALL_ESTABLISHED");
     caller.press('1');
     branch.event("CALL_ESTABLISHED");
-    caller.hears(OTHER_HZ, 1.0);
-    branch.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut branch, 1.0);
     caller.hang_up();
     let calls = trunkline.calls_over(2);
     assert_eq!(calls[0]["trunk"], "office", "{calls:#?}");
@@ -251,8 +250,7 @@ trunk = "branch"
     caller.event("CALL_ESTABLISHED");
     caller.press('1');
     branch.event("CALL_ESTABLISHED");
-    caller.hears(OTHER_HZ, 1.0);
-    branch.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut branch, 1.0);
     caller.hang_up();
     trunkline.calls_over(3);
     trunkline.stop();
@@ -290,8 +288,7 @@ fn a_call_comes_through(proxy: &Kamailio, agent: &mut Baresip, trunkline: &Trunk
     caller.event("CALL_ESTABLISHED");
     caller.press('1');
     agent.event("CALL_ESTABLISHED");
-    caller.hears(OTHER_HZ, 1.0);
-    agent.hears(CALLER_HZ, 1.0);
+    caller.talks_with(agent, 1.0);
     caller.hang_up();
     agent.event("CALL_CLOSED");
     let calls = trunkline.calls_over(1);

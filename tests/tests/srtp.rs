@@ -8,6 +8,8 @@ use trunkline_tests::system::Trunkline;
 const CALLER_HZ: u32 = 440;
 /// What the agent's phone plays.
 const AGENT_HZ: u32 = 700;
+/// A phone's RTCP BYE is not encrypted: baresip forgets its keys first. If it comes before the SIP BYE is handled, it counts.
+const GOODBYES: u64 = 1;
 const CM_80: &str = "AES_CM_128_HMAC_SHA1_80";
 
 #[test]
@@ -17,21 +19,12 @@ fn a_secure_trunk_and_a_plain_agent_hear_each_other() {
         let mut agent = Baresip::start("agent", Called::Answers, AGENT_HZ);
         let mut caller = Baresip::start_secure("caller", phone, Called::Rings, CALLER_HZ);
         let trunkline = serve(policy, "off", agent.port());
-        caller.dial(&trunkline.uri("100"));
-        caller.event("CALL_ESTABLISHED");
-        caller.hears(AGENT_HZ, 1.0);
-        agent.hears(CALLER_HZ, 1.0);
-        // The same keys, and nothing is forgotten of them. What the phone plays now it does not record any more.
-        caller.hold();
-        caller.resume();
-        agent.hears(CALLER_HZ, 2.0);
-        caller.hang_up();
-        agent.event("CALL_CLOSED");
-        let told = story(&trunkline);
+        let told = held_call(&mut caller, &mut agent, &trunkline);
         let secured = format!("Media with the caller is SRTP ({CM_80}).");
         assert_eq!(told.matches(&secured).count(), 1, "{policy}: {told}");
         assert!(!told.contains("not encrypted"), "{told}");
-        assert!(!told.contains("not authentic"), "{told}");
+        let plain = told_not_authentic(&told);
+        assert!(plain <= GOODBYES, "{plain}: {told}");
         assert!(!told.contains("inline:"), "{told}");
         trunkline.stop();
     }
@@ -46,11 +39,10 @@ fn a_plain_trunk_and_a_secure_agent_hear_each_other() {
         let trunkline = serve("off", policy, agent.port());
         caller.dial(&trunkline.uri("100"));
         caller.event("CALL_ESTABLISHED");
-        caller.hears(AGENT_HZ, 1.0);
-        agent.hears(CALLER_HZ, 1.0);
+        caller.talks_with(&mut agent, 1.0);
         caller.hang_up();
         agent.event("CALL_CLOSED");
-        let told = story(&trunkline);
+        let told = trunkline.story();
         assert!(told.contains("is SRTP (AE"), "{policy}: {told}");
         trunkline.stop();
     }
@@ -68,7 +60,7 @@ fn who_prefers_srtp_talks_in_the_clear_and_who_requires_it_does_not() {
     caller.hang_up();
     caller.event("CALL_CLOSED");
     agent.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(told.contains("the offer holds no key for SRTP"), "{told}");
     assert!(told.contains("the answer holds no key for SRTP"), "{told}");
     trunkline.stop();
@@ -77,7 +69,7 @@ fn who_prefers_srtp_talks_in_the_clear_and_who_requires_it_does_not() {
     caller.dial(&trunkline.uri("100"));
     let closed = caller.event("CALL_CLOSED");
     assert!(closed["param"].to_string().contains("488"), "{closed}");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(
         told.contains("plain RTP offered, SRTP is required here"),
         "{told}"
@@ -97,24 +89,13 @@ fn a_phone_that_shakes_hands_hears_and_is_heard() {
         let mut caller = Baresip::start_by_dtls("caller", Called::Rings, CALLER_HZ);
         let dtls = "require\"\nsrtp_keying = [\"dtls\", \"sdes\"]\n#\"";
         let trunkline = serve(dtls, agent_by, agent.port());
-        caller.dial(&trunkline.uri("100"));
-        caller.event("CALL_ESTABLISHED");
-        caller.hears(AGENT_HZ, 1.0);
-        agent.hears(CALLER_HZ, 1.0);
-        // The same association, and nothing is forgotten of it.
-        caller.hold();
-        caller.resume();
-        agent.hears(CALLER_HZ, 2.0);
-        caller.hang_up();
-        agent.event("CALL_CLOSED");
-        let told = story(&trunkline);
+        let told = held_call(&mut caller, &mut agent, &trunkline);
         let over = "The DTLS handshake with the caller is over after";
         assert_eq!(told.matches(over).count(), 1, "{told}");
         assert!(told.contains("Media with the caller is SRTP ("), "{told}");
-        assert!(
-            told.contains("sha-256") && !told.contains("not authentic"),
-            "{told}"
-        );
+        assert!(told.contains("sha-256"), "{told}");
+        let plain = told_not_authentic(&told);
+        assert!(plain <= GOODBYES, "{plain}: {told}");
         trunkline.stop();
     }
 }
@@ -151,11 +132,10 @@ trunk = "office"
     caller.event("CALL_ESTABLISHED");
     caller.press('1');
     branch.event("CALL_ESTABLISHED");
-    caller.hears(AGENT_HZ, 1.0);
-    branch.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut branch, 1.0);
     caller.hang_up();
     branch.event("CALL_CLOSED");
-    let told = story(&trunkline);
+    let told = trunkline.story();
     assert!(told.contains("The DTLS handshake with"), "{told}");
     assert!(told.contains("UDP/TLS/RTP/SAVP"), "{told}");
     trunkline.stop();
@@ -178,11 +158,23 @@ srtp = "{agent}"
     ))
 }
 
-/// What `trunkline call` tells of the only call, with everything that is known.
-fn story(trunkline: &Trunkline) -> String {
-    let calls = trunkline.calls_over(1);
-    let id = calls[0]["call"].as_str().expect("a call has an id");
-    let (status, told) = trunkline.get(&format!("/api/calls/{id}/timeline"));
-    assert_eq!(status, 200, "{told}");
-    told
+/// A call that is held and resumed, and what is told of it: the same keys or the same association, and nothing is forgotten
+/// of them. What the caller's phone plays after the hold it does not record any more.
+fn held_call(caller: &mut Baresip, agent: &mut Baresip, trunkline: &Trunkline) -> String {
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.talks_with(agent, 1.0);
+    caller.hold();
+    caller.resume();
+    agent.hears(CALLER_HZ, 2.0);
+    caller.hang_up();
+    agent.event("CALL_CLOSED");
+    trunkline.story()
+}
+
+/// How many packets a timeline tells that were refused because they were not authentic.
+fn told_not_authentic(told: &str) -> u64 {
+    let counts = told.split(r#"["not authentic",""#).skip(1);
+    let count = |rest: &str| rest.split('"').next()?.parse::<u64>().ok();
+    counts.map(|rest| count(rest).expect("a number")).sum()
 }

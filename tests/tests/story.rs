@@ -28,8 +28,7 @@ fn a_caller_presses_a_digit_and_talks_to_the_queue() {
         arrived["peeruri"].to_string().contains("sip:caller@"),
         "{arrived}"
     );
-    caller.hears(QUEUE_HZ, 1.0);
-    queue.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut queue, 1.0);
     queue.hang_up();
     caller.event("CALL_CLOSED");
 
@@ -66,8 +65,7 @@ fn a_scripted_agent_passes_a_phone_on_by_refer() {
     caller.hears(CALLER_HZ, 0.5);
     queue.event("CALL_ESTABLISHED");
     agent.succeeds();
-    caller.hears(QUEUE_HZ, 1.0);
-    queue.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut queue, 1.0);
     caller.hang_up();
     queue.event("CALL_CLOSED");
 
@@ -109,8 +107,7 @@ fn a_phone_system_takes_its_caller_back_by_refer() {
     caller.event("CALL_ESTABLISHED");
     caller.press('1');
     queue.event("CALL_ESTABLISHED");
-    caller.hears(QUEUE_HZ, 1.0);
-    queue.hears(CALLER_HZ, 1.0);
+    caller.talks_with(&mut queue, 1.0);
 
     let call = only_call(&trunkline, "transferred");
     assert_eq!(call["transfers"].as_array().map(Vec::len), Some(1));
