@@ -7,13 +7,13 @@
 //! ```
 
 mod connect;
+mod queue;
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use media::{Dialect, Message, Press, Said};
@@ -26,18 +26,16 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Bytes};
 
 use self::connect::{Connecting, Pipe};
-pub use self::connect::{Place, Secure, Target};
+pub use self::connect::{MESSAGE_BYTES_MAX, Place, Secure, Target};
+pub use self::queue::{AUDIO_MAX, WAITING_BYTES_MAX};
+use self::queue::{Full, Queue};
 use crate::clock::moment;
-
-/// Messages that wait for an agent that does not read: a second of audio. Beyond it the oldest audio is dropped, so that
-/// what the agent hears stays new.
-pub const QUEUE_MAX: usize = 50;
 
 /// How often an agent is asked whether it is there (RFC 6455, section 5.5.2).
 const PING_EVERY: Duration = Duration::from_secs(15);
 
-/// How long nothing may come of it, not even the answer to a ping.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Pings in a row that may stay without an answer, and without anything else of it, until it is time for the next.
+const UNANSWERED_MAX: u32 = 2;
 
 /// How long a connection that is over may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -51,9 +49,12 @@ pub struct Line {
     pub leg: LegId,
     dialect: Dialect,
     state: State,
-    queue: VecDeque<Queued>,
+    queue: Queue,
+    /// More waited for it than may.
+    is_full: bool,
     pulse: Interval,
-    heard_at: Instant,
+    /// Pings since something came of it.
+    unanswered: u32,
     overrun: bool,
     counts: Counts,
 }
@@ -63,11 +64,6 @@ enum State {
     Open(Box<WebSocketStream<Pipe>>),
     Leaving(Box<WebSocketStream<Pipe>>, Pin<Box<Sleep>>),
     Over,
-}
-
-struct Queued {
-    message: tungstenite::Message,
-    is_audio: bool,
 }
 
 /// What was counted of a connection.
@@ -138,9 +134,10 @@ impl Line {
             leg,
             dialect,
             state: State::Connecting(connect::connecting(target)),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
+            is_full: false,
             pulse,
-            heard_at: now,
+            unanswered: 0,
             overrun: false,
             counts: Counts::default(),
         }
@@ -151,35 +148,37 @@ impl Line {
         if !matches!(self.state, State::Open(_)) {
             return false;
         }
-        let message = self.dialect.audio(frame, at_ms);
-        self.push(message, true);
-        if self.queue.len() <= QUEUE_MAX {
-            return false;
+        let message = written(self.dialect.audio(frame, at_ms));
+        match self.queue.push_audio(message) {
+            Ok(false) => false,
+            Ok(true) => {
+                self.counts.overrun_ms = self.counts.overrun_ms.saturating_add(FRAME_MS);
+                !std::mem::replace(&mut self.overrun, true)
+            }
+            Err(Full) => {
+                self.is_full = true;
+                false
+            }
         }
-        if let Some(oldest) = self.queue.iter().position(|queued| queued.is_audio) {
-            self.queue.remove(oldest);
-            self.counts.overrun_ms = self.counts.overrun_ms.saturating_add(FRAME_MS);
-        }
-        !std::mem::replace(&mut self.overrun, true)
     }
 
     /// The caller pressed a key.
     pub fn key(&mut self, press: &Press) {
         self.counts.keys += 1;
         let message = self.dialect.key(press);
-        self.push(message, false);
+        self.push(message);
     }
 
     /// What the agent said before a mark is over.
     pub fn reached(&mut self, mark: &str) {
         let message = self.dialect.reached(mark);
-        self.push(message, false);
+        self.push(message);
     }
 
     /// What the agent wanted to be cleared is cleared.
     pub fn cleared(&mut self) {
         if let Some(message) = self.dialect.cleared() {
-            self.push(message, false);
+            self.push(message);
         }
     }
 
@@ -191,11 +190,9 @@ impl Line {
     /// The leg is over: the agent is told so, and the connection ends.
     pub fn leave(&mut self) {
         let farewell = self.dialect.farewell();
-        if matches!(self.state, State::Open(_)) {
-            self.queue.retain(|queued| !queued.is_audio);
-            if let Some(message) = farewell {
-                self.push(message, false);
-            }
+        self.queue.drop_audio();
+        if let Some(message) = farewell {
+            self.push(message);
         }
         self.close(CloseCode::Normal, "");
     }
@@ -217,9 +214,8 @@ impl Line {
                 }
                 Poll::Ready(Ok((socket, opened))) => {
                     self.state = State::Open(socket);
-                    self.heard_at = moment().now;
                     for message in self.dialect.greeting() {
-                        self.push(message, false);
+                        self.push(message);
                     }
                     Poll::Ready(Happened::Event(opened))
                 }
@@ -237,14 +233,15 @@ impl Line {
             if let Err(error) = self.write(context) {
                 return Poll::Ready(self.broken(&error));
             }
+            if self.is_full {
+                return Poll::Ready(self.unread());
+            }
             if self.pulse.poll_tick(context).is_ready() {
-                if moment().now.saturating_duration_since(self.heard_at) >= PATIENCE {
-                    let silent = format!("no answer to a ping for {} s", PATIENCE.as_secs());
-                    return Poll::Ready(self.over(StreamCloser::Nobody, None, silent));
+                if self.unanswered == UNANSWERED_MAX {
+                    return Poll::Ready(self.lost());
                 }
-                let message = tungstenite::Message::Ping(Bytes::new());
-                let is_audio = false;
-                self.queue.push_back(Queued { message, is_audio });
+                self.unanswered += 1;
+                self.put(tungstenite::Message::Ping(Bytes::new()));
                 continue;
             }
             let State::Open(socket) = &mut self.state else {
@@ -253,7 +250,7 @@ impl Line {
             let Poll::Ready(came) = socket.poll_next_unpin(context) else {
                 return Poll::Pending;
             };
-            self.heard_at = moment().now;
+            self.unanswered = 0;
             let said = match came {
                 Some(Ok(tungstenite::Message::Text(text))) => self.dialect.read_text(&text),
                 Some(Ok(tungstenite::Message::Binary(octets))) => self.dialect.read_binary(&octets),
@@ -300,8 +297,8 @@ impl Line {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => return Ok(()),
             }
-            if let Some(queued) = self.queue.pop_front() {
-                socket.start_send_unpin(queued.message)?;
+            if let Some(message) = self.queue.pop() {
+                socket.start_send_unpin(message)?;
             }
         }
         self.overrun = false;
@@ -311,12 +308,31 @@ impl Line {
         }
     }
 
-    fn push(&mut self, message: Message, is_audio: bool) {
-        let message = match message {
-            Message::Text(text) => tungstenite::Message::text(text),
-            Message::Binary(octets) => tungstenite::Message::binary(octets),
-        };
-        self.queue.push_back(Queued { message, is_audio });
+    fn push(&mut self, message: Message) {
+        self.put(written(message));
+    }
+
+    /// Behind what waits already; nothing is said to one that is not there any more.
+    fn put(&mut self, message: tungstenite::Message) {
+        if matches!(self.state, State::Open(_)) && self.queue.push(message) == Err(Full) {
+            self.is_full = true;
+        }
+    }
+
+    /// It does not read what is no audio, either: what it was told would have holes.
+    fn unread(&mut self) -> Happened {
+        self.queue.clear();
+        self.close(CloseCode::Policy, "nothing is read");
+        let reason =
+            format!("the agent reads nothing: more than {WAITING_BYTES_MAX} octets wait for it");
+        let (by, code) = (StreamCloser::Edge, None);
+        Happened::Event(Event::Closed { by, code, reason })
+    }
+
+    fn lost(&mut self) -> Happened {
+        let silent_s = PING_EVERY.as_secs() * u64::from(UNANSWERED_MAX);
+        let reason = format!("no answer to a ping for {silent_s} s");
+        self.over(StreamCloser::Nobody, None, reason)
     }
 
     fn closed_by_agent(&mut self, frame: Option<CloseFrame>) -> Happened {
@@ -347,12 +363,11 @@ impl Line {
     }
 
     fn close(&mut self, code: CloseCode, reason: &'static str) {
-        if let State::Open(_) = &self.state {
-            let reason = reason.into();
-            let message = tungstenite::Message::Close(Some(CloseFrame { code, reason }));
-            let is_audio = false;
-            self.queue.push_back(Queued { message, is_audio });
-        }
+        let reason = reason.into();
+        self.put(tungstenite::Message::Close(Some(CloseFrame {
+            code,
+            reason,
+        })));
         self.leave_quietly();
     }
 
@@ -366,5 +381,12 @@ impl Line {
             State::Leaving(socket, until) => State::Leaving(socket, until),
             State::Connecting(_) | State::Over => State::Over,
         };
+    }
+}
+
+fn written(message: Message) -> tungstenite::Message {
+    match message {
+        Message::Text(text) => tungstenite::Message::text(text),
+        Message::Binary(octets) => tungstenite::Message::binary(octets),
     }
 }

@@ -29,7 +29,7 @@ use crate::locate::search;
 const STEP: Duration = Duration::from_secs(5);
 
 /// The largest message of an agent: a minute and a half of audio as text. What is larger ends the connection.
-const MESSAGE_BYTES_MAX: usize = 1 << 20;
+pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
 /// What the kernel keeps for an agent that does not read: a second or two, so that it never hears what is long past.
 const SEND_BUFFER_BYTES: usize = 16 << 10;
