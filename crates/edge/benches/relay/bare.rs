@@ -26,19 +26,19 @@ fn sockets(calls: usize) -> (Vec<UdpSocket>, Epoll) {
         socket
     };
     let sockets: Vec<UdpSocket> = (0..calls * 2).map(open).collect();
-    say(sockets
+    let ports: Vec<u16> = sockets
         .iter()
-        .map(|socket| socket.local_addr().unwrap().port()));
+        .map(|socket| socket.local_addr().unwrap().port())
+        .collect();
+    ports.chunks(2).for_each(say);
     (sockets, epoll)
 }
 
-/// Says which ports belong together.
+/// Says the ports of a call.
 #[expect(clippy::print_stdout, reason = "the generator reads it")]
-pub fn say(ports: impl Iterator<Item = u16>) {
-    let ports: Vec<u16> = ports.collect();
-    for pair in ports.chunks(2) {
-        println!("{} {}", pair[0], pair[1]);
-    }
+pub fn say(ports: &[u16]) {
+    let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
+    println!("{}", ports.join(" "));
 }
 
 fn ready(epoll: &Epoll, events: &mut [EpollEvent]) -> Vec<usize> {

@@ -3,47 +3,74 @@
 use std::io::{IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd};
+use std::rc::Rc;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use media::srtp::ROOM_BYTES;
-use media::{Input, LegId, Negotiated, Suite};
+use media::{Codec, Input, LegId, Negotiated, Suite};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
     ControlMessage, MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg, setsockopt,
     sockopt,
 };
 
+use crate::Relay;
 use crate::switch::keys;
+use crate::voice::payloads;
 
 /// Packets are sent in as many portions of 20 ms as a network would spread them over.
 const SLOTS: u32 = 20;
 const SLOT: Duration = Duration::from_millis(1);
 const BATCH: usize = 64;
-/// RTP header and 20 ms of G.711.
-const PACKET: usize = 172;
+/// Octets of an RTP header, and of 20 ms of G.711.
+const HEADER: usize = 12;
+const FRAME: usize = 160;
 
 /// Both sides of all calls.
 pub struct Phones {
     sides: [UdpSocket; 2],
     legs: Vec<Leg>,
-    began: Instant,
+    /// Portions of a round, in each of which every leg sends a packet.
+    slots: u32,
     slot: u32,
 }
 
 struct Leg {
+    number: u32,
     side: usize,
     to: SocketAddr,
     sequence: u16,
-    packet: [u8; PACKET],
+    /// Of its clock, in 20 ms.
+    ticks: u32,
+    packet: Vec<u8>,
+    /// What it says, packet by packet; without, the time at which it says it.
+    says: Option<Rc<[Vec<u8>]>>,
     /// What makes SRTP of it.
     secure: Option<Box<media::Call>>,
     protected: Vec<u8>,
 }
 
 impl Leg {
+    fn speak(&mut self, sent_at: u32) {
+        self.sequence = self.sequence.wrapping_add(1);
+        let timestamp = u32::from(self.sequence) * self.ticks;
+        self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        self.packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        match &self.says {
+            Some(says) => {
+                self.packet.truncate(HEADER);
+                let next = usize::from(self.sequence) % says.len();
+                self.packet.extend_from_slice(&says[next]);
+            }
+            None => self.packet[HEADER..][..4].copy_from_slice(&sent_at.to_be_bytes()),
+        }
+        self.protect();
+    }
+
     fn protect(&mut self) {
         self.protected.clear();
-        self.protected.extend(self.packet);
+        self.protected.extend_from_slice(&self.packet);
         let Some(call) = &mut self.secure else { return };
         let length = self.protected.len();
         self.protected.resize(length + ROOM_BYTES, 0);
@@ -65,7 +92,7 @@ fn secure(suite: Suite, seed: u32) -> media::Call {
     let mut call = media::Call::new(media::Settings::default(), seed.into());
     for number in [0, 1] {
         let leg = LegId(number);
-        let mut negotiated = Negotiated::new(NOWHERE, media::Codec::Pcma);
+        let mut negotiated = Negotiated::new(NOWHERE, Codec::Pcma);
         negotiated.security = (number == 1).then(|| keys(suite, [2, 1]));
         for input in [Input::Add { leg }, Input::Update { leg, negotiated }] {
             call.handle(input, now).expect("it is right");
@@ -78,12 +105,21 @@ fn secure(suite: Suite, seed: u32) -> media::Call {
 }
 
 #[expect(clippy::disallowed_methods, reason = "phones have a clock")]
-fn clock() -> Instant {
+pub fn clock() -> Instant {
     Instant::now()
 }
 
+/// The time that stands in audio: that of this process.
+pub fn now_us() -> u32 {
+    static BEGAN: OnceLock<Instant> = OnceLock::new();
+    let now = clock();
+    let began = *BEGAN.get_or_init(|| now);
+    let since = now.saturating_duration_since(began);
+    u32::try_from(since.as_micros()).expect("less than an hour")
+}
+
 /// Where a packet comes from that was made here.
-const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
+pub const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 /// What came back.
 #[derive(Default)]
@@ -94,6 +130,11 @@ pub struct Heard {
 }
 
 impl Heard {
+    pub fn came(&mut self, now_us: u32, sent_at: u32) {
+        self.received += 1;
+        self.delays_us.push(now_us.wrapping_sub(sent_at));
+    }
+
     /// A percentile of the delays.
     pub fn delay_us(&self, percent: usize) -> u32 {
         let mut delays = self.delays_us.clone();
@@ -104,7 +145,8 @@ impl Heard {
 }
 
 impl Phones {
-    pub fn new() -> Phones {
+    /// They send a packet every 20 ms, or so many times as slowly.
+    pub fn new(slowness: u32) -> Phones {
         let open = |_| {
             let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
             socket.set_nonblocking(true).expect("it can");
@@ -115,7 +157,7 @@ impl Phones {
         Phones {
             sides: [0, 1].map(open),
             legs: Vec::new(),
-            began: clock(),
+            slots: SLOTS * slowness,
             slot: 0,
         }
     }
@@ -126,19 +168,29 @@ impl Phones {
     }
 
     /// Takes the ports of the calls.
-    pub fn call(&mut self, ports: &[[u16; 2]], suite: Option<Suite>) {
-        for (number, pair) in (0_u32..).zip(ports) {
-            for (side, port) in pair.iter().enumerate() {
-                let mut packet = [0xd5; PACKET];
+    pub fn call(&mut self, ports: &[Vec<u16>], relay: Relay) {
+        let (codecs, suite) = match relay {
+            Relay::Opus => ([Codec::Pcma, Codec::Opus], None),
+            Relay::Agent => ([Codec::Pcmu; 2], None),
+            Relay::Secured(suite) => ([Codec::Pcma; 2], Some(suite)),
+            _ => ([Codec::Pcma; 2], None),
+        };
+        let says = codecs.map(|codec| (relay == Relay::Opus).then(|| payloads(codec).into()));
+        for (number, of_call) in (0_u32..).zip(ports) {
+            for (side, port) in of_call.iter().enumerate() {
+                let mut packet = vec![0xd5; HEADER + FRAME];
                 packet[0] = 0x80;
-                packet[1] = 8;
+                packet[1] = Negotiated::new(NOWHERE, codecs[side]).payload_type;
                 let ssrc = number * 2 + u32::try_from(side).expect("one of two");
                 packet[8..12].copy_from_slice(&ssrc.to_be_bytes());
                 self.legs.push(Leg {
+                    number,
                     side,
                     to: SocketAddr::from(([127, 0, 0, 1], *port)),
                     sequence: 0,
+                    ticks: codecs[side].row().clock.0 / 50,
                     packet,
+                    says: says[side].clone(),
                     secure: suite.map(|suite| Box::new(secure(suite, ssrc))),
                     protected: Vec::new(),
                 });
@@ -163,22 +215,16 @@ impl Phones {
 
     fn send(&mut self, heard: &mut Heard) {
         let slot = self.slot;
-        self.slot = (self.slot + 1) % SLOTS;
-        let sent_at = self.now_us();
+        self.slot = (self.slot + 1) % self.slots;
+        let (slots, sent_at) = (self.slots, now_us());
         let none: [ControlMessage<'_>; 0] = [];
         for side in [0, 1] {
-            let legs = (0_u32..).zip(&mut self.legs);
-            let mut due: Vec<&mut Leg> = legs
-                .filter(|(number, leg)| number / 2 % SLOTS == slot && leg.side == side)
-                .map(|(_, leg)| leg)
-                .collect();
-            for leg in &mut due {
-                leg.sequence = leg.sequence.wrapping_add(1);
-                let timestamp = u32::from(leg.sequence) * 160;
-                leg.packet[2..4].copy_from_slice(&leg.sequence.to_be_bytes());
-                leg.packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
-                leg.packet[12..16].copy_from_slice(&sent_at.to_be_bytes());
-                leg.protect();
+            let mut due = Vec::new();
+            for leg in self.legs.iter_mut().filter(|leg| leg.side == side) {
+                if leg.number % slots == slot {
+                    leg.speak(sent_at);
+                    due.push(leg);
+                }
             }
             let socket = self.sides[side].as_raw_fd();
             for portion in due.chunks(BATCH) {
@@ -212,40 +258,35 @@ impl Phones {
             let wait = PollTimeout::try_from(left.as_millis().max(1)).expect("a millisecond");
             let _ = poll(&mut ready, wait);
             for socket in &self.sides {
-                self.drain(socket, heard);
+                drain(socket, heard);
             }
         }
     }
+}
 
-    fn drain(&self, socket: &UdpSocket, heard: &mut Heard) {
-        let mut buffers = [[0; 512]; BATCH];
-        loop {
-            let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
-            let mut lengths = Vec::with_capacity(BATCH);
-            {
-                let mut room: Vec<[IoSliceMut<'_>; 1]> = buffers
-                    .iter_mut()
-                    .map(|buffer| [IoSliceMut::new(buffer)])
-                    .collect();
-                let flags = MsgFlags::MSG_DONTWAIT;
-                let fd = socket.as_raw_fd();
-                if let Ok(came) = recvmmsg(fd, &mut headers, room.iter_mut(), flags, None) {
-                    lengths.extend(came.map(|message| message.bytes));
-                }
-            }
-            let now = self.now_us();
-            for (buffer, _) in buffers.iter().zip(&lengths) {
-                heard.received += 1;
-                let sent_at = u32::from_be_bytes([buffer[12], buffer[13], buffer[14], buffer[15]]);
-                heard.delays_us.push(now.wrapping_sub(sent_at));
-            }
-            if lengths.len() < BATCH {
-                return;
+fn drain(socket: &UdpSocket, heard: &mut Heard) {
+    let mut buffers = [[0; 512]; BATCH];
+    loop {
+        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, None);
+        let mut lengths = Vec::with_capacity(BATCH);
+        {
+            let mut room: Vec<[IoSliceMut<'_>; 1]> = buffers
+                .iter_mut()
+                .map(|buffer| [IoSliceMut::new(buffer)])
+                .collect();
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let fd = socket.as_raw_fd();
+            if let Ok(came) = recvmmsg(fd, &mut headers, room.iter_mut(), flags, None) {
+                lengths.extend(came.map(|message| message.bytes));
             }
         }
-    }
-
-    fn now_us(&self) -> u32 {
-        u32::try_from(self.began.elapsed().as_micros()).expect("less than an hour")
+        let now = now_us();
+        for (buffer, _) in buffers.iter().zip(&lengths) {
+            let sent_at = u32::from_be_bytes([buffer[12], buffer[13], buffer[14], buffer[15]]);
+            heard.came(now, sent_at);
+        }
+        if lengths.len() < BATCH {
+            return;
+        }
     }
 }
