@@ -1,7 +1,7 @@
-//! What operators asked of a call, and what came of it: a request has exactly one outcome.
+//! What operators and agents asked of a call, and what came of it: a request has exactly one outcome.
 
 use schemars::JsonSchema;
-use schemas::observation::RecordingAction;
+use schemas::observation::{RecordingAction, TransferSource};
 use schemas::{Conclusion, Decision, Event, EventId, Lane, Observation, Record, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,8 @@ pub enum Asked {
     ResumeRecording,
     /// To end its recording.
     StopRecording,
+    /// To pass the caller on: only its agent asks for that.
+    Transfer,
 }
 
 /// How far a request is. All but the first two are its outcome and final.
@@ -77,6 +79,7 @@ impl Asked {
             Asked::PauseRecording => "pause-recording",
             Asked::ResumeRecording => "resume-recording",
             Asked::StopRecording => "stop-recording",
+            Asked::Transfer => "transfer",
         }
     }
 }
@@ -102,6 +105,12 @@ pub fn asked(record: &Record) -> Option<Request> {
         Ok(Event::Observation(Observation::RecordingRequested(asked))) => {
             (Asked::of(asked.action), asked.by, asked.key)
         }
+        Ok(Event::Observation(Observation::TransferRequested(asked))) => {
+            let TransferSource::Agent { agent, .. } = asked.source else {
+                return None;
+            };
+            (Asked::Transfer, agent.to_string(), None)
+        }
         _ => return None,
     };
     Some(Request {
@@ -126,7 +135,9 @@ fn follow<'a>(request: &mut Request, events: impl Iterator<Item = &'a Record>) {
                 if because == Some(request.event) {
                     decision = Some(record.id());
                     request.state = RequestState::Decided;
-                    refused(&decided)
+                    refused(request.request, &decided)
+                } else if request.request == Asked::Transfer && decision.is_some() {
+                    transferred(&decided)
                 } else {
                     None
                 }
@@ -163,9 +174,22 @@ fn ended(event: EventId, decided: &Decision) -> Option<(EventId, String)> {
     })
 }
 
-fn refused(decided: &Decision) -> Option<(RequestState, String)> {
+/// Whether the decision on a request was no, and why.
+fn refused(asked: Asked, decided: &Decision) -> Option<(RequestState, String)> {
+    let why = decided.conclusions.iter().find_map(|one| match one {
+        Conclusion::RequestRefused(refused) => Some(&refused.why),
+        // It never began.
+        Conclusion::TransferFailed(failed) if asked == Asked::Transfer => Some(&failed.why),
+        _ => None,
+    });
+    why.map(|why| (RequestState::Refused, why.clone()))
+}
+
+/// What became of a transfer that was begun before.
+fn transferred(decided: &Decision) -> Option<(RequestState, String)> {
     decided.conclusions.iter().find_map(|one| match one {
-        Conclusion::RequestRefused(refused) => Some((RequestState::Refused, refused.why.clone())),
+        Conclusion::TransferCompleted(_) => Some((RequestState::Done, String::new())),
+        Conclusion::TransferFailed(failed) => Some((RequestState::Failed, failed.why.clone())),
         _ => None,
     })
 }

@@ -323,6 +323,11 @@ const SENTENCES: &[Sentence] = &[
         Mark::Warn,
         "{by} asked for the call to be hung up.",
     ),
+    story(
+        "hangup.requested.agent",
+        Mark::Info,
+        "{Party} asked for the call to be hung up.",
+    ),
     story("log.gap", Mark::Bad, "The log has a hole: {missing}."),
     decisions("node.event", Mark::Mute, "{name} on the edge."),
     decisions(

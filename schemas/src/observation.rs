@@ -589,8 +589,8 @@ crate::event::vocabulary! {
         22 => CommandFailed,
         /// A wait ran out.
         23 => TimerFired,
-        /// An operator asked for the end.
-        24 => HangUpRequested : 2,
+        /// An operator or an agent asked for the end.
+        24 => HangUpRequested : 3,
         /// Two legs hear each other.
         25 => LegsBridged,
         /// A REFER was answered.

@@ -23,7 +23,7 @@ pub use self::media::{
     DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1, MediaResumedV1,
     MediaSilentV1, StreamMeasureV1,
 };
-pub use self::requests::HangUpRequestedV1;
+pub use self::requests::{HangUpRequestedV1, HangUpRequestedV2};
 
 /// Reads an old version of a type as today's.
 pub trait Lift: Sized {

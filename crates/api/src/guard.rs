@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::answer::Refused;
+use crate::routes::twilio;
 
 /// The headers of every answer.
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -25,7 +26,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    let refused = refuse(request.method(), request.headers());
+    let refused = refuse(request.method(), request.uri().path(), request.headers());
     let mut response = match refused {
         Some(refused) => refused.into_response(),
         None => next.run(request).await,
@@ -39,7 +40,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn refuse(method: &Method, headers: &HeaderMap) -> Option<Refused> {
+fn refuse(method: &Method, path: &str, headers: &HeaderMap) -> Option<Refused> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST).unwrap_or_default();
     if !is_loopback(host) {
@@ -58,6 +59,10 @@ fn refuse(method: &Method, headers: &HeaderMap) -> Option<Refused> {
     if foreign {
         let detail = "a page of another origin may not do this";
         return Some(Refused::new(StatusCode::FORBIDDEN, detail));
+    }
+    // A bot sends a form, and the credentials that are wanted there are what a foreign page cannot send.
+    if path.starts_with(twilio::ROOT) {
+        return None;
     }
     // A form of a foreign page cannot send this type without asking first.
     let json = text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json"));

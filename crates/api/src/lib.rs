@@ -19,6 +19,7 @@ mod server;
 mod shelf;
 mod status;
 mod store;
+mod twiml;
 mod views;
 
 pub use error::Error;

@@ -5,7 +5,10 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Problem, json as answer};
-use crate::routes::{Gives, ROUTES, Route};
+use crate::routes::{Gives, ROUTES, Route, Takes};
+
+/// The type of a form's fields.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(crate) async fn serve() -> Answer {
     answer(&describe())
@@ -25,10 +28,14 @@ pub(crate) fn describe() -> Value {
             }
             Gives::Other(kind) => json!({ *kind: { "schema": { "type": "string" } } }),
         };
-        let body = route.takes.map(|schema| {
+        let body = route.takes.as_ref().map(|takes| {
+            let (kind, schema) = match takes {
+                Takes::Json(schema) => ("application/json", schema),
+                Takes::Form(schema) => (FORM, schema),
+            };
             json!({
                 "required": true,
-                "content": { "application/json": { "schema": schema(&mut generator) } },
+                "content": { kind: { "schema": schema(&mut generator) } },
             })
         });
         let mut operation = json!({

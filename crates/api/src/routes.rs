@@ -5,6 +5,7 @@ mod health;
 mod live;
 mod request;
 mod trunks;
+pub(crate) mod twilio;
 
 use std::sync::Arc;
 
@@ -26,9 +27,17 @@ pub(crate) struct Route {
     /// The status of a good answer.
     pub(crate) status: u16,
     /// The form of the request's body, if it has one.
-    pub(crate) takes: Option<fn(&mut SchemaGenerator) -> Schema>,
+    pub(crate) takes: Option<Takes>,
     pub(crate) gives: Gives,
     pub(crate) handler: fn() -> MethodRouter<Arc<Shared>>,
+}
+
+/// A request's body.
+pub(crate) enum Takes {
+    /// JSON of this form.
+    Json(fn(&mut SchemaGenerator) -> Schema),
+    /// Fields, as a page's form sends them.
+    Form(fn(&mut SchemaGenerator) -> Schema),
 }
 
 /// What a route answers with.
@@ -107,7 +116,7 @@ pub(crate) const ROUTES: &[Route] = &[
         summary: "Asks something of a call: an event in the log, on which control decides",
         query: &[],
         status: 202,
-        takes: Some(SchemaGenerator::subschema_for::<request::Wish>),
+        takes: Some(Takes::Json(SchemaGenerator::subschema_for::<request::Wish>)),
         gives: Gives::Json(SchemaGenerator::subschema_for::<request::Written>),
         handler: || post(request::ask),
     },
@@ -120,6 +129,28 @@ pub(crate) const ROUTES: &[Route] = &[
         takes: None,
         gives: Gives::Json(SchemaGenerator::subschema_for::<request::Written>),
         handler: || post(request::hang_up),
+    },
+    Route {
+        path: "/2010-04-01/Accounts/{account}/Calls/{sid}",
+        method: "get",
+        summary: "A call as a bot of Twilio looks at it; sid is the callSid of its stream and .json",
+        query: &[],
+        status: 200,
+        takes: None,
+        gives: Gives::Json(SchemaGenerator::subschema_for::<twilio::Resource>),
+        handler: || get(twilio::show),
+    },
+    Route {
+        path: "/2010-04-01/Accounts/{account}/Calls/{sid}",
+        method: "post",
+        summary: "The agent of a call ends it or passes the caller on, as a bot of Twilio does",
+        query: &[],
+        status: 200,
+        takes: Some(Takes::Form(
+            SchemaGenerator::subschema_for::<twilio::Update>,
+        )),
+        gives: Gives::Json(SchemaGenerator::subschema_for::<twilio::Resource>),
+        handler: || post(twilio::update),
     },
     Route {
         path: "/api/trunks",

@@ -206,6 +206,13 @@ impl Call {
         self.serving == Serving::Leg(leg)
     }
 
+    /// Whether the agent behind a WebSocket on this leg may ask something of the call: it talks with the caller, and
+    /// nobody else is called for him.
+    pub(crate) fn may_ask(&self, leg: LegId) -> bool {
+        let there = |leg: &Leg| leg.is_stream && leg.is_open();
+        self.is_serving(leg) && self.transfer.is_none() && self.leg(leg).is_some_and(there)
+    }
+
     /// Whether the one whom the caller was given to can be talked to.
     pub(crate) fn serving_is_there(&self) -> bool {
         match &self.serving {

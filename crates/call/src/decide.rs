@@ -58,7 +58,10 @@ fn answer(draft: &mut Draft, call: &Call, configuration: &Configuration, because
             Timer::MaximumDuration => hang_up::expired(draft, call),
             Timer::Transfer => transfer::timed_out(draft, call, configuration),
         },
-        Observation::HangUpRequested(_) => hang_up::operator(draft, call),
+        Observation::HangUpRequested(request) => match request.leg {
+            None => hang_up::operator(draft, call),
+            Some(leg) => hang_up::by_agent(draft, call, leg),
+        },
         Observation::RecordingRequested(request) => {
             recording::requested(draft, call, configuration, request);
         }

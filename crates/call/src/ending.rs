@@ -106,6 +106,12 @@ impl Ending {
         Ending::new(CallEndedBy::Operator, ended_outcome(call), cause)
     }
 
+    /// The agent wants it, and says so beside its connection.
+    pub(crate) fn agent(call: &Call) -> Ending {
+        let cause = "the agent asked for the end";
+        Ending::new(CallEndedBy::Agent, ended_outcome(call), cause)
+    }
+
     /// The conclusion of a call whose legs are all over.
     pub(crate) fn conclude(call: &Call) -> CallEnded {
         let fallback = || Ending::new(CallEndedBy::Edge, CallOutcome::Failed, "every leg is over");

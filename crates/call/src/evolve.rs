@@ -67,9 +67,11 @@ impl Call {
             Observation::TransferProgressed(progressed) => self.progressed(progressed),
             Observation::CommandFailed(failed) => self.command_failed(failed),
             Observation::TimerFired(fired) => self.fired(fired.timer),
-            Observation::HangUpRequested(request) => {
-                self.blame = Some(Ending::operator(self, &request.by));
-            }
+            Observation::HangUpRequested(request) => match request.leg {
+                None => self.blame = Some(Ending::operator(self, &request.by)),
+                Some(leg) if self.may_ask(leg) => self.blame = Some(Ending::agent(self)),
+                Some(_) => {}
+            },
             Observation::RecordingEnded(_) | Observation::RecordingFailed(_) => {
                 self.recording = State::Off;
             }

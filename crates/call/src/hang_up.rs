@@ -1,7 +1,7 @@
 //! Somebody wants the end, or is gone.
 
 use schemas::LegId;
-use schemas::conclusion::{CallEndedBy, CallOutcome, TransferFailure};
+use schemas::conclusion::{CallEndedBy, CallOutcome, RequestRefused, TransferFailure};
 use schemas::observation::{EndedBy, LegEnded};
 
 use crate::call::Call;
@@ -68,6 +68,19 @@ pub(crate) fn operator(draft: &mut Draft, call: &Call) {
     if anything_goes_on(call) {
         draft.rule("hang_up.operator");
         everyone(draft, call, 480, "an operator hung up");
+    }
+}
+
+/// The agent on a leg wants the call to end. One that passed the caller on has nothing to say any more.
+pub(crate) fn by_agent(draft: &mut Draft, call: &Call, leg: LegId) {
+    if call.may_ask(leg) {
+        draft.rule("hang_up.agent");
+        everyone(draft, call, 480, "the agent hung up");
+    } else {
+        draft.rule("hang_up.refused");
+        draft.conclude(RequestRefused {
+            why: transfer::not_serving(call),
+        });
     }
 }
 

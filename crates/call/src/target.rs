@@ -105,8 +105,8 @@ struct Found<'a> {
     named: Option<&'a TransferTarget>,
 }
 
-/// By name; by a URI that a name has; by a URI whose user is a name, as a SIP agent has to write it;
-/// by a URI that may be called.
+/// By name; by a URI that a name has; by a URI whose user is a name, as a SIP agent has to write it; by the number
+/// (RFC 3966) that a name's URI has; by a URI that may be called.
 fn lookup<'a>(configuration: &'a Configuration, text: &'a str) -> Option<Found<'a>> {
     let targets = &configuration.transfer.targets;
     let named = |target: &'a TransferTarget| {
@@ -123,7 +123,13 @@ fn lookup<'a>(configuration: &'a Configuration, text: &'a str) -> Option<Found<'
     let same = targets
         .values()
         .find(|target| Uri::read(&target.uri).is_some_and(|known| known.bare() == bare));
-    if let Some(target) = same.or_else(|| targets.get(uri.user())) {
+    let numbered = || {
+        let has = |known: &Uri| !uri.is_sip() && known.user() == uri.user();
+        let mut all = targets.values();
+        all.find(|target| Uri::read(&target.uri).is_some_and(|known| has(&known)))
+    };
+    let found = same.or_else(|| targets.get(uri.user())).or_else(numbered);
+    if let Some(target) = found {
         return named(target);
     }
     let allowed = &configuration.transfer.allowed;

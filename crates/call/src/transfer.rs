@@ -5,7 +5,7 @@ mod refer;
 
 use schemas::LegId;
 use schemas::command::{AcceptTransfer, RefuseTransfer, ReportTransfer};
-use schemas::conclusion::{TransferFailed, TransferFailure, TransferMethod};
+use schemas::conclusion::{RequestRefused, TransferFailed, TransferFailure, TransferMethod};
 use schemas::observation::{TransferRequested, TransferSource};
 
 pub(crate) use bridged::landed;
@@ -33,8 +33,15 @@ pub(crate) fn requested(
     configuration: &Configuration,
     request: &TransferRequested,
 ) {
-    let asks = call.leg(request.leg).is_some_and(|leg| leg.is_open());
-    if !asks || !call.caller_is_open() {
+    let leg = call.leg(request.leg);
+    if leg.is_some_and(|leg| leg.is_stream) && !call.may_ask(request.leg) {
+        // Whoever is behind a WebSocket has no dialog to be answered in: it reads what came of its request.
+        draft.rule("transfer.refused.not_serving");
+        return draft.conclude(RequestRefused {
+            why: not_serving(call),
+        });
+    }
+    if !leg.is_some_and(|leg| leg.is_open()) || !call.caller_is_open() {
         return;
     }
     if call.transfer().is_some() {
@@ -129,6 +136,15 @@ pub(crate) fn caller_left(why: &str) -> TransferFailed {
     }
 }
 
+/// Why an agent behind a WebSocket is not heard.
+pub(crate) fn not_serving(call: &Call) -> String {
+    let why = match call.transfer() {
+        Some(_) => "the caller is being transferred",
+        None => "the agent does not talk with the caller any more",
+    };
+    why.to_owned()
+}
+
 /// Whether this leg may ask for this transfer, and where it goes.
 fn admit(
     call: &Call,
@@ -143,6 +159,7 @@ fn admit(
         (TransferSource::Refer, Serving::Leg(leg)) if *leg == request.leg => {}
         (TransferSource::Agent { agent, .. }, Serving::BuiltIn { agent: serving, .. })
             if agent == serving => {}
+        (TransferSource::Agent { .. }, Serving::Leg(_)) if call.may_ask(request.leg) => {}
         (TransferSource::Refer, _) if request.leg == LegId::CALLER => {
             let why = "a transfer that the caller asks for is not supported";
             return Err(unsupported("transfer.refused.by_caller", why));

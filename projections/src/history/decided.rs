@@ -50,8 +50,35 @@ impl Row {
                 }
             }
         }
+        self.refuse_transfer(moment, &decision);
         for conclusion in decision.conclusions {
             self.conclude(moment, conclusion);
+        }
+    }
+
+    /// A request on which nothing begins and nothing fails, because another transfer runs or nobody may ask: it is over,
+    /// and what follows is not its.
+    fn refuse_transfer(&mut self, moment: Moment, decision: &Decision) {
+        let mut conclusions = decision.conclusions.iter();
+        if conclusions.any(|one| {
+            matches!(
+                one,
+                Conclusion::TransferStarted(_) | Conclusion::TransferFailed(_)
+            )
+        }) {
+            return;
+        }
+        let asked = |transfer: &&mut Transfer| {
+            let answered = moment.because.is_some() && transfer.requested_event == moment.because;
+            answered && !transfer.is_over()
+        };
+        if let Some(transfer) = self.transfers.iter_mut().find(asked) {
+            let why = decision.conclusions.iter().find_map(|one| match one {
+                Conclusion::RequestRefused(refused) => Some(refused.why.clone()),
+                _ => None,
+            });
+            transfer.why = why.unwrap_or_else(|| "another one was running".to_owned());
+            transfer.end(TransferState::Failed, moment.at, moment.id);
         }
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Moment {
     pub(super) at: Timestamp,
     pub(super) lane: Lane,
     pub(super) id: EventId,
+    /// What it answers.
+    pub(super) because: Option<EventId>,
 }
 
 impl Row {
@@ -362,6 +364,7 @@ impl Moment {
             at: header.recorded_at,
             lane: header.lane,
             id: header.id,
+            because: header.because,
         }
     }
 }

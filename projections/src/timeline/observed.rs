@@ -141,7 +141,11 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         }
         Observation::TimerFired(fired) => timer_fired(fired, cast),
         Observation::HangUpRequested(request) => {
-            told("hangup.requested", &[("by", request.by.clone())])
+            let by = ("by", request.by.clone());
+            match request.leg {
+                None => told("hangup.requested", &[by]),
+                Some(leg) => told("hangup.requested.agent", &[party(leg)]).on(leg),
+            }
         }
         Observation::RecordingRequested(request) => recording::requested(request),
         Observation::RecordingStarted(started) => recording::started(started, cast),

@@ -25,6 +25,7 @@ use schemas::{
 use self::decision::decision;
 use self::line::{Line, split};
 use self::observation::observation;
+use self::recording::asked_by_agent;
 use self::wire::wire;
 
 /// A call that was written down: its records in the order of the log, and its wire capture.
@@ -103,8 +104,14 @@ impl Writer {
                 });
                 let asked: Event = match action {
                     Some(action) => RecordingRequested { action, by, key }.into(),
-                    None => HangUpRequested { by, key }.into(),
+                    None => HangUpRequested { by, key, leg: None }.into(),
                 };
+                let record = self.append(Lane::Requests, at, None, asked);
+                self.last_fact = Some(record.id());
+                self.written.records.push(record);
+            }
+            "agent" => {
+                let asked: Event = asked_by_agent(&line).into();
                 let record = self.append(Lane::Requests, at, None, asked);
                 self.last_fact = Some(record.id());
                 self.written.records.push(record);

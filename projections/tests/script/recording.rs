@@ -1,9 +1,34 @@
-//! What the edge saw of a recording.
+//! What the edge saw of a recording, and what agents ask.
 
-use schemas::LegId;
 use schemas::observation::*;
+use schemas::{LegId, Personal};
 
 use super::line::Line;
+
+/// What an agent asks beside its connection: `LEG NAME hang-up`, or `LEG NAME transfer TARGET`.
+pub fn asked_by_agent(line: &Line) -> Observation {
+    let (leg, agent) = (line.leg(0), line.word(1));
+    match line.word(2) {
+        "hang-up" => HangUpRequested {
+            by: agent.to_owned(),
+            key: None,
+            leg: Some(leg),
+        }
+        .into(),
+        "transfer" => TransferRequested {
+            leg,
+            target: Personal::from(line.word(3)),
+            source: TransferSource::Agent {
+                agent: agent.into(),
+                choice: "REST request".to_owned(),
+            },
+            referred_by: None,
+            replaces: false,
+        }
+        .into(),
+        other => panic!("no agent asks for {other:?}: {}", line.text),
+    }
+}
 
 /// A fact about a recording, if the line tells one.
 pub fn observation(line: &Line) -> Option<Observation> {

@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Hash, LegId};
 
-/// An operator asked for a call to be hung up.
+/// An operator asked for a call to be hung up, or its agent did beside its connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HangUpRequested {
-    /// Who: the operator's name, or `api`.
+    /// Who: the operator's name, `api`, or the agent's name.
     pub by: String,
     /// What the request is told apart by: who sends it again with the same key has asked once.
     pub key: Option<String>,
+    /// The agent's leg, if an agent asked.
+    pub leg: Option<LegId>,
 }
 
 /// What may be asked of a call's recording.

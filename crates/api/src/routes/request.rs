@@ -60,6 +60,14 @@ pub(super) struct Requests {
     requests: Vec<Request>,
 }
 
+/// What the history of a call makes of a wish.
+pub(super) enum Step {
+    /// It is written.
+    Write(Event),
+    /// It was written before.
+    There(EventId),
+}
+
 /// Who wants the end.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,24 +125,42 @@ async fn write(shared: &Shared, call: CallId, wish: &Wish) -> Answer {
             return Err(Refused::wrong(detail));
         }
     }
+    let event = append(shared, call, |history| {
+        let before = of(history);
+        if let Some(event) = written_before(&before, wish)? {
+            return Ok(Step::There(event));
+        }
+        match obstacle(&fold(call, history), &before, wish.request) {
+            Some(why) => Err(Refused::new(StatusCode::CONFLICT, why)),
+            None => event(wish).map(Step::Write),
+        }
+    })
+    .await?;
+    let written = Written { call, event };
+    Ok((StatusCode::ACCEPTED, axum::Json(written)).into_response())
+}
+
+/// Writes an event behind the last request of a call, whose history decides what it is.
+pub(super) async fn append(
+    shared: &Shared,
+    call: CallId,
+    step: impl Fn(&[Entry]) -> Result<Step, Refused>,
+) -> Result<EventId, Refused> {
     for _ in 0..TRIES_MAX {
         let history = read(shared, call).await?;
-        let before = of(&history);
-        if let Some(event) = written_before(&before, wish)? {
-            return accepted(call, event);
-        }
-        if let Some(why) = obstacle(&fold(call, &history), &before, wish.request) {
-            return Err(Refused::new(StatusCode::CONFLICT, why));
-        }
+        let event = match step(&history)? {
+            Step::Write(event) => event,
+            Step::There(event) => return Ok(event),
+        };
         let record = chain(call, &history).append(Draft {
             because: None,
             producer: shared.settings.node.clone(),
             recorded_at: clock::now(),
-            event: event(wish),
+            event,
         });
         let event = record.id();
         match shared.log.append(vec![record]).await.pop() {
-            Some(Outcome::Appended(_) | Outcome::AlreadyThere(_)) => return accepted(call, event),
+            Some(Outcome::Appended(_) | Outcome::AlreadyThere(_)) => return Ok(event),
             Some(Outcome::Conflict(_)) => {}
             Some(Outcome::Unavailable(reason)) => {
                 let detail = reason.to_string();
@@ -167,8 +193,8 @@ fn obstacle(row: &Row, before: &[Request], asked: Asked) -> Option<String> {
     if row.is_over() {
         return Some(format!("call {call} is over"));
     }
-    if before.len() >= REQUESTS_MAX {
-        return Some(format!("call {call} has {REQUESTS_MAX} requests already"));
+    if let Some(why) = too_many(call, before) {
+        return Some(why);
     }
     let is_open = |state| matches!(state, RequestState::Asked | RequestState::Decided);
     let pending = before.iter().any(|request| is_open(request.state));
@@ -181,29 +207,38 @@ fn obstacle(row: &Row, before: &[Request], asked: Asked) -> Option<String> {
         | (Asked::PauseRecording, Some(RecordingState::Running))
         | (Asked::ResumeRecording, Some(RecordingState::Paused))
         | (Asked::StopRecording, Some(_)) => None,
+        (Asked::Transfer, _) => None,
         (_, None) => Some(format!("call {call} is not recorded")),
         (_, Some(state)) => Some(format!("the recording of call {call} is {}", state.word())),
     }
 }
 
-fn event(wish: &Wish) -> Event {
+/// Whether a call has as many requests as it may have.
+pub(super) fn too_many(call: CallId, before: &[Request]) -> Option<String> {
+    let is_full = before.len() >= REQUESTS_MAX;
+    is_full.then(|| format!("call {call} has {REQUESTS_MAX} requests already"))
+}
+
+fn event(wish: &Wish) -> Result<Event, Refused> {
     let (by, key) = (wish.by.clone(), wish.key.clone());
     let action = match wish.request {
-        Asked::HangUp => return HangUpRequested { by, key }.into(),
+        Asked::HangUp => {
+            let leg = None;
+            return Ok(HangUpRequested { by, key, leg }.into());
+        }
+        Asked::Transfer => {
+            let detail = "only the agent of a call passes its caller on";
+            return Err(Refused::wrong(detail));
+        }
         Asked::StartRecording => RecordingAction::Start,
         Asked::PauseRecording => RecordingAction::Pause,
         Asked::ResumeRecording => RecordingAction::Resume,
         Asked::StopRecording => RecordingAction::Stop,
     };
-    RecordingRequested { action, by, key }.into()
+    Ok(RecordingRequested { action, by, key }.into())
 }
 
-fn accepted(call: CallId, event: EventId) -> Answer {
-    let written = Written { call, event };
-    Ok((StatusCode::ACCEPTED, axum::Json(written)).into_response())
-}
-
-fn of(history: &[Entry]) -> Vec<Request> {
+pub(super) fn of(history: &[Entry]) -> Vec<Request> {
     requests::of(history.iter().map(|entry| &entry.record))
 }
 

@@ -12,6 +12,7 @@
 //! progress sent|accepted|timedout · progress refused 405 Method Not Allowed · progress 180 Ringing [last]
 //! lost echo finished · cannot DialLeg 1 503 no free port
 //! silent 1 10       an agent, for so many seconds
+//! asks 1 hang-up · asks 1 transfer queue      the agent behind a WebSocket on that leg, by REST
 //! timer             the next wait runs out · operator grace · digit 0
 //! record start|pause|resume|stop grace · record started|paused|resumed|ended · record failed No space left on device
 //! ```
@@ -150,6 +151,24 @@ fn observation(words: &[&str]) -> Option<Observation> {
         ["operator", name] => HangUpRequested {
             by: (*name).to_owned(),
             key: None,
+            leg: None,
+        }
+        .into(),
+        ["asks", leg, "hang-up"] => HangUpRequested {
+            by: "assistant".to_owned(),
+            key: None,
+            leg: Some(self::leg(leg)),
+        }
+        .into(),
+        ["asks", leg, "transfer", target] => TransferRequested {
+            leg: self::leg(leg),
+            target: Personal::from(*target),
+            source: TransferSource::Agent {
+                agent: "assistant".into(),
+                choice: "REST request".into(),
+            },
+            referred_by: None,
+            replaces: false,
         }
         .into(),
         ["silent", leg, seconds] => AgentSilent {

@@ -3,7 +3,7 @@
 use trunkline_schemas::command::*;
 use trunkline_schemas::conclusion::RequestRefused;
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::HangUpRequestedV1;
+use trunkline_schemas::version::{HangUpRequestedV1, HangUpRequestedV2};
 use trunkline_schemas::{Hash, LegId};
 
 use super::{Listed, command, conclusion, observation, old};
@@ -37,11 +37,30 @@ fn requests() -> Vec<Listed> {
             HangUpRequested {
                 by: "operator grace".into(),
                 key: None,
+                leg: None,
+            },
+        ),
+        old(
+            2,
+            &HangUpRequestedV2 {
+                by: "grace".into(),
+                key: Some("4711".into()),
+            },
+            HangUpRequested {
+                by: "grace".into(),
+                key: Some("4711".into()),
+                leg: None,
             },
         ),
         observation(HangUpRequested {
             by: "grace".into(),
             key: Some("4711".into()),
+            leg: None,
+        }),
+        observation(HangUpRequested {
+            by: "assistant".into(),
+            key: None,
+            leg: Some(LegId(2)),
         }),
         asked(RecordingAction::Start, None),
         asked(RecordingAction::Pause, Some("card 1")),
