@@ -9,6 +9,10 @@ FOLDER/heard.raw, 16 bit at 8 kHz; what it is told beside audio goes to FOLDER/t
     2   closes the connection in order
     3   breaks it
     4   fails: it closes with 1011
+    5   ends the call by REST, as Pipecat does at the end of a pipeline
+    6   passes the caller on by REST: to nobody, and then to the queue
+
+FOLDER/api holds the base of its REST calls, where Twilio's would be; what they are answered goes to FOLDER/answers.jsonl.
 """
 
 import argparse
@@ -20,8 +24,9 @@ import ssl
 import struct
 import types
 
+import aiohttp
 import websockets
-from pipecat.frames.frames import InputAudioRawFrame, InputDTMFFrame, InterruptionFrame, OutputAudioRawFrame
+from pipecat.frames.frames import EndFrame, InputAudioRawFrame, InputDTMFFrame, InterruptionFrame, OutputAudioRawFrame
 from pipecat.serializers.twilio import TwilioFrameSerializer
 
 RATE = 8000
@@ -50,8 +55,9 @@ class Bot:
         self.note(connected)
         self.note(start)
         self.stream = start["start"]["streamSid"]
+        self.call, self.account = start["start"]["callSid"], start["start"]["accountSid"]
         params = TwilioFrameSerializer.InputParams(auto_hang_up=False, sample_rate=RATE)
-        self.pipecat = TwilioFrameSerializer(self.stream, start["start"]["callSid"], params=params)
+        self.pipecat = TwilioFrameSerializer(self.stream, self.call, params=params)
         await self.pipecat.setup(types.SimpleNamespace(audio_in_sample_rate=RATE))
         await self.say(700, 2)
         async for message in self.socket:
@@ -80,6 +86,23 @@ class Bot:
             self.socket.transport.abort()
         elif key == "4":
             await self.socket.close(1011, "no more money")
+        elif key == "5":
+            api = (self.folder / "api").read_text()
+            ending = TwilioFrameSerializer(self.stream, self.call, self.account, "hush", base_url=api)
+            await ending.serialize(EndFrame())
+        elif key == "6":
+            for target in ["nobody", "queue"]:
+                await self.dial(target)
+
+    async def dial(self, target):
+        api = (self.folder / "api").read_text()
+        url = f"{api}/2010-04-01/Accounts/{self.account}/Calls/{self.call}.json"
+        twiml = f"<Response><Dial>{target}</Dial></Response>"
+        async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(self.account, "hush")) as session:
+            async with session.post(url, data={"Twiml": twiml}) as response:
+                answer = {"http": response.status, **await response.json()}
+        with open(self.folder / "answers.jsonl", "a") as answers:
+            answers.write(json.dumps(answer) + "\n")
 
     async def say(self, hz, seconds, mark="again"):
         if self.mute:

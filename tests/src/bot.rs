@@ -1,4 +1,5 @@
-//! A bot behind a WebSocket: Pipecat's own serializer for Twilio, as a process. `tests/agents/bot.py` says what it does.
+//! A bot behind a WebSocket, as a process: Pipecat's own serializer for Twilio, or the one of the README.
+//! `tests/agents/bot.py` and `echo.py` say what they do.
 
 use std::net::TcpStream;
 use std::path::Path;
@@ -24,8 +25,18 @@ pub struct Bot {
 impl Bot {
     /// Starts one, with more arguments.
     pub fn start(more: &[&str]) -> Bot {
+        Bot::start_script("bot.py", more)
+    }
+
+    /// Starts the bot of the README, which tells its folder nothing.
+    pub fn echo() -> Bot {
+        Bot::start_script("echo.py", &[])
+    }
+
+    fn start_script(script: &str, more: &[&str]) -> Bot {
         let (port, folder) = (ports::free(1), tempfile::tempdir().expect("a folder"));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents/bot.py");
+        let agents = Path::new(env!("CARGO_MANIFEST_DIR")).join("agents");
+        let script = agents.join(script);
         let mut command = Command::new("python3");
         command
             .arg(script)
@@ -45,9 +56,24 @@ impl Bot {
         }
     }
 
+    /// What it printed.
+    pub fn printed(&self) -> String {
+        self.process.output()
+    }
+
     /// The port on which it takes connections.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Says where its REST calls go.
+    pub fn asks(&self, api: &str) {
+        std::fs::write(self.folder.path().join("api"), api).expect("a file can be written");
+    }
+
+    /// What its REST calls were answered, in order.
+    pub fn answers(&self) -> Vec<Value> {
+        self.lines("answers.jsonl")
     }
 
     /// Waits until it has heard this tone for so long.

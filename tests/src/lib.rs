@@ -12,6 +12,7 @@ pub mod kamailio;
 pub mod names;
 pub mod ports;
 pub mod process;
+pub mod readme;
 pub mod sipp;
 pub mod sound;
 pub mod system;

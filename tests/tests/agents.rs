@@ -6,6 +6,7 @@ use serde_json::Value;
 use trunkline_tests::authority::Authority;
 use trunkline_tests::baresip::{Baresip, Called};
 use trunkline_tests::bot::Bot;
+use trunkline_tests::readme;
 use trunkline_tests::system::Trunkline;
 
 /// What the caller's phone plays, in hertz.
@@ -14,6 +15,8 @@ const CALLER_HZ: u32 = 440;
 const BOT_HZ: u32 = 700;
 /// What it says behind a clear.
 const CLEARED_HZ: u32 = 1000;
+/// What whom it passes the caller on to says.
+const HUMAN_HZ: u32 = 600;
 /// What the announcement of the ladder is.
 const LADDER_HZ: u32 = 1500;
 
@@ -80,6 +83,59 @@ fn a_bot_that_closes_in_order_hangs_up() {
         "{told}"
     );
     assert!(!told.contains("fall_back"), "{told}");
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_hangs_up_by_rest_as_pipecat_does() {
+    let bot = Bot::start(&[]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let trunkline = serve(&format!("ws://127.0.0.1:{}", bot.port()), "");
+    bot.asks(&trunkline.api());
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(BOT_HZ, 0.3);
+    caller.press('5');
+    caller.event("CALL_CLOSED");
+    bot.told("stop", 1);
+    let told = trunkline.story();
+    assert!(
+        told.contains("Agent assistant asked for the call to be hung up."),
+        "{told}"
+    );
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_passes_the_caller_on_by_rest() {
+    let bot = Bot::start(&[]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let human = Baresip::start("human", Called::Answers, HUMAN_HZ);
+    let port = human.port();
+    let queue = format!(
+        "[trunk.humans]\nsources = [\"192.0.2.1\"]\ntarget = \"127.0.0.1:{port}\"\n\n\
+         [transfer.queue]\nto = \"sip:human@127.0.0.1:{port}\"\ntrunk = \"humans\"\n"
+    );
+    let trunkline = serve(&format!("ws://127.0.0.1:{}", bot.port()), &queue);
+    bot.asks(&trunkline.api());
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(BOT_HZ, 0.3);
+    caller.press('6');
+    caller.hears(HUMAN_HZ, 0.5);
+    bot.told("stop", 1);
+    let answers = bot.answers();
+    assert_eq!(
+        (&answers[0]["http"], &answers[0]["code"]),
+        (&Value::from(400), &Value::from(13_224)),
+        "{answers:?}"
+    );
+    assert_eq!(answers[1]["status"], "in-progress", "{answers:?}");
+    caller.hang_up();
+    let told = trunkline.story();
+    assert!(told.contains("agent assistant, REST request"), "{told}");
     trunkline.stop();
 }
 
@@ -189,6 +245,32 @@ fn a_bot_behind_tls_is_believed_by_its_authority_only() {
     let closed = caller.event("CALL_CLOSED");
     assert!(closed["param"].to_string().contains("503"), "{closed}");
     assert!(trunkline.story().contains("TLS failed"));
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and websockets: tests/run"]
+fn the_bot_of_the_readme_does_what_the_readme_says() {
+    const HEADING: &str = "A bot in a minute";
+    let bot = Bot::echo();
+    let config = readme::block(HEADING, "toml");
+    assert!(config.contains(":8765"), "{config}");
+    let trunkline = Trunkline::serve(&config.replace("8765", &bot.port().to_string()));
+    let mut caller = Baresip::start("me", Called::Rings, CALLER_HZ);
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    caller.hears(CALLER_HZ, 1.0);
+    caller.press('#');
+    caller.event("CALL_CLOSED");
+    let calls = trunkline.calls_over(1);
+    let id = calls[0]["call"].as_str().expect("a call has an id");
+    let (_, told) = trunkline.run(&["call", id]);
+    let lines: Vec<String> = told.lines().map(readme::words).collect();
+    for shown in readme::block(HEADING, "").lines() {
+        let words = readme::words(shown);
+        assert!(lines.contains(&words), "{shown}\n{told}");
+    }
+    assert_eq!(bot.printed(), "call of me\nkey #\n");
     trunkline.stop();
 }
 

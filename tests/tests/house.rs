@@ -71,6 +71,16 @@ fn the_list_of_longer_files_holds_no_more_than_it_must() {
 }
 
 #[test]
+fn the_readme_shows_the_bot_that_a_test_runs() {
+    let bot = fs::read_to_string(root().join("tests/agents/echo.py")).expect("there is a bot");
+    let shown = trunkline_tests::readme::block("A bot in a minute", "python");
+    assert_eq!(
+        shown, bot,
+        "README.md shows another bot than tests/agents/echo.py"
+    );
+}
+
+#[test]
 fn every_source_file_says_what_it_is() {
     for path in sources() {
         let text = fs::read_to_string(&path).expect("source is text");
