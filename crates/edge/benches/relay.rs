@@ -31,6 +31,8 @@ use phones::{Heard, Phones};
 pub enum Relay {
     /// A loop of `recvfrom` and `sendto`.
     OneByOne,
+    /// The same in a thread for each core, as an edge works.
+    Threads,
     /// A loop of `recvmmsg` and `sendmmsg`.
     Batches,
     /// An edge, the same codec on both sides.
@@ -45,8 +47,9 @@ pub enum Relay {
     Agent,
 }
 
-const RELAYS: [(&str, Relay); 8] = [
+const RELAYS: [(&str, Relay); 9] = [
     ("bare loop, recvfrom and sendto", Relay::OneByOne),
+    ("the same, a loop for each core", Relay::Threads),
     ("bare loop, recvmmsg and sendmmsg", Relay::Batches),
     ("edge, G.711 as it is", Relay::AsItIs),
     ("edge, PCMA to PCMU", Relay::Laws),
@@ -122,7 +125,7 @@ fn costs(calls: usize, seconds: usize) {
         let lost = heard.sent.saturating_sub(heard.received + told.received);
         match relay {
             // The time that a packet was sent at stands in its audio, where that comes through as it is.
-            Relay::OneByOne | Relay::Batches | Relay::AsItIs => {
+            Relay::OneByOne | Relay::Threads | Relay::Batches | Relay::AsItIs => {
                 show(name, Some(&heard), heard.sent, lost);
             }
             Relay::Laws | Relay::Secured(_) => show(name, None, heard.sent, lost),
@@ -179,6 +182,7 @@ fn work(relay: Relay, calls: usize, peers: &[String]) {
     let (phones, agent) = ([peers[0], peers[1]], peers[2]);
     match relay {
         Relay::OneByOne => bare::one_by_one(calls, phones),
+        Relay::Threads => bare::in_threads(calls, phones),
         Relay::Batches => bare::in_batches(calls, phones),
         _ => switch::run(relay, calls, phones, agent),
     }

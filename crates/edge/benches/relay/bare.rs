@@ -2,7 +2,9 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::net::{SocketAddr, UdpSocket};
+use std::num::NonZero;
 use std::os::fd::AsRawFd;
+use std::thread;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{
@@ -45,6 +47,18 @@ fn ready(epoll: &Epoll, events: &mut [EpollEvent]) -> Vec<usize> {
     let count = epoll.wait(events, EpollTimeout::NONE).expect("it waits");
     let number = |event: &EpollEvent| usize::try_from(event.data()).expect("it fits");
     events[..count].iter().map(number).collect()
+}
+
+/// As many loops as the machine has cores, each with calls of its own.
+pub fn in_threads(calls: usize, phones: [SocketAddr; 2]) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let loops = (0..threads).map(|number| {
+        let calls = calls / threads + usize::from(number < calls % threads);
+        thread::spawn(move || one_by_one(calls, phones))
+    });
+    for ended in loops.collect::<Vec<_>>() {
+        let _ = ended.join();
+    }
 }
 
 /// A `recvfrom` and a `sendto` for each packet.
