@@ -1,39 +1,38 @@
-//! The media of one call at work: a task that owns the call's RTP sockets and drives its [`media::Call`]. Packets go
-//! from socket to socket here and meet no lock and no other task.
+//! The media of one call at work: it owns the call's RTP sockets and drives its [`media::Call`]. Packets go from socket to
+//! socket here and meet no lock and no other thread.
+//!
+//! [`MediaThread`](crate::media_thread::MediaThread) drives it: after whatever it was called for, what it has told is
+//! taken, and its deadline looked at.
 
 mod lines;
 
-use std::future::Future;
-use std::pin::Pin;
+use std::net::UdpSocket;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Waker;
 use std::time::Instant;
 
 use media::demux::Kind;
 use schemas::{CallId, LegId};
-use tokio::net::UdpSocket;
-use tokio::sync::mpsc;
-use tokio::time::Sleep;
 
-use crate::clock::moment;
-use crate::counters::Counters;
+use crate::clock::now;
 use crate::dtls::Certificate;
 use crate::handshakes::Handshakes;
+use crate::readiness::{Readable, Watch};
 use crate::recorder;
-use crate::sockets::{Readable, Sockets};
+use crate::sockets::Sockets;
 use crate::voice::{FromVoice, Happened};
-use crate::websocket::{self, Happened as LineHappened, Line};
-
-/// Orders that wait for a call's media. A call gets a handful in its life; a task that is so far behind is broken.
-pub const ORDERS_MAX: usize = 64;
-
-/// Packets of one socket that are read before the others get their turn.
-const PACKETS_MAX: usize = 32;
+use crate::websocket::{self, Line};
 
 /// Octets of the largest packet that is looked at: more than an Ethernet frame holds.
 const PACKET_BYTES_MAX: usize = 2_048;
 
-/// What the task is told.
+/// A packet, with the room that its protection needs.
+pub type Buffer = [u8; PACKET_BYTES_MAX + media::srtp::ROOM_BYTES];
+
+/// Packets that are read of a leg that is over: as many as a kernel keeps of speech.
+const LAST_PACKETS_MAX: usize = 32;
+
+/// What it is told.
 #[derive(Debug)]
 pub enum Order {
     /// A leg has a socket.
@@ -66,32 +65,34 @@ pub enum Order {
         /// What was agreed on.
         terms: sdp::Handshake,
     },
+    /// The call is over.
+    Over,
 }
 
-/// The task of one call.
+/// The media of one call.
 pub struct CallMedia {
     call: CallId,
     media: media::Call,
     sockets: Sockets,
     handshakes: Handshakes,
     lines: Vec<Line>,
-    /// Whether connections are looked at before sockets: neither waits for the other's flood.
-    turn: bool,
-    orders: mpsc::Receiver<Order>,
-    events: mpsc::Sender<FromVoice>,
-    counters: Arc<Counters>,
-    /// What happened and is not told yet.
-    told: Vec<FromVoice>,
+    /// Says that a connection wants to be looked at.
+    bell: Waker,
     /// Where its recording goes.
     sink: Option<recorder::Sink>,
+    /// What happened; its thread takes it.
+    pub told: Vec<FromVoice>,
+    /// Packets; its thread counts them.
+    pub counted: Counted,
 }
 
-/// Why the task woke up.
-enum Wake {
-    Order(Option<Order>),
-    Readable(Readable),
-    Line(LegId, LineHappened),
-    Due,
+/// Packets of a call since it was asked the last time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Those that came.
+    pub received: u64,
+    /// Those that were sent.
+    pub sent: u64,
 }
 
 impl CallMedia {
@@ -99,9 +100,9 @@ impl CallMedia {
     pub fn new(
         call: CallId,
         settings: media::Settings,
-        orders: mpsc::Receiver<Order>,
-        events: mpsc::Sender<FromVoice>,
-        (counters, certificate): (Arc<Counters>, Arc<Certificate>),
+        certificate: Arc<Certificate>,
+        watch: Watch,
+        bell: Waker,
     ) -> CallMedia {
         // The id's last octets are random and differ from call to call.
         let mut seed = [0; 8];
@@ -109,100 +110,24 @@ impl CallMedia {
         CallMedia {
             call,
             media: media::Call::new(settings, u64::from_be_bytes(seed)),
-            sockets: Sockets::default(),
+            sockets: Sockets::new(watch),
             handshakes: Handshakes::new(certificate),
             lines: Vec::new(),
-            turn: false,
-            orders,
-            events,
-            counters,
-            told: Vec::new(),
+            bell,
             sink: None,
+            told: Vec::new(),
+            counted: Counted::default(),
         }
     }
 
-    /// Works until nobody gives orders any more.
-    pub async fn run(mut self) {
-        let mut timer = Box::pin(tokio::time::sleep_until(moment().now.into()));
-        let mut armed = None;
-        loop {
-            self.arm(timer.as_mut(), &mut armed);
-            let wake = std::future::poll_fn(|context| {
-                self.poll_wake(timer.as_mut(), armed.is_some(), context)
-            });
-            match wake.await {
-                Wake::Order(Some(order)) => self.carry_out(order),
-                Wake::Order(None) => return,
-                Wake::Readable(Readable::Packets(index)) => self.receive(index),
-                Wake::Readable(Readable::Reports(index)) => self.receive_reports(index),
-                Wake::Line(leg, happened) => self.line_happened(leg, happened),
-                Wake::Due => {
-                    armed = None;
-                    self.input(media::Input::Wake);
-                    self.handshakes.wake(moment().now);
-                    self.shake();
-                }
-            }
-            for told in self.told.drain(..) {
-                // The edge is gone: so is the call.
-                if self.events.send(told).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-
-    fn arm(&self, timer: Pin<&mut Sleep>, armed: &mut Option<Instant>) {
-        let times = [self.media.deadline(), self.handshakes.deadline()];
-        let deadline = times.into_iter().flatten().min();
-        if deadline != *armed {
-            *armed = deadline;
-            if let Some(at) = deadline {
-                timer.reset(at.into());
-            }
-        }
-    }
-
-    fn poll_wake(
-        &mut self,
-        timer: Pin<&mut Sleep>,
-        is_armed: bool,
-        context: &mut Context<'_>,
-    ) -> Poll<Wake> {
-        if let Poll::Ready(order) = self.orders.poll_recv(context) {
-            return Poll::Ready(Wake::Order(order));
-        }
-        if is_armed && timer.poll(context).is_ready() {
-            return Poll::Ready(Wake::Due);
-        }
-        self.turn = !self.turn;
-        if self.turn
-            && let Poll::Ready(wake) = self.poll_lines(context)
-        {
-            return Poll::Ready(wake);
-        }
-        if let Poll::Ready(readable) = self.sockets.poll_readable(context) {
-            return Poll::Ready(Wake::Readable(readable));
-        }
-        // What is written to an agent waits for no turn.
-        self.poll_lines(context)
-    }
-
-    fn poll_lines(&mut self, context: &mut Context<'_>) -> Poll<Wake> {
-        for line in &mut self.lines {
-            if let Poll::Ready(happened) = line.poll(context) {
-                return Poll::Ready(Wake::Line(line.leg, happened));
-            }
-        }
-        self.lines.retain(|line| !line.is_over());
-        Poll::Pending
-    }
-
-    fn carry_out(&mut self, order: Order) {
+    /// Does what it is told.
+    pub fn carry_out(&mut self, order: Order, buffer: &mut Buffer) {
         match order {
             Order::Open { leg, socket } => {
                 let leg = media::LegId(leg.0);
-                self.sockets.add(leg, socket);
+                if let Err(error) = self.sockets.add(leg, socket) {
+                    tracing::warn!(call = %self.call, %error, "nobody waits for the packets of a leg");
+                }
                 self.input(media::Input::Add { leg });
             }
             Order::Record { ticket, input } => {
@@ -218,85 +143,100 @@ impl CallMedia {
                 self.lines.push(*line);
                 self.input(media::Input::AddStream { leg, opening });
             }
-            Order::Media(input) => {
-                let removed = match &input {
-                    media::Input::Remove { leg } => Some(*leg),
-                    _ => None,
-                };
-                // What came before the end counts, even if nobody had time to read it.
-                if let Some(index) = removed.and_then(|leg| self.sockets.index(leg)) {
-                    self.receive(index);
-                }
-                let line = removed.map(|leg| LegId(leg.0));
-                let line = self.lines.iter_mut().find(|known| Some(known.leg) == line);
-                if let Some((leg, counts)) = line.map(|line| {
-                    line.leave();
-                    (line.leg, line.counts())
-                }) {
-                    self.tell(leg, websocket::Event::Counted(counts));
-                }
-                self.input(input);
-                if let Some(leg) = removed {
-                    self.sockets.remove(leg);
-                    self.handshakes.remove(leg);
-                }
-            }
+            Order::Media(media::Input::Remove { leg }) => self.remove(leg, buffer),
+            Order::Media(input) => self.input(input),
             Order::Handshake { leg, terms } => {
                 let leg = media::LegId(leg.0);
-                self.handshakes.agree(leg, terms, moment().now);
+                self.handshakes.agree(leg, terms, now());
                 self.shake();
             }
+            // Its thread lets go of it.
+            Order::Over => {}
         }
     }
 
+    /// Takes a packet of a socket, if there is one.
+    pub fn read(&mut self, readable: Readable, buffer: &mut Buffer) {
+        match readable {
+            Readable::Packets(leg) => {
+                self.receive(leg, buffer);
+            }
+            Readable::Reports(leg) => self.receive_report(leg, buffer),
+        }
+    }
+
+    /// Its deadline has come.
+    pub fn wake(&mut self) {
+        self.input(media::Input::Wake);
+        self.handshakes.wake(now());
+        self.shake();
+    }
+
+    /// When [`CallMedia::wake`] is due.
+    pub fn deadline(&self) -> Option<Instant> {
+        let times = [self.media.deadline(), self.handshakes.deadline()];
+        times.into_iter().flatten().min()
+    }
+
+    fn remove(&mut self, leg: media::LegId, buffer: &mut Buffer) {
+        // What came before the end counts, even if nobody had time to read it.
+        let mut left = LAST_PACKETS_MAX;
+        while left > 0 && self.receive(leg, buffer) {
+            left -= 1;
+        }
+        let line = self.lines.iter_mut().find(|line| line.leg.0 == leg.0);
+        if let Some((leg, counts)) = line.map(|line| {
+            line.leave();
+            (line.leg, line.counts())
+        }) {
+            self.tell(leg, websocket::Event::Counted(counts));
+        }
+        self.input(media::Input::Remove { leg });
+        self.sockets.remove(leg);
+        self.handshakes.remove(leg);
+    }
+
     fn input(&mut self, input: media::Input) {
-        if let Err(error) = self.media.handle(input, moment().now) {
+        if let Err(error) = self.media.handle(input, now()) {
             // The core keeps the same legs: only a bug gets here, and it costs one order.
             tracing::warn!(call = %self.call, %error, "media cannot follow an order");
         }
         self.flush();
     }
 
-    fn receive(&mut self, index: usize) {
-        let now = moment().now;
-        // On this function's stack: the task itself stays small while it waits.
-        let mut buffer = [0; PACKET_BYTES_MAX + media::srtp::ROOM_BYTES];
-        for _ in 0..PACKETS_MAX {
-            let room = &mut buffer[..PACKET_BYTES_MAX];
-            let came = self.sockets.receive(Readable::Packets(index), room);
-            let Some((leg, length, source)) = came else {
-                return;
-            };
-            self.counters.rtp_received.one();
-            if Kind::of(&buffer[..length]) == Kind::Handshake && self.handshakes.has(leg) {
-                if self.media.admits_handshake(leg, source, now) {
-                    self.handshakes.take(leg, source, &buffer[..length], now);
-                    self.shake();
-                }
-                continue;
+    /// Whether there was a packet.
+    fn receive(&mut self, leg: media::LegId, buffer: &mut Buffer) -> bool {
+        let room = &mut buffer[..PACKET_BYTES_MAX];
+        let Some((length, source)) = self.sockets.receive(Readable::Packets(leg), room) else {
+            return false;
+        };
+        let now = now();
+        self.counted.received += 1;
+        if Kind::of(&buffer[..length]) == Kind::Handshake && self.handshakes.has(leg) {
+            if self.media.admits_handshake(leg, source, now) {
+                self.handshakes.take(leg, source, &buffer[..length], now);
+                self.shake();
             }
-            let datagram = media::Datagram {
-                source,
-                buffer: &mut buffer,
-                length,
-            };
-            if let Some(transmit) = self.media.handle_packet(leg, datagram, now)
-                && self.sockets.send(&transmit)
-            {
-                self.counters.rtp_sent.one();
-            }
-            self.flush();
+            return true;
         }
+        let datagram = media::Datagram {
+            source,
+            buffer,
+            length,
+        };
+        if let Some(transmit) = self.media.handle_packet(leg, datagram, now)
+            && self.sockets.send(&transmit)
+        {
+            self.counted.sent += 1;
+        }
+        self.flush();
+        true
     }
 
-    fn receive_reports(&mut self, index: usize) {
-        let now = moment().now;
-        let mut buffer = [0; PACKET_BYTES_MAX];
-        for _ in 0..PACKETS_MAX {
-            let came = self.sockets.receive(Readable::Reports(index), &mut buffer);
-            let Some((leg, length, source)) = came else {
-                return;
-            };
+    fn receive_report(&mut self, leg: media::LegId, buffer: &mut Buffer) {
+        let room = &mut buffer[..PACKET_BYTES_MAX];
+        if let Some((length, source)) = self.sockets.receive(Readable::Reports(leg), room) {
+            let now = now();
             // What is no report of the peer is nothing at all.
             let _ = self
                 .media
@@ -335,7 +275,7 @@ impl CallMedia {
             media,
             sockets,
             lines,
-            counters,
+            counted,
             told,
             sink,
             ..
@@ -344,7 +284,7 @@ impl CallMedia {
             match output {
                 media::Output::Send(transmit) => {
                     if sockets.send(&transmit) {
-                        counters.rtp_sent.one();
+                        counted.sent += 1;
                     }
                 }
                 media::Output::Report(transmit) => sockets.report(&transmit),

@@ -102,7 +102,12 @@ pub struct Counter(AtomicU64);
 impl Counter {
     /// One more.
     pub fn one(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.more(1);
+    }
+
+    /// So many more.
+    pub fn more(&self, count: u64) {
+        self.0.fetch_add(count, Ordering::Relaxed);
     }
 
     /// A gauge's new value.

@@ -10,11 +10,11 @@
 //!    into the [`ledger`], [`outbox`] takes it to the log.
 //! 3. Control reads it there and decides. The decision comes back by the log; [`act`] carries out each command.
 //! 4. To answer, a leg needs a socket ([`switchboard`]); with it [`open`] answers by [`session`] and tells the
-//!    [`call_media`] task what was agreed on. 200 OK waits in the ledger until its facts are durable.
+//!    [`call_media`] on its [`media_thread`] what was agreed on. 200 OK waits in the ledger until its facts are durable.
 //! 5. What happens in the media comes back by [`heard`]; a change of the session by [`hold`], transfers by
 //!    [`transfer`]. The end of a leg is in [`call`].
 //!
-//! An agent behind a WebSocket is no dialog: [`stream`] is its leg, [`websocket`] its connection in the task of its call.
+//! An agent behind a WebSocket is no dialog: [`stream`] is its leg, [`websocket`] its connection, which belongs to the media of its call.
 //!
 //! [`Core`](core::Core) is all of this without sockets and clocks; [`Edge`] is the shell around it.
 
@@ -49,6 +49,7 @@ pub mod listen;
 pub mod locate;
 pub mod login;
 pub mod measures;
+pub mod media_thread;
 pub mod node;
 pub mod observe;
 pub mod occupancy;
@@ -59,6 +60,7 @@ pub mod pacing;
 pub mod port;
 pub mod ports;
 pub mod probing;
+pub mod readiness;
 pub mod record;
 pub mod recorder;
 pub mod recordings;

@@ -184,7 +184,7 @@ impl Edge {
             }
         }
         self.remember();
-        // Nobody listens to media any more, so none of its tasks waits for us.
+        // Nobody listens to media any more, so none of its threads keeps anything for us.
         drop(self.voices);
         self.switchboard.stop().await;
         self.recording.stop().await;

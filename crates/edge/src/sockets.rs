@@ -1,15 +1,18 @@
 //! The sockets of the legs of one call: RTP, and RTCP on the port above it.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::task::{Context, Poll};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use media::{LegId, Transmit};
-use tokio::net::UdpSocket;
 
-/// Those of every leg, in the order in which they came.
-#[derive(Debug, Default)]
-pub struct Sockets(Vec<(LegId, Pair)>);
+use crate::readiness::{Readable, Watch};
+
+/// Those of every leg.
+#[derive(Debug)]
+pub struct Sockets {
+    legs: Vec<(LegId, Pair)>,
+    watch: Watch,
+}
 
 /// Those of a leg.
 #[derive(Debug)]
@@ -32,82 +35,60 @@ enum Reports {
     Failed,
 }
 
-/// What can be read, and of which leg.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readable {
-    /// RTP.
-    Packets(usize),
-    /// RTCP.
-    Reports(usize),
-}
-
 impl Sockets {
+    /// None yet.
+    pub fn new(watch: Watch) -> Sockets {
+        let legs = Vec::new();
+        Sockets { legs, watch }
+    }
+
     /// A leg has a socket of RTP.
-    pub fn add(&mut self, leg: LegId, rtp: UdpSocket) {
+    pub fn add(&mut self, leg: LegId, rtp: UdpSocket) -> io::Result<()> {
+        self.watch.add(&rtp, Readable::Packets(leg))?;
         let rtcp = Reports::Closed;
-        self.0.push((leg, Pair { rtp, rtcp }));
+        self.legs.push((leg, Pair { rtp, rtcp }));
+        Ok(())
     }
 
     /// A leg is over.
     pub fn remove(&mut self, leg: LegId) {
-        self.0.retain(|(other, _)| *other != leg);
+        self.legs.retain(|(other, _)| *other != leg);
     }
 
-    /// Where a leg is, until one is removed.
-    pub fn index(&self, leg: LegId) -> Option<usize> {
-        self.0.iter().position(|(other, _)| *other == leg)
-    }
-
-    /// The leg whose socket has something to read.
-    pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<Readable> {
-        for (index, (_, pair)) in self.0.iter().enumerate() {
-            if pair.rtp.poll_recv_ready(context).is_ready() {
-                return Poll::Ready(Readable::Packets(index));
-            }
-            if let Reports::Open(rtcp) = &pair.rtcp
-                && rtcp.poll_recv_ready(context).is_ready()
-            {
-                return Poll::Ready(Readable::Reports(index));
-            }
-        }
-        Poll::Pending
-    }
-
-    /// Reads one datagram, if there is one: the leg, its octets and where it came from.
-    pub fn receive(&self, from: Readable, buffer: &mut [u8]) -> Option<(LegId, usize, SocketAddr)> {
-        let (leg, socket) = match from {
-            Readable::Packets(index) => {
-                let (leg, pair) = self.0.get(index)?;
-                (leg, &pair.rtp)
-            }
-            Readable::Reports(index) => {
-                let (leg, pair) = self.0.get(index)?;
-                let Reports::Open(rtcp) = &pair.rtcp else {
-                    return None;
-                };
-                (leg, rtcp)
-            }
+    /// Reads one datagram, if there is one: its octets and where it came from.
+    pub fn receive(&self, from: Readable, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
+        let socket = match from {
+            Readable::Packets(leg) => &self.pair(leg)?.rtp,
+            Readable::Reports(leg) => match &self.pair(leg)?.rtcp {
+                Reports::Open(rtcp) => rtcp,
+                Reports::Closed | Reports::Failed => return None,
+            },
         };
-        let (length, source) = socket.try_recv_from(buffer).ok()?;
-        Some((*leg, length, canonical(source)))
+        let (length, source) = socket.recv_from(buffer).ok()?;
+        Some((length, canonical(source)))
     }
 
     /// Whether a packet went out. One that cannot be sent now would be late later: it is dropped, as a network would.
     pub fn send(&self, transmit: &Transmit<'_>) -> bool {
-        let pair = self.0.iter().find(|(leg, _)| *leg == transmit.leg);
-        pair.is_some_and(|(_, pair)| {
-            let sent = pair.rtp.try_send_to(transmit.bytes, transmit.destination);
+        self.pair(transmit.leg).is_some_and(|pair| {
+            let sent = pair.rtp.send_to(transmit.bytes, transmit.destination);
             sent.is_ok()
         })
     }
 
     /// Sends a report. One that is lost is followed by the next.
     pub fn report(&mut self, transmit: &Transmit<'_>) {
-        let Some((_, pair)) = self.0.iter_mut().find(|(leg, _)| *leg == transmit.leg) else {
+        let (leg, watch) = (transmit.leg, &self.watch);
+        let Some((_, pair)) = self.legs.iter_mut().find(|(other, _)| *other == leg) else {
             return;
         };
         if let Reports::Closed = pair.rtcp {
-            pair.rtcp = match pair.rtp.local_addr().and_then(above) {
+            let opened = pair.rtp.local_addr().and_then(above);
+            let opened = opened.and_then(|rtcp| {
+                watch.add(&rtcp, Readable::Reports(leg))?;
+                Ok(rtcp)
+            });
+            pair.rtcp = match opened {
                 Ok(socket) => Reports::Open(socket),
                 Err(error) => {
                     tracing::debug!(%error, "a leg makes no reports");
@@ -116,8 +97,13 @@ impl Sockets {
             };
         }
         if let Reports::Open(rtcp) = &pair.rtcp {
-            let _ = rtcp.try_send_to(transmit.bytes, transmit.destination);
+            let _ = rtcp.send_to(transmit.bytes, transmit.destination);
         }
+    }
+
+    fn pair(&self, leg: LegId) -> Option<&Pair> {
+        let pair = self.legs.iter().find(|(other, _)| *other == leg);
+        pair.map(|(_, pair)| pair)
     }
 }
 
@@ -126,12 +112,11 @@ fn above(rtp: SocketAddr) -> io::Result<UdpSocket> {
     open(rtp.ip(), rtp.port() | 1)
 }
 
-/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is. The runtime in whose context this is
-/// called waits for its packets.
+/// A socket on that port; IPv4 and IPv6 as the address of SIP towards the peer is.
 pub fn open(bound: IpAddr, port: u16) -> io::Result<UdpSocket> {
-    let socket = std::net::UdpSocket::bind(SocketAddr::new(bound, port))?;
+    let socket = UdpSocket::bind(SocketAddr::new(bound, port))?;
     socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket)
+    Ok(socket)
 }
 
 /// An IPv4 peer on an IPv6 socket, as descriptions name it.

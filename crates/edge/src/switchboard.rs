@@ -1,27 +1,25 @@
-//! The media of all calls: who has which port, and the way to each call's task.
+//! The media of all calls: who has which port, and which thread each call's media works on.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use schemas::{CallId, LegId};
-use tokio::net::UdpSocket;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
 
-use crate::call_media::{CallMedia, ORDERS_MAX, Order};
+use crate::call_media::Order;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::dtls::Certificate;
+use crate::media_thread::Common;
 use crate::ports::Ports;
 use crate::recorder;
 use crate::sockets::open;
 use crate::threads::Threads;
 use crate::voice::{FromVoice, ToShake, ToVoice};
 
-/// Media events that wait for the edge's loop; calls wait when it is full.
+/// Media events that wait for the edge's loop; threads keep the rest.
 const EVENTS_MAX: usize = 4_096;
 
 /// Ports that are tried before a leg gets none: others may hold some of the range.
@@ -29,22 +27,11 @@ const TRIES_MAX: usize = 64;
 
 /// The media of all calls.
 pub struct Switchboard {
-    calls: BTreeMap<CallId, Line>,
+    /// The thread of each call.
+    calls: BTreeMap<CallId, usize>,
     ports: Ports,
     taken: BTreeMap<(CallId, LegId), u16>,
-    settings: media::Settings,
-    events: mpsc::Sender<FromVoice>,
-    counters: Arc<Counters>,
-    certificate: Arc<Certificate>,
-    tasks: TaskTracker,
     threads: Threads,
-}
-
-/// The way to a call's task.
-struct Line {
-    orders: mpsc::Sender<Order>,
-    /// Where it works: its sockets are waited for there.
-    thread: Handle,
 }
 
 impl Switchboard {
@@ -63,31 +50,21 @@ impl Switchboard {
             calls: BTreeMap::new(),
             ports: Ports::new(configuration.rtp_ports, &configuration.listen),
             taken: BTreeMap::new(),
-            settings,
-            events,
-            counters,
-            certificate,
-            tasks: TaskTracker::new(),
-            threads: Threads::start()?,
+            threads: Threads::start(&Common {
+                settings,
+                counters,
+                certificate,
+                events,
+            })?,
         };
         Ok((switchboard, happened))
     }
 
-    /// Opens a socket for a leg; its port. The first one starts the call's task.
+    /// Opens a socket for a leg; its port. The first one begins the call's media.
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
-        let thread = match self.calls.get(&call) {
-            Some(line) => line.thread.clone(),
-            None => self.threads.in_turn(),
-        };
-        let (port, socket) = {
-            let _here = thread.enter();
-            self.bind(bind)?
-        };
+        let (port, socket) = self.bind(bind)?;
         self.taken.insert((call, leg), port);
-        if !self.calls.contains_key(&call) {
-            let line = self.begin(call, thread);
-            self.calls.insert(call, line);
-        }
+        self.thread(call);
         if self.order(call, Order::Open { leg, socket }) {
             return Ok(port);
         }
@@ -97,18 +74,11 @@ impl Switchboard {
 
     /// Lets a call's media connect to an agent; the connection is made where it will work. Whether the order was taken.
     pub fn connect(&mut self, call: CallId, order: impl FnOnce() -> Order) -> bool {
-        let thread = match self.calls.get(&call) {
-            Some(line) => line.thread.clone(),
-            None => self.threads.in_turn(),
-        };
+        let thread = self.thread(call);
         let order = {
-            let _here = thread.enter();
+            let _here = self.threads.runtime(thread).enter();
             order()
         };
-        if !self.calls.contains_key(&call) {
-            let line = self.begin(call, thread);
-            self.calls.insert(call, line);
-        }
         self.order(call, order)
     }
 
@@ -120,11 +90,7 @@ impl Switchboard {
         };
         let taken = self.order(to.call, Order::Media(to.input));
         let leg = removed.filter(|_| !taken)?;
-        Some(FromVoice {
-            call: to.call,
-            leg,
-            event: media::Event::Measured(Box::default()).into(),
-        })
+        Some(FromVoice::of_nothing(to.call, leg))
     }
 
     /// Lets a leg shake hands. One whose media is gone is over anyway.
@@ -146,16 +112,15 @@ impl Switchboard {
         }
     }
 
-    /// A call is over: its task ends.
+    /// A call is over: so is its media.
     pub fn forget(&mut self, call: CallId) {
+        self.order(call, Order::Over);
         self.calls.remove(&call);
     }
 
-    /// Ends all tasks.
+    /// Ends all media.
     pub async fn stop(self) {
-        drop(self.calls);
-        self.tasks.close();
-        self.tasks.wait().await;
+        self.threads.stop().await;
     }
 
     fn bind(&mut self, bind: IpAddr) -> Result<(u16, UdpSocket), String> {
@@ -178,21 +143,17 @@ impl Switchboard {
         ))
     }
 
-    fn begin(&self, call: CallId, thread: Handle) -> Line {
-        let (orders, given) = mpsc::channel(ORDERS_MAX);
-        let (settings, events) = (self.settings, self.events.clone());
-        let (counters, certificate) = (self.counters.clone(), self.certificate.clone());
-        let media = CallMedia::new(call, settings, given, events, (counters, certificate));
-        self.tasks.spawn_on(media.run(), &thread);
-        Line { orders, thread }
+    fn thread(&mut self, call: CallId) -> usize {
+        let threads = &mut self.threads;
+        *self.calls.entry(call).or_insert_with(|| threads.in_turn())
     }
 
-    /// Whether the call's task took the order.
+    /// Whether the call's thread took the order.
     fn order(&mut self, call: CallId, order: Order) -> bool {
-        let Some(line) = self.calls.get(&call) else {
+        let Some(thread) = self.calls.get(&call) else {
             return false;
         };
-        if let Err(error) = line.orders.try_send(order) {
+        if let Err(error) = self.threads.order(*thread, call, order) {
             tracing::warn!(%call, %error, "the media of a call takes no orders");
             self.calls.remove(&call);
             return false;

@@ -59,6 +59,12 @@ pub struct ToShake {
 }
 
 impl FromVoice {
+    /// The end of a leg of whose media nothing is known.
+    pub fn of_nothing(call: CallId, leg: LegId) -> FromVoice {
+        let event = media::Event::Measured(Box::default()).into();
+        FromVoice { call, leg, event }
+    }
+
     /// Whether nothing follows from the media of its leg.
     pub fn is_last(&self) -> bool {
         matches!(&self.event, Happened::Media(media::Event::Measured(measured)) if measured.occasion == media::Occasion::End)

@@ -1,5 +1,5 @@
 //! The connection to an agent: a WebSocket (RFC 6455) with what waits to be written to it. Drive it by [`Line::poll`] in the
-//! task of its call; what it hears is told there, what it shall say is put into a bounded queue.
+//! thread of its call; what it hears is told there, what it shall say is put into a bounded queue.
 //!
 //! ```text
 //!   Connecting ──101──► Open ──leave, close──► Leaving ──► Over

@@ -1,5 +1,7 @@
 //! What the agents of a call say, on their way into its media.
 
+use std::task::{Context, Poll};
+
 use media::Said;
 use schemas::LegId;
 
@@ -7,9 +9,36 @@ use super::CallMedia;
 use crate::voice::{FromVoice, Happened};
 use crate::websocket::{self, Happened as LineHappened};
 
+/// What is heard of the agents of a call before others get their turn.
+const SAID_MAX: usize = 32;
+
 impl CallMedia {
+    /// Writes what agents shall hear, and hears them.
+    pub fn look_at_lines(&mut self) {
+        let bell = self.bell.clone();
+        let mut context = Context::from_waker(&bell);
+        for _ in 0..SAID_MAX {
+            let mut lines = self.lines.iter_mut();
+            let happened = lines.find_map(|line| match line.poll(&mut context) {
+                Poll::Ready(happened) => Some((line.leg, happened)),
+                Poll::Pending => None,
+            });
+            let Some((leg, happened)) = happened else {
+                self.lines.retain(|line| !line.is_over());
+                return;
+            };
+            self.line_happened(leg, happened);
+        }
+        bell.wake();
+    }
+
+    /// Whether it has an agent behind a WebSocket.
+    pub fn has_lines(&self) -> bool {
+        !self.lines.is_empty()
+    }
+
     /// An agent said something, or something happened to its connection.
-    pub(super) fn line_happened(&mut self, leg: LegId, happened: LineHappened) {
+    fn line_happened(&mut self, leg: LegId, happened: LineHappened) {
         let said = match happened {
             LineHappened::Event(event) => return self.tell(leg, event),
             LineHappened::Said(said) => said,

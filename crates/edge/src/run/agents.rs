@@ -1,4 +1,4 @@
-//! The way to an agent behind a WebSocket: whom to believe, where to look, and into the task of its call.
+//! The way to an agent behind a WebSocket: whom to believe, where to look, and onto the thread of its call.
 
 use media::Opening;
 use rustls::pki_types::ServerName;
