@@ -1,5 +1,6 @@
-//! What a peer says in its BYE of the packets that it got and sent: P-RTP-Stat (Cisco), X-RTP-Stat (AudioCodes), RTP-RxStat
-//! and RTP-TxStat (phones). All are lists of `name=number`; what is not there, or no number, is absent.
+//! What a peer says in its BYE, or in its answer to ours, of the packets that it got and sent: P-RTP-Stat (Cisco),
+//! X-RTP-Stat (AudioCodes), RTP-RxStat and RTP-TxStat (phones). All are lists of `name=number`; what is not there, or no
+//! number, is absent.
 
 use schemas::LegId;
 use schemas::media::PeerAccount;

@@ -150,6 +150,11 @@ impl Call {
                 status,
                 ..
             } => self.key_answered(step, leg, Some(status)),
+            Event::RequestAnswered {
+                method: Method::Bye,
+                message,
+                ..
+            } => self.account(step, leg, &message),
             Event::InfoReceived {
                 answered, message, ..
             } => {

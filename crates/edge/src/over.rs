@@ -83,10 +83,15 @@ impl Call {
                 context,
             },
         );
+        self.account(step, leg, message);
+        self.end(step, leg, by_the_peer("BYE"), None);
+    }
+
+    /// What the peer says of its packets and ours, in its BYE or in its answer to ours.
+    pub fn account(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
         for account in accounts::of(message, leg) {
             self.fact(step, account);
         }
-        self.end(step, leg, by_the_peer("BYE"), None);
     }
 
     /// The endpoint forgot the leg. Whatever did not end it before, this does.

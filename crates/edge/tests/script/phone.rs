@@ -36,6 +36,8 @@ pub struct Phone {
     door: Option<Door>,
     /// What it answers to OPTIONS.
     options: StatusCode,
+    /// The header field of its answer to a BYE, if it says anything there.
+    account: Option<String>,
     registry: Registry,
     sent: Vec<Bytes>,
 }
@@ -62,6 +64,7 @@ impl Phone {
             credentials: Credentials::none(),
             door: None,
             options: StatusCode::OK,
+            account: None,
             registry: Registry::default(),
             sent: Vec::new(),
         }
@@ -157,6 +160,7 @@ impl Phone {
                 let extra = none().with("Reason", "Q.850;cause=16").unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
             }
+            ["accounts", name, value] => self.account = Some(format!("{name}: {value}\r\n")),
             ["bye", name, value] => {
                 let extra = none().with(name, value).unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
@@ -283,10 +287,27 @@ impl Phone {
         self.registry.drain(&mut self.endpoint, flow, now);
         while let Some(output) = self.endpoint.poll() {
             match output {
-                Output::Send(send) => self.sent.push(send.bytes),
+                Output::Send(send) => {
+                    let bytes = self.accounted(send.bytes);
+                    self.sent.push(bytes);
+                }
                 Output::Event(event) => self.event(event, now),
                 Output::Received(_) | Output::TimerFired { .. } => {}
             }
+        }
+    }
+
+    /// What it says of packets stands in its answer to a BYE.
+    fn accounted(&self, bytes: Bytes) -> Bytes {
+        let Some(account) = &self.account else {
+            return bytes;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        match text.split_once("\r\n") {
+            Some((first, rest)) if first.starts_with("SIP/2.0 200") && rest.contains(" BYE\r\n") => {
+                format!("{first}\r\n{account}{rest}").into()
+            }
+            _ => bytes,
         }
     }
 

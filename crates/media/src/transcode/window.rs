@@ -120,7 +120,7 @@ impl Window {
 
 /// How long a packet waits for the one before it: a packet and a half. Later ones are heard as a loss.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(30);
-/// So many packets that wait prove that the one before them is lost (RFC 4653: three).
+/// So many packets that came behind a missing one prove that it is lost, not late (RFC 5681, section 3.2: three).
 const CROWD: usize = 3;
 /// Packets that may wait: the crowd, and a burst that comes at once.
 const SLOTS: usize = 8;

@@ -297,11 +297,11 @@ pub enum Event {
         /// The NOTIFY.
         message: Arc<Message>,
     },
-    /// The peer answered our INFO or NOTIFY, or refused our PRACK.
+    /// The peer answered our INFO or NOTIFY, took our BYE, or refused our PRACK.
     RequestAnswered {
         /// The leg.
         leg: LegKey,
-        /// INFO or NOTIFY, or a PRACK that was refused.
+        /// INFO or NOTIFY, a BYE that was taken, or a PRACK that was refused.
         method: Method,
         /// The final status.
         status: StatusCode,

@@ -99,7 +99,7 @@ impl Endpoint {
             Purpose::Reinvite(leg) => return self.reinvite_answered(key, leg, response, now),
             // Of the others only the final answer tells anything.
             _ if status.is_provisional() => {}
-            Purpose::Bye(leg) => self.bye_answered(leg, status),
+            Purpose::Bye(leg) => self.bye_answered(leg, status, response),
             Purpose::Refer(leg) => self.refer_answered(leg, status, response),
             Purpose::Report(leg) => self.report_answered(leg, status, response, now),
             Purpose::Update(leg) => self.update_answered(key, leg, response, now),

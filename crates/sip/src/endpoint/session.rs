@@ -214,7 +214,15 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn bye_answered(&mut self, leg: LegKey, status: StatusCode) {
+    pub(super) fn bye_answered(&mut self, leg: LegKey, status: StatusCode, answer: &Arc<Message>) {
+        if status.is_success() && self.legs.contains_key(&leg) {
+            self.event(Event::RequestAnswered {
+                leg,
+                method: Method::Bye,
+                status,
+                message: answer.clone(),
+            });
+        }
         let cause = match self.legs.get(&leg).map(|leg| &leg.phase) {
             Some(Phase::Closing { cause: Some(cause) }) => *cause,
             _ => EndCause::HungUp(status),

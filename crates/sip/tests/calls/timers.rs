@@ -115,7 +115,10 @@ fn a_session_that_is_never_refreshed_is_hung_up() {
     assert!((5..10).contains(&tries.len()), "{} tries", tries.len());
     let bye = desk.sent[0].clone();
     desk.hears_at(&accepted(&bye, ""), at(600));
-    assert_eq!(desk.events(), ["Ended:SessionExpired"]);
+    assert_eq!(
+        desk.events(),
+        ["RequestAnswered:BYE:200", "Ended:SessionExpired"]
+    );
 }
 
 /// RFC 4028 §7.4: a peer that refuses the method itself is refreshed by the other one.
