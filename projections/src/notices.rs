@@ -208,6 +208,13 @@ fn words(observation: &Observation) -> Option<Words> {
             Some((Mark::Ok, text, Vec::new()))
         }
         Observation::CertificateExpiryNoticed(noticed) => Some(crate::trunks::expiry(noticed)),
+        Observation::MediaContinued(continued) => {
+            let text = format!(
+                "{} packets for leg {} of call {} came from {} long after its end",
+                continued.packets, continued.leg, continued.call, continued.source
+            );
+            Some((Mark::Warn, text, Vec::new()))
+        }
         Observation::LimitReached(reached) => Some(trunks::limit(reached)),
         Observation::TrunkUp(up) => Some(trunks::up(up)),
         Observation::TrunkDown(down) => Some(trunks::down(down)),

@@ -2,6 +2,7 @@
 
 mod cast;
 mod decided;
+mod faults;
 mod invited;
 mod media;
 mod observed;

@@ -238,7 +238,8 @@ macro_rules! event_from_observation {
 event_from_observation! {
     InviteReceived LegDialed LegRinging EarlyMediaStarted LegAnswered LegFailed CodecNegotiated
     MediaStarted MediaSilent MediaResumed MediaMeasured MediaReported MediaLatched MediaRefused
-    MediaAccounted DigitLost DigitReceived HoldRequested ResumeRequested
+    MediaAccounted MediaContinued EchoHeard DigitLost DigitEarly DigitDoubled InfoNotAllowed
+    DigitReceived HoldRequested ResumeRequested
     StreamDialed StreamOpened StreamClosed StreamMeasured AgentSilent AgentOverrun
     EarlyMediaPassed MediaTranscoded MediaSecured MediaUnsecured OfferRefused
     HandshakeCompleted HandshakeFailed LegsBridged TransferAnswered TransferReported LegRedialed

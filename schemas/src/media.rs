@@ -32,6 +32,15 @@ pub struct MediaOffer {
     pub telephone_event: bool,
 }
 
+/// A payload type and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PayloadFormat {
+    /// The number, 0 to 127.
+    pub payload_type: u8,
+    /// The format, as `opus/48000/2` or `telephone-event/8000`.
+    pub format: String,
+}
+
 /// What was counted of one direction of a media stream (RFC 3550, section 6.4 and appendix A).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamMeasure {
@@ -78,7 +87,7 @@ pub struct StreamDetail {
     pub payload_type: Option<u8>,
     /// Milliseconds of audio in a packet, by the timestamps of most.
     pub packet_ms: Option<u16>,
-    /// Packets that had our own SSRC: what we sent comes back.
+    /// Packets that had our own SSRC and came from where ours go, let in or not: what we sent comes back.
     pub looped: u64,
     /// The mean level in dBov, below 0; none if the audio was not looked at.
     pub level_dbov: Option<i8>,
@@ -89,6 +98,22 @@ pub struct StreamDetail {
     pub idle_permille: u16,
     /// What it is worth to a listener; none if nothing came, or for what was sent.
     pub rating: Option<SpeechRating>,
+    /// Packets of audio of which its decoder made nothing. Known only where somebody had to decode them: for a listener with
+    /// another codec.
+    pub undecodable: u64,
+    /// How often three packets in sequence of another SSRC came from the learned source; they are not let in.
+    pub foreign_streams: u32,
+    /// How the peer's clock runs; none if its packets do not tell for a minute.
+    pub clock_skew: Option<ClockSkew>,
+}
+
+/// How the clock of a peer's timestamps runs against ours: the slope of the shortest transit times of its packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockSkew {
+    /// How much slower it is than ours, in millionths; negative if it is faster.
+    pub ppm: i32,
+    /// For how many seconds that was seen without a break, 60 at least.
+    pub over_s: u32,
 }
 
 /// What a direction is worth to a listener, by the E-model (ITU-T G.107) from codec, loss and delay of this leg alone. It is
@@ -130,6 +155,15 @@ pub struct MediaSample {
     pub round_trip_us: Option<u32>,
     /// The mean opinion score of it alone, in hundredths.
     pub mos_hundredths: Option<u16>,
+    /// The payload type of the audio that came last in it.
+    pub payload_type: Option<u8>,
+    /// The mean level in it, in dBov; none if no sound was in it, or if the audio was not looked at.
+    pub level_dbov: Option<i8>,
+    /// Packets of nothing but the code for silence, of those whose level was looked at, in per mille; none if none was.
+    pub idle_permille: Option<u16>,
+    /// How often in it the SSRC changed, the numbering began again, the timestamp jumped, or another stream came that was not
+    /// let in.
+    pub restarts: u32,
 }
 
 /// Why the media of a leg was measured.

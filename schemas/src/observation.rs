@@ -8,6 +8,7 @@ mod identity;
 mod invite;
 mod limit;
 mod of_an_edge;
+mod of_media;
 mod probing;
 mod quality;
 mod recording;
@@ -20,7 +21,7 @@ mod tls;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::media::{DigitMethod, MediaDirection};
+use crate::media::{DigitMethod, MediaDirection, MediaOffer, PayloadFormat};
 use crate::{AgentName, EventId, Hash, LegId, Personal, Transport, TrunkName};
 
 pub use self::connections::{ConnectionOpener, ConnectionsRefused, LegRedialed};
@@ -32,8 +33,9 @@ pub use self::invite::{Caller, InviteReceived, Load, Occupancy};
 pub use self::limit::{LimitOf, LimitReached, LoadStated, NumberLoad, TrunkLoad};
 pub use self::probing::{ProbeFailure, ProbeLatency, TrunkDown, TrunkProbed, TrunkUp};
 pub use self::quality::{
-    DigitLoss, DigitLost, MediaAccounted, MediaLatched, MediaMeasured, MediaRefused, MediaReported,
-    MediaResumed, MediaSilent, MediaStarted, ReportDetail, VoiceMetrics,
+    DigitDoubled, DigitEarly, DigitLoss, DigitLost, EchoHeard, InfoNotAllowed, MediaAccounted,
+    MediaContinued, MediaLatched, MediaMeasured, MediaRefused, MediaReported, MediaResumed,
+    MediaSilent, MediaStarted, ReportDetail, VoiceMetrics,
 };
 pub use self::recording::{
     HangUpRequested, RecordingAction, RecordingEnded, RecordingFailed, RecordingPause,
@@ -101,6 +103,8 @@ pub struct LegDialed {
     pub caller: Personal<Identity>,
     /// The Call-ID header field.
     pub sip_call_id: String,
+    /// What the INVITE offered; absent in version 1.
+    pub offer: Option<MediaOffer>,
 }
 
 /// The far side of a leg rings.
@@ -218,6 +222,9 @@ pub struct CodecNegotiated {
     pub direction: MediaDirection,
     /// Milliseconds of audio in a packet.
     pub packet_ms: u16,
+    /// What the peer may send, by the description of ours: audio, and telephone events with their clock. A codec may have
+    /// another number here than in `payload_type` (RFC 3264, section 6.1). Empty in version 1.
+    pub accepted: Vec<PayloadFormat>,
 }
 
 /// A key was pressed. Which one is not stored unless the trunk says so.
@@ -546,7 +553,7 @@ crate::event::vocabulary! {
         /// An INVITE began a call.
         1 => InviteReceived : 2,
         /// The edge sent an INVITE.
-        2 => LegDialed,
+        2 => LegDialed : 2,
         /// The far side rings.
         3 => LegRinging,
         /// Media before the answer.
@@ -556,7 +563,7 @@ crate::event::vocabulary! {
         /// A dialed leg was not answered.
         6 => LegFailed : 2,
         /// Offer and answer agreed.
-        7 => CodecNegotiated,
+        7 => CodecNegotiated : 2,
         /// The first RTP packet came.
         8 => MediaStarted,
         /// A leg is not heard any more.
@@ -641,6 +648,10 @@ crate::event::vocabulary! {
         55 => MediaAccounted,
         /// A key could not be sent.
         56 => DigitLost,
+        /// A key came twice.
+        42 => DigitDoubled,
+        /// A key came too early for who should get it.
+        52 => DigitEarly,
         /// An operator asked something of a recording.
         64 => RecordingRequested,
         /// A leg is recorded.
@@ -653,6 +664,12 @@ crate::event::vocabulary! {
         68 => RecordingEnded,
         /// A recording came to nothing.
         69 => RecordingFailed,
+        /// What we send comes back.
+        70 => EchoHeard,
+        /// A peer that gets keys by INFO takes none.
+        71 => InfoNotAllowed,
+        /// Packets came behind the end.
+        72 => MediaContinued,
         /// Strangers were refused.
         100 => SourceRefused,
         /// Messages were no SIP.

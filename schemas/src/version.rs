@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use crate::command::{DialLeg, HangUpLeg, RefuseLeg, Told};
 use crate::media::{MediaOffer, SrtpPolicy};
 use crate::observation::{
-    Caller, ConnectionOpener, ContextHeader, Identity, IdentityHeader, InviteReceived, LegFailed,
-    LegFailure, Party, TlsFault, TlsRefused, TrunkMatch,
+    Caller, ConnectionOpener, ContextHeader, Identity, IdentityHeader, InviteReceived, LegDialed,
+    LegFailed, LegFailure, Party, TlsFault, TlsRefused, TrunkMatch,
 };
 use crate::{LegId, Personal, Transport, TrunkName};
 
 pub use self::media::{
-    DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1, MediaResumedV1,
-    MediaSilentV1, StreamMeasureV1,
+    CodecNegotiatedV1, DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1,
+    MediaResumedV1, MediaSilentV1, StreamMeasureV1,
 };
 pub use self::requests::{HangUpRequestedV1, HangUpRequestedV2};
 
@@ -53,6 +53,42 @@ impl Lift for LegFailed {
             reason: old.reason,
             retry_after_s: None,
             after_ms: 0,
+        })
+    }
+}
+
+/// `LegDialed` as it was before the offer was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegDialedV1 {
+    /// The new leg.
+    pub leg: LegId,
+    /// The trunk that it went through, if it is a trunk's.
+    pub trunk: Option<TrunkName>,
+    /// Where the INVITE went, `ip:port`.
+    pub destination: String,
+    /// How it travelled.
+    pub transport: Transport,
+    /// The Request-URI.
+    pub target: Personal<String>,
+    /// The From header field as it was sent.
+    pub caller: Personal<Identity>,
+    /// The Call-ID header field.
+    pub sip_call_id: String,
+}
+
+impl Lift for LegDialed {
+    fn lift(version: u16, payload: &[u8]) -> Option<LegDialed> {
+        let 1 = version else { return None };
+        let old: LegDialedV1 = crate::event::exact(payload)?;
+        Some(LegDialed {
+            leg: old.leg,
+            trunk: old.trunk,
+            destination: old.destination,
+            transport: old.transport,
+            target: old.target,
+            caller: old.caller,
+            sip_call_id: old.sip_call_id,
+            offer: None,
         })
     }
 }

@@ -29,8 +29,7 @@ pub fn evolve(call: &mut Call, step: Step<'_>) {
     match step {
         Step::Observed(at, observation) => {
             call.now = at;
-            call.blame = None;
-            call.reason = None;
+            (call.blame, call.reason) = (None, None);
             call.observed(observation);
         }
         Step::Decided(decision) => call.decided(decision),
@@ -81,27 +80,11 @@ impl Call {
             | Observation::SessionRefreshed(_)
             | Observation::SessionExpired(_)
             | Observation::ChallengeUnanswered(_)
-            | Observation::CodecNegotiated(_)
-            | Observation::MediaStarted(_)
-            | Observation::MediaSilent(_)
-            | Observation::MediaResumed(_)
-            | Observation::MediaMeasured(_)
-            | Observation::MediaReported(_)
-            | Observation::MediaLatched(_)
-            | Observation::MediaRefused(_)
-            | Observation::MediaAccounted(_)
-            | Observation::DigitLost(_)
-            | Observation::DigitReceived(_)
             | Observation::HoldRequested(_)
             | Observation::ResumeRequested(_)
             | Observation::TransferRequested(_)
             | Observation::AgentConnected(_)
             | Observation::EarlyMediaPassed(_)
-            | Observation::MediaTranscoded(_)
-            | Observation::MediaSecured(_)
-            | Observation::MediaUnsecured(_)
-            | Observation::HandshakeCompleted(_)
-            | Observation::HandshakeFailed(_)
             | Observation::OfferRefused(_)
             | Observation::LegsBridged(_)
             | Observation::TransferAnswered(_)
@@ -116,6 +99,7 @@ impl Call {
             | Observation::StreamMeasured(_)
             | Observation::AgentSilent(_)
             | Observation::AgentOverrun(_)
+            | schemas::of_media!()
             | schemas::of_an_edge!()
             | Observation::JournalGapFound(_) => {}
         }

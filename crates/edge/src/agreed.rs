@@ -33,6 +33,7 @@ impl Call {
             remote: terms.remote.to_string(),
             direction: direction_of(terms.direction),
             packet_ms: terms.ptime_ms,
+            accepted: state.session.accepted(),
         };
         self.fact(step, fact);
         self.tell_protection(step, leg);

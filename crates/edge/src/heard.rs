@@ -5,8 +5,8 @@ use std::time::Duration;
 use media::{Digit, Event, Finished, Method, Occasion, Press};
 use schemas::media::DigitMethod;
 use schemas::observation::{
-    AgentLost, DigitLoss, DigitLost, DigitReceived, KeySeen, MediaLatched, MediaResumed,
-    MediaSilent, MediaStarted, MediaTranscoded, TransferRequested, TransferSource,
+    AgentLost, DigitDoubled, DigitLoss, DigitLost, DigitReceived, EchoHeard, KeySeen, MediaLatched,
+    MediaResumed, MediaSilent, MediaStarted, MediaTranscoded, TransferRequested, TransferSource,
 };
 use schemas::{LegId, Personal};
 use sip::Message;
@@ -127,13 +127,26 @@ impl Call {
                 method,
                 seen,
             } => {
-                let method = match method {
-                    Method::TelephoneEvent => DigitMethod::TelephoneEvent,
-                    Method::Signalled => DigitMethod::Info,
-                    Method::InBand => DigitMethod::InBand,
-                };
-                self.digit(step, leg, method, &press, seen);
+                self.digit(step, leg, digit_method(method), &press, seen);
+                self.note_early_key(step, leg, seen.map_or(press.duration, |seen| seen.over));
                 self.pass_key(step, leg, press.digit, press.duration);
+            }
+            Event::DigitDoubled(doubled) => {
+                let fact = DigitDoubled {
+                    leg,
+                    counted_as: digit_method(doubled.counted_as),
+                    method: digit_method(doubled.method),
+                    apart_ms: milliseconds(doubled.apart),
+                };
+                self.fact(step, fact);
+            }
+            Event::Echo(echoed) => {
+                let fact = EchoHeard {
+                    leg,
+                    delay_ms: milliseconds(echoed.delay),
+                    correlation_permille: echoed.correlation_permille,
+                };
+                self.fact(step, fact);
             }
             Event::DigitLost(loss) => self.digit_lost(step, leg, loss),
             Event::AgentChoice { digit } => self.agent_chose(step, leg, digit),
@@ -278,6 +291,14 @@ impl Call {
                 cause: cause.to_owned(),
             },
         );
+    }
+}
+
+fn digit_method(method: Method) -> DigitMethod {
+    match method {
+        Method::TelephoneEvent => DigitMethod::TelephoneEvent,
+        Method::Signalled => DigitMethod::Info,
+        Method::InBand => DigitMethod::InBand,
     }
 }
 

@@ -6,19 +6,23 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use media::Digit;
 use schemas::LegId;
-use schemas::observation::{DigitLoss, DigitLost};
-use sip::StatusCode;
+use schemas::observation::{DigitEarly, DigitLoss, DigitLost, InfoNotAllowed};
 use sip::endpoint::Endpoint;
 use sip::endpoint::extra::Extra;
 use sip::endpoint::keys::LegKey;
+use sip::{Message, Method, Name, StatusCode};
 
 use crate::call::Call;
 use crate::step::Step;
+use crate::tally::milliseconds;
 use crate::voice::Hears;
 
 /// Keys that wait for their turn: more than anybody types ahead. What comes behind them is lost, as it would be with a
 /// peer that does not listen.
 const WAITING_MAX: usize = 32;
+
+/// How long behind its answer a leg may not listen to keys yet: a phone system connects its own far side first.
+const LISTENS_AFTER: Duration = Duration::from_millis(500);
 
 /// The keys of one leg.
 #[derive(Debug, Default)]
@@ -47,6 +51,42 @@ impl Call {
         for leg in lost {
             let because = DigitLoss::TooMany;
             self.fact(step, DigitLost { leg, because });
+        }
+    }
+
+    /// A key that began so long ago went to whoever hears a leg: tells if one of them may not have listened.
+    pub fn note_early_key(&mut self, step: &mut Step<'_>, from: LegId, down: Duration) {
+        let now = step.moment.now;
+        let early = self.legs.values().filter_map(|leg| {
+            let hears = leg.hears == Hears::Leg(from) && leg.talks() && leg.stream.is_none();
+            let answered = leg.answered.filter(|_| hears)?;
+            let after = now.saturating_duration_since(answered).saturating_sub(down);
+            // An INFO finds its way without packets.
+            let unheard = !leg.latched && leg.keys.is_none();
+            (after < LISTENS_AFTER || unheard).then(|| DigitEarly {
+                leg: leg.id,
+                after_answer_ms: milliseconds(after),
+                latched: leg.latched,
+            })
+        });
+        for early in early.collect::<Vec<_>>() {
+            self.fact(step, early);
+        }
+    }
+
+    /// What a peer said that it takes: tells if keys for it are to go by INFO, and that is not among it.
+    pub fn note_allowed(&mut self, step: &mut Step<'_>, leg: LegId, message: &Message) {
+        let state = self.legs.get(&leg).filter(|leg| leg.is_live());
+        let by_info = state.is_some_and(|leg| leg.keys.is_some());
+        let mut allowed = message.headers(Name::Allow).peekable();
+        if !by_info || allowed.peek().is_none() {
+            // One that says nothing takes what it takes.
+            return;
+        }
+        let allow = allowed.collect::<Vec<_>>().join(", ");
+        let info = Method::Info.as_str();
+        if !allow.split(',').any(|method| method.trim() == info) {
+            self.fact(step, InfoNotAllowed { leg, allow });
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use media::{Occasion, Reason};
 use schemas::LegId;
 use schemas::media::{
-    MeasureOccasion, MediaSample, MediaSeen, MediaSilence, PeerAccount, RefusedBecause,
+    ClockSkew, MeasureOccasion, MediaSample, MediaSeen, MediaSilence, PeerAccount, RefusedBecause,
     RefusedPackets, SpeechRating, StreamDetail, StreamMeasure,
 };
 use schemas::observation::{
@@ -105,9 +105,10 @@ pub fn media_refused(leg: LegId, refused: &media::Refused) -> MediaRefused {
         total: refused.total.into(),
         source: refused.last.source.to_string(),
         in_row: refused.in_row.into(),
-        ssrc: rtp.map(|(ssrc, ..)| ssrc),
-        payload_type: rtp.map(|(_, payload_type, _)| payload_type),
-        payload_bytes: rtp.map(|(.., octets)| octets),
+        ssrc: rtp.map(|rtp| rtp.ssrc),
+        payload_type: rtp.map(|rtp| rtp.payload_type),
+        payload_bytes: rtp.map(|rtp| rtp.payload_bytes),
+        same_timestamp: refused.same_timestamp.into(),
     }
 }
 
@@ -156,6 +157,12 @@ fn measure(stream: &media::Stream) -> StreamMeasure {
             clipped_permille: stream.clipped_permille,
             idle_permille: stream.idle_permille,
             rating: stream.rating.as_ref().map(rating),
+            undecodable: stream.undecodable,
+            foreign_streams: stream.foreign_streams,
+            clock_skew: stream.clock_skew.map(|skew| ClockSkew {
+                ppm: skew.ppm,
+                over_s: skew.over_s,
+            }),
         }),
     }
 }
@@ -170,6 +177,10 @@ fn sample(sample: &media::Sample, opinion: Option<&media::Rating>) -> MediaSampl
         transit_us: sample.transit_us,
         round_trip_us: sample.round_trip_us,
         mos_hundredths: opinion.map(|opinion| opinion.mos_hundredths),
+        payload_type: sample.payload_type,
+        level_dbov: sample.level_dbov,
+        idle_permille: sample.idle_permille,
+        restarts: sample.restarts,
     }
 }
 

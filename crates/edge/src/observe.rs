@@ -65,6 +65,7 @@ impl Call {
         };
         invited.load = Some(step.counted.began(self.id, whose, now));
         self.fact(step, invited);
+        self.note_allowed(step, LegId::CALLER, message);
     }
 
     /// Something happened in the dialog of a leg.
@@ -87,7 +88,10 @@ impl Call {
                 );
             }
             Event::EarlyMedia { status, sdp, .. } => self.early_media(step, leg, status, &sdp),
-            Event::Answered { sdp, .. } => self.answered(step, leg, sdp.as_ref()),
+            Event::Answered { sdp, message, .. } => {
+                self.answered(step, leg, sdp.as_ref());
+                self.note_allowed(step, leg, &message);
+            }
             Event::Rejected {
                 status, message, ..
             } => self.rejected(step, leg, status, &message),

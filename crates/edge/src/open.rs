@@ -3,7 +3,7 @@
 use schemas::command::DialLeg;
 use schemas::observation::LegDialed;
 use schemas::{EventId, LegId, Personal};
-use sdp::Codec;
+use sdp::{Codec, SessionDescription};
 use sip::endpoint::InviteRequest;
 
 use crate::call::Call;
@@ -13,6 +13,7 @@ use crate::observe::transport;
 use crate::port::Opened;
 use crate::redial::Dialed;
 use crate::refusal::Refusal;
+use crate::session::media_offer;
 use crate::step::Step;
 use crate::terms;
 use crate::told::Teller;
@@ -118,6 +119,8 @@ impl Call {
             .ok_or_else(|| Refusal::over("the leg was given up"))?;
         state.session.receive_at(opened.rtp);
         let sdp = state.session.offer(&first)?;
+        let offered = SessionDescription::parse(&sdp).ok();
+        let offered = offered.as_ref().and_then(media_offer);
         let host = step.endpoint.host(opened.flow);
         let call_id = call_id(self.id, command.leg);
         let trunk = command.trunk.as_ref();
@@ -157,6 +160,7 @@ impl Call {
             target: command.target.clone(),
             caller: Personal::new(teller.caller()),
             sip_call_id: call_id,
+            offer: offered,
         };
         self.fact_because(step, Some(because), dialed);
         Ok(())

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use schemas::media::{MediaDirection, MediaOffer};
+use schemas::media::{MediaDirection, MediaOffer, PayloadFormat};
 use sdp::{
     Codec, Direction, LocalMedia, LocalSession, Negotiated, Protection, Security,
     SessionDescription,
@@ -181,6 +181,21 @@ impl Session {
         &self.described
     }
 
+    /// What the peer may send by that description, as events tell it.
+    pub fn accepted(&self) -> Vec<PayloadFormat> {
+        let audio = self.described.iter();
+        let audio = audio.map(|(codec, payload_type)| (*payload_type, codec.to_string()));
+        let keys = self.terms.as_ref().and_then(|terms| terms.dtmf);
+        let keys = keys.map(|keys| (keys.receive, format!("telephone-event/{}", keys.clock_rate)));
+        let formats = audio
+            .chain(keys)
+            .map(|(payload_type, format)| PayloadFormat {
+                payload_type,
+                format,
+            });
+        formats.collect()
+    }
+
     /// Where we receive.
     pub fn local(&self) -> Option<SocketAddr> {
         self.local
@@ -204,30 +219,10 @@ impl Session {
 
     /// The offer that was taken, as events tell it.
     pub fn media_offer(&self) -> Option<MediaOffer> {
-        let Some(Ok(offer)) = &self.offered else {
-            return None;
-        };
-        let medium = offer
-            .media()
-            .iter()
-            .find(|medium| medium.kind.eq_ignore_ascii_case("audio"))?;
-        let address = offer
-            .connection_of(medium)
-            .map(|connection| match &connection.host {
-                sdp::Host::Ip(ip) => SocketAddr::new(*ip, medium.port).to_string(),
-                sdp::Host::Name(name) => format!("{name}:{}", medium.port),
-            });
-        let is_event = |name: &String| name.starts_with("telephone-event/");
-        Some(MediaOffer {
-            codecs: medium
-                .format_names()
-                .filter(|name| !is_event(name))
-                .collect(),
-            address: address.unwrap_or_default(),
-            profile: medium.protocol.clone(),
-            direction: direction_of(offer.direction_of(medium)),
-            telephone_event: medium.format_names().any(|name| is_event(&name)),
-        })
+        match &self.offered {
+            Some(Ok(offer)) => media_offer(offer),
+            Some(Err(_)) | None => None,
+        }
     }
 
     fn describe(&self, first: &[Codec]) -> Result<LocalMedia, String> {
@@ -284,6 +279,31 @@ impl Session {
         let ours: Vec<_> = codecs.filter(|codec| self.codecs.contains(codec)).collect();
         self.common = first_of(&ours, &[]);
     }
+}
+
+/// An offer as events tell it, if it has audio.
+pub fn media_offer(offer: &SessionDescription) -> Option<MediaOffer> {
+    let medium = offer
+        .media()
+        .iter()
+        .find(|medium| medium.kind.eq_ignore_ascii_case("audio"))?;
+    let address = offer
+        .connection_of(medium)
+        .map(|connection| match &connection.host {
+            sdp::Host::Ip(ip) => SocketAddr::new(*ip, medium.port).to_string(),
+            sdp::Host::Name(name) => format!("{name}:{}", medium.port),
+        });
+    let is_event = |name: &String| name.starts_with("telephone-event/");
+    Some(MediaOffer {
+        codecs: medium
+            .format_names()
+            .filter(|name| !is_event(name))
+            .collect(),
+        address: address.unwrap_or_default(),
+        profile: medium.protocol.clone(),
+        direction: direction_of(offer.direction_of(medium)),
+        telephone_event: medium.format_names().any(|name| is_event(&name)),
+    })
 }
 
 /// The direction as events name it.

@@ -210,6 +210,7 @@ async fn what_an_earlier_run_left_behind_is_ended_at_the_start() {
         target: Personal::from(""),
         caller: Personal::default(),
         sip_call_id: String::new(),
+        offer: None,
     };
     let answered = schemas::observation::LegAnswered { leg, after_ms };
     log.append(vec![record(dialed.into()), record(answered.into())])

@@ -350,10 +350,25 @@ impl Call {
             events,
             ..
         } = self;
-        legs.iter_mut().find_map(|leg| {
+        let made = legs.iter_mut().find_map(|leg| {
             let (destination, length) = leg.produce(buffer, now, events)?;
             Some((leg.id, destination, length))
-        })
+        });
+        if made.is_none() {
+            self.note_undecodable();
+        }
+        made
+    }
+
+    /// What could not be decoded for a listener is counted where it came from.
+    fn note_undecodable(&mut self) {
+        for listener in 0..self.legs.len() {
+            if let Some((speaker, packets)) = self.legs[listener].take_undecodable()
+                && let Ok(speaker) = self.index(speaker)
+            {
+                self.legs[speaker].undecodable(packets);
+            }
+        }
     }
 
     fn report(&mut self) -> Option<(LegId, bool, SocketAddr, usize)> {

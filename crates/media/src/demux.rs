@@ -31,9 +31,39 @@ impl Kind {
     }
 }
 
+/// Whether it is a STUN message by its header (RFC 8489, section 5): whole words behind it, as long as it says, and the
+/// cookie that nothing else has there.
+pub fn is_stun(datagram: &[u8]) -> bool {
+    let Some(&[first, _, high, low, a, b, c, d]) = datagram.first_chunk() else {
+        return false;
+    };
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    first <= 3
+        && [a, b, c, d] == STUN_COOKIE
+        && length.is_multiple_of(4)
+        && datagram.len() == STUN_HEADER_BYTES + length
+}
+
+/// RFC 8489, section 5.
+const STUN_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+const STUN_HEADER_BYTES: usize = 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stun_is_told_by_its_cookie_and_its_length() {
+        let mut request = vec![0, 1, 0, 4, 0x21, 0x12, 0xa4, 0x42];
+        request.resize(24, 7);
+        assert!(is_stun(&request));
+        assert!(!is_stun(&request[..20]) && !is_stun(&request[..7]) && !is_stun(&[]));
+        for (place, value) in [(0, 4), (3, 3), (4, 0x20)] {
+            let mut other = request.clone();
+            other[place] = value;
+            assert!(!is_stun(&other), "{place}");
+        }
+    }
 
     #[test]
     fn kinds_are_those_of_rfc_7983() {

@@ -15,7 +15,8 @@ pub mod tones;
 
 use std::time::Duration;
 
-pub(crate) use once::Once;
+pub use once::Doubled;
+pub(crate) use once::{Came, Once};
 pub(crate) use receiver::Receiver;
 pub use sender::MAX_PENDING;
 pub(crate) use sender::Sender;

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::agent::Agent;
 use crate::codec::Codec;
-use crate::dtmf::{Digit, Press};
+use crate::dtmf::{Digit, Doubled, Press};
 use crate::measure::Measured;
 use crate::negotiated::Negotiated;
+use crate::quality::Echoed;
 use crate::recorder::RecordedDigits;
 use crate::refusal::{Reason, Refused};
 use crate::silence::Silence;
@@ -290,8 +291,12 @@ pub enum Event {
         /// What was seen of it, if it came as a telephone event.
         seen: Option<KeySeen>,
     },
+    /// A key of the leg came once more in another way, and says nothing new.
+    DigitDoubled(Doubled),
     /// A key for the leg could not be sent to it.
     DigitLost(DigitLoss),
+    /// What is sent to the leg comes back from it. Told once.
+    Echo(Echoed),
     /// Nothing was heard of the leg for longer than the bound, while something should have been.
     Silent {
         /// What was missing.

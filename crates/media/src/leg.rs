@@ -26,7 +26,7 @@ use crate::measure::Occasion;
 use crate::negotiated::{MAX_PACKET_MS, Negotiated, Sound};
 use crate::outgoing::{Outgoing, StreamKey};
 use crate::packet::{HEADER_BYTES, Packet};
-use crate::quality::{Incoming, Sent};
+use crate::quality::{Echo, Incoming, Sent};
 use crate::recorder::Recorder;
 use crate::refusal::Refusals;
 use crate::rtcp::{COMPOUND_BYTES_MAX, Reports};
@@ -49,6 +49,8 @@ pub(crate) struct Leg {
     /// While keys are listened for in its audio; boxed, because most legs do not.
     tones: Option<Box<dtmf::Tones>>,
     watch: Watch,
+    /// While both directions are G.711; boxed, because it is larger than all else.
+    echo: Option<Box<Echo>>,
     refusals: Refusals,
     reports: Reports,
     outgoing: Outgoing,
@@ -121,6 +123,7 @@ impl Leg {
             once: dtmf::Once::default(),
             tones: None,
             watch: Watch::default(),
+            echo: None,
             refusals: Refusals::default(),
             reports: Reports::new(seeds.ssrc, seeds.name, now),
             outgoing: Outgoing::new(seeds.ssrc, seeds.sequence, seeds.timestamp),
@@ -183,6 +186,11 @@ impl Leg {
             (false, Some(_)) => self.tones = None,
             (true, Some(_)) | (false, None) => {}
         }
+        match (negotiated.codec.law(), &self.echo) {
+            (Some(_), None) if self.stream.is_none() => self.echo = Some(Box::default()),
+            (None, Some(_)) => self.echo = None,
+            (Some(_) | None, _) => {}
+        }
         let clock = negotiated.codec.clock();
         self.reports.run(negotiated.reports.is_some(), clock, now);
         self.outgoing.set_clock(clock);
@@ -228,13 +236,8 @@ impl Leg {
         })
     }
 
-    /// A key came, in the signalling or as tones. The one that is told now, if it is not to wait for its telephone event.
-    pub(crate) fn came(
-        &mut self,
-        press: Press,
-        method: Method,
-        now: Instant,
-    ) -> Option<(Press, Method)> {
+    /// A key came, in the signalling or as tones: whether it is told now, or waits for its telephone event.
+    pub(crate) fn came(&mut self, press: Press, method: Method, now: Instant) -> dtmf::Came {
         let accepted = self
             .session
             .as_ref()
@@ -248,8 +251,15 @@ impl Leg {
     }
 
     /// A key is told by its telephone event.
-    pub(crate) fn told_by_event(&mut self, digit: Digit, now: Instant) {
-        self.once.told(digit, now);
+    pub(crate) fn told_by_event(&mut self, digit: Digit, now: Instant, events: &mut Events) {
+        if let Some(doubled) = self.once.told(digit, now) {
+            events.push(self.id, Event::DigitDoubled(doubled));
+        }
+    }
+
+    /// Packets of the leg could not be decoded for who hears it.
+    pub(crate) fn undecodable(&mut self, packets: u64) {
+        self.incoming.undecodable(packets);
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

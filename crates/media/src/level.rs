@@ -43,6 +43,23 @@ impl Level {
         }
     }
 
+    /// What was counted since then.
+    pub(crate) fn since(&self, before: &Level) -> Level {
+        Level {
+            looked: self.looked - before.looked,
+            silent: self.silent - before.silent,
+            idle: self.idle - before.idle,
+            clipped: self.clipped - before.clipped,
+            squares: self.squares - before.squares,
+            samples: self.samples - before.samples,
+        }
+    }
+
+    /// Whether any packet was looked at.
+    pub(crate) fn was_looked_at(&self) -> bool {
+        self.looked > 0
+    }
+
     /// What it tells of a direction; all else is 0.
     pub(crate) fn stream(self) -> Stream {
         let permille = |count: u32| {

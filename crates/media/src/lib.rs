@@ -58,18 +58,19 @@ pub use agent::{Agent, Menu};
 pub use call::{Call, Settings};
 pub use codec::{Clock, Codec};
 pub use dialect::{Dialect, Introduction, Message, Said};
-pub use dtmf::{Digit, Digits, Press};
+pub use dtmf::{Digit, Digits, Doubled, Press};
 pub use emodel::{Pin, Rating};
 pub use error::Error;
 pub use event::{
     Datagram, DigitLoss, Event, Finished, Hears, Input, KeySeen, LegId, Method, Opening, Output,
     RecordOrder, Seen, Transmit,
 };
-pub use measure::{Measured, Occasion, Reported, Sample, Stream, Streamed};
+pub use measure::{ClockSkew, Measured, Occasion, Reported, Sample, Stream, Streamed};
 pub use negotiated::{Direction, LatchRule, Negotiated, SourceRule, SsrcRule};
 pub use opus::Redundancy;
+pub use quality::Echoed;
 pub use recorder::RecordedDigits;
-pub use refusal::{Reason, Refused, Stranger};
+pub use refusal::{Reason, Refused, RtpHead, Stranger};
 pub use rtcp::Metrics;
 pub use silence::Silence;
 pub use srtp::{MasterKey, Mki, Secured, Suite};

@@ -45,7 +45,7 @@ pub struct Stream {
     pub payload_type: Option<u8>,
     /// Milliseconds of audio in a packet, by most timestamps.
     pub packet_ms: Option<u16>,
-    /// Packets with our own SSRC.
+    /// Packets with our own SSRC from where ours go, let in or not.
     pub looped: u64,
     /// The mean level of what was not silent, in dBov, 0 at most.
     pub level_dbov: Option<i8>,
@@ -55,6 +55,21 @@ pub struct Stream {
     pub idle_permille: u16,
     /// What it is worth to a listener; none for what is sent.
     pub rating: Option<Rating>,
+    /// Packets of audio of which a decoder made nothing.
+    pub undecodable: u64,
+    /// Streams of another SSRC that began at the learned source and were not let in.
+    pub foreign_streams: u32,
+    /// How the peer's clock runs, if that can be told.
+    pub clock_skew: Option<ClockSkew>,
+}
+
+/// How the clock of a peer runs against ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// How much slower it is than ours, in millionths.
+    pub ppm: i32,
+    /// Over how many seconds.
+    pub over_s: u32,
 }
 
 /// Five seconds of what is received, or more if nothing came for long.
@@ -74,6 +89,14 @@ pub struct Sample {
     pub transit_us: Option<i32>,
     /// The round trip that was known then, in microseconds.
     pub round_trip_us: Option<u32>,
+    /// The payload type of the audio that came last.
+    pub payload_type: Option<u8>,
+    /// The mean level of what was not silent, in dBov.
+    pub level_dbov: Option<i8>,
+    /// Packets of nothing but the code for silence, of those that were looked at, in per mille; none if none was.
+    pub idle_permille: Option<u16>,
+    /// Changes of the SSRC or of the numbering, jumps of the timestamp, and streams that were not let in.
+    pub restarts: u32,
 }
 
 /// Why a leg is measured.

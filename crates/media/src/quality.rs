@@ -1,8 +1,11 @@
 //! How well packets come (RFC 3550, appendix A), and what that is worth to a listener (ITU-T G.107).
 
+mod echo;
+mod foreign;
 mod playout;
 mod samples;
 mod sequence;
+mod skew;
 mod timing;
 
 use std::time::{Duration, Instant};
@@ -12,7 +15,10 @@ use crate::emodel::{Path, Pin, Rating};
 use crate::level::Level;
 use crate::measure::{Sample, Stream, milliseconds};
 use crate::packet::Packet;
-use samples::{Counts, Samples};
+pub(crate) use echo::Echo;
+pub use echo::Echoed;
+use foreign::Foreign;
+use samples::{Counts, Ending, Samples};
 use sequence::{Place, Sequence};
 use timing::Timing;
 
@@ -29,9 +35,12 @@ pub(crate) struct Incoming {
     late: u64,
     comfort_noise: u64,
     looped: u64,
+    undecodable: u64,
+    foreign: Foreign,
     timing: Timing,
     gap: Gap,
-    samples: Samples,
+    /// Boxed, because packets do not touch it but for the last of five seconds.
+    samples: Box<Samples>,
     /// The audio that came last: its payload type and its codec.
     audio: Option<(u8, Codec)>,
     codec_changes: u32,
@@ -140,6 +149,16 @@ impl Incoming {
         self.looped += 1;
     }
 
+    /// A decoder made nothing of that many packets.
+    pub(crate) fn undecodable(&mut self, packets: u64) {
+        self.undecodable += packets;
+    }
+
+    /// A packet of another SSRC came from the learned source.
+    pub(crate) fn foreign(&mut self, ssrc: u32, sequence: u16) {
+        self.foreign.take(ssrc, sequence);
+    }
+
     /// The peer stops on agreement: what follows is no gap and no jitter.
     pub(crate) fn pause(&mut self) {
         self.gap.last = None;
@@ -173,9 +192,17 @@ impl Incoming {
             received: self.packets,
             lost: self.lost(),
             out_of_buffer: self.timing.out_of_buffer,
+            restarts: u64::from(self.restarts())
+                + u64::from(self.timing.jumps)
+                + u64::from(self.foreign.streams),
+            level: self.level,
         };
-        let timing = self.timing.turn();
-        self.samples.push(counts, timing, round_trip, now)
+        let ending = Ending {
+            timing: self.timing.turn(now),
+            round_trip,
+            payload_type: self.audio.map(|(payload_type, _)| payload_type),
+        };
+        self.samples.push(counts, ending, now)
     }
 
     /// The samples since they were forgotten last.
@@ -203,13 +230,16 @@ impl Incoming {
             out_of_buffer: self.timing.out_of_buffer,
             loss_runs: runs,
             comfort_noise: self.comfort_noise,
-            restarts: self.epoch.saturating_sub(1),
+            restarts: self.restarts(),
             timestamp_jumps: self.timing.jumps,
             codec_changes: self.codec_changes,
             payload_type: self.audio.map(|(payload_type, _)| payload_type),
             packet_ms: self.timing.packet_ms(),
             looped: self.looped,
             rating: self.rate(runs, round_trip),
+            undecodable: self.undecodable,
+            foreign_streams: self.foreign.streams,
+            clock_skew: self.timing.clock_skew(),
             ..self.level.stream()
         }
     }
@@ -236,6 +266,10 @@ impl Incoming {
             delay: self.delay(round_trip),
         };
         path.rate(Pin::of(self.codec()?))
+    }
+
+    fn restarts(&self) -> u32 {
+        self.epoch.saturating_sub(1)
     }
 
     fn lost(&self) -> u64 {

@@ -120,6 +120,8 @@ pub struct Refused {
     pub last: Stranger,
     /// How many of the last ones in a row came from where it came from.
     pub in_row: u32,
+    /// How many since this was told last had SSRC, payload type and timestamp of the one before.
+    pub same_timestamp: u32,
 }
 
 /// A packet that was refused.
@@ -127,8 +129,31 @@ pub struct Refused {
 pub struct Stranger {
     /// Where it came from.
     pub source: SocketAddr,
-    /// Its SSRC, its payload type and how many octets are behind its header, if it is RTP.
-    pub rtp: Option<(u32, u8, u16)>,
+    /// What its header says, if it is RTP.
+    pub rtp: Option<RtpHead>,
+}
+
+/// What the header of a refused packet says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtpHead {
+    /// Its SSRC.
+    pub ssrc: u32,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Its sequence number.
+    pub sequence: u16,
+    /// Its timestamp.
+    pub timestamp: u32,
+    /// How many octets are behind it.
+    pub payload_bytes: u16,
+}
+
+impl RtpHead {
+    /// Whether both are packets of one moment, as those of a telephone event are.
+    fn is_of_the_moment_of(&self, other: &RtpHead) -> bool {
+        let moment = |head: &RtpHead| (head.ssrc, head.payload_type, head.timestamp);
+        moment(self) == moment(other)
+    }
 }
 
 /// The counts of one leg. The first refusal is told a second later, then what came on top ever more seldom. Nothing is
@@ -143,6 +168,8 @@ struct Counts {
     /// The counts when a packet was let in last.
     at_heard: [u32; Reason::ALL.len()],
     last: [Option<(Stranger, u32)>; Reason::ALL.len()],
+    /// Packets of the moment of the one before, since they were told last.
+    repeated: [u32; Reason::ALL.len()],
     last_source: Option<SocketAddr>,
     was_heard: bool,
     tell_at: Option<Instant>,
@@ -161,6 +188,11 @@ impl Refusals {
             Some((last, in_row)) if last.source == stranger.source => in_row.saturating_add(1),
             Some(_) | None => 1,
         };
+        let before = known.last[index].and_then(|(last, _)| last.rtp);
+        let repeats = before
+            .zip(stranger.rtp)
+            .is_some_and(|(before, this)| this.is_of_the_moment_of(&before));
+        known.repeated[index] += u32::from(repeats);
         known.last[index] = Some((stranger, in_row));
         if reason != Reason::Rtcp {
             known.last_source = Some(stranger.source);
@@ -200,6 +232,7 @@ impl Refusals {
                     total,
                     last,
                     in_row,
+                    same_timestamp: std::mem::take(&mut known.repeated[index]),
                 });
             }
         }

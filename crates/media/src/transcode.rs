@@ -41,6 +41,8 @@ pub(crate) struct Transcoder {
     packet_ticks: u32,
     quiet: Option<Quiet>,
     samples: Vec<i16>,
+    /// Packets of which the decoder made nothing, since they were asked for.
+    undecodable: u64,
 }
 
 /// The sender stopped on purpose.
@@ -83,7 +85,13 @@ impl Transcoder {
             packet_ticks: from.clock().ticks(USUAL_PACKET),
             quiet: None,
             samples: vec![0; samples_in(PIECE, sample_hz)],
+            undecodable: 0,
         }
+    }
+
+    /// How many packets could not be decoded since this was asked last.
+    pub(crate) fn take_undecodable(&mut self) -> u64 {
+        std::mem::take(&mut self.undecodable)
     }
 
     /// Whether it is made for this stream and this listener.
@@ -152,7 +160,10 @@ impl Transcoder {
             }
         }
         let timestamp = said.timestamp;
-        let count = self.decoder.decode(said.payload, &mut self.samples)?;
+        let Some(count) = self.decoder.decode(said.payload, &mut self.samples) else {
+            self.undecodable += 1;
+            return None;
+        };
         let is_quiet = self.from == Codec::Opus && opus::is_silence(said.payload);
         self.quiet = is_quiet.then(|| Quiet::new(None, now));
         let ahead = self.due.map_or(0, |due| timestamp.wrapping_sub(due));

@@ -139,7 +139,11 @@ impl Row {
             Observation::MediaResumed(_)
             | Observation::MediaLatched(_)
             | Observation::MediaRefused(_)
-            | Observation::DigitLost(_) => {}
+            | Observation::DigitLost(_)
+            | Observation::DigitDoubled(_)
+            | Observation::DigitEarly(_)
+            | Observation::EchoHeard(_)
+            | Observation::InfoNotAllowed(_) => {}
             Observation::MediaMeasured(measured) => self.measured(moment, measured),
             Observation::MediaReported(reported) => self.reported(moment, &reported),
             Observation::MediaAccounted(accounted) => self.accounted(moment, &accounted),

@@ -86,6 +86,16 @@ impl Drawing<'_> {
                 let label = "digit could not be sent".to_owned();
                 self.push(record, RungKind::Media, (EDGE, to), Mark::Warn, label);
             }
+            Observation::EchoHeard(echo) => {
+                let from = self.column(echo.leg);
+                let label = format!("what we send, {} ms later", echo.delay_ms);
+                self.push(record, RungKind::Media, (from, EDGE), Mark::Warn, label);
+            }
+            Observation::DigitEarly(early) => {
+                let to = self.column(early.leg);
+                let label = "digit too early".to_owned();
+                self.push(record, RungKind::Media, (EDGE, to), Mark::Warn, label);
+            }
             Observation::DigitReceived(digit) => {
                 let key = digit
                     .digit

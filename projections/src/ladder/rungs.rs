@@ -167,6 +167,10 @@ impl Drawing<'_> {
             | Observation::MediaRefused(_)
             | Observation::MediaAccounted(_)
             | Observation::DigitLost(_)
+            | Observation::DigitEarly(_)
+            | Observation::DigitDoubled(_)
+            | Observation::EchoHeard(_)
+            | Observation::InfoNotAllowed(_)
             | Observation::DigitReceived(_) => {
                 self.media(record, observation);
             }

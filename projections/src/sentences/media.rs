@@ -106,6 +106,31 @@ pub(super) const MEDIA: &[Sentence] = &[
         "{Party} reports: {lost} of our packets lost, {worst} at the worst, jitter up to {jitter}.",
     ),
     story(
+        "media.echo",
+        Mark::Warn,
+        "{Party} sends back what we send, {delay} later.",
+    ),
+    story(
+        "digit.early",
+        Mark::Warn,
+        "A key went to {party} only {after} after its answer.",
+    ),
+    story(
+        "digit.early.unheard",
+        Mark::Warn,
+        "A key went to {party} before anything was heard of it, {after} after its answer.",
+    ),
+    story(
+        "digit.doubled",
+        Mark::Info,
+        "{Party} told a key twice, as {method} and as {other}, {time} apart; it counts once.",
+    ),
+    story(
+        "digit.info",
+        Mark::Warn,
+        "Keys for {party} are to go by SIP INFO, which it does not allow.",
+    ),
+    story(
         "digit.received",
         Mark::Media,
         "{Party} pressed a key ({method}, {time}).",

@@ -1,8 +1,8 @@
 //! The sentences for media: what came, what did not, what it is worth, and keys.
 
 use schemas::media::{
-    DigitMethod, MeasureOccasion, MediaSilence, PeerAccount, RefusedBecause, RefusedPackets,
-    SpeechRating, StreamMeasure,
+    MeasureOccasion, MediaSilence, PeerAccount, RefusedBecause, RefusedPackets, SpeechRating,
+    StreamMeasure,
 };
 use schemas::observation::{
     DigitLoss, DigitLost, DigitReceived, MediaAccounted, MediaLatched, MediaMeasured, MediaRefused,
@@ -10,6 +10,7 @@ use schemas::observation::{
 };
 
 use super::cast::Cast;
+use super::faults;
 use super::telling::{Telling, told};
 use crate::history::opinion;
 use crate::sentences::span;
@@ -56,6 +57,10 @@ pub(super) fn refused(refused: &MediaRefused, cast: &Cast) -> Telling {
         .on(refused.leg)
         .with("in all", refused.total.to_string())
         .with("in a row from there", refused.in_row.to_string())
+        .with(
+            "of one moment as the one before",
+            some(refused.same_timestamp),
+        )
         .with(
             "SSRC",
             refused
@@ -231,14 +236,9 @@ pub(super) fn accounted(accounted: &MediaAccounted, cast: &Cast) -> Telling {
 }
 
 pub(super) fn digit(digit: &DigitReceived, cast: &Cast) -> Telling {
-    let method = match digit.method {
-        DigitMethod::TelephoneEvent => "telephone event",
-        DigitMethod::Info => "SIP INFO",
-        DigitMethod::InBand => "tones in the audio",
-    };
     let mut fields = vec![
         ("party", cast.party(digit.leg)),
-        ("method", method.to_owned()),
+        ("method", faults::method(digit.method).to_owned()),
         ("time", span(u64::from(digit.duration_ms))),
     ];
     let id = match digit.digit {
@@ -313,9 +313,14 @@ fn measure_words(measure: &StreamMeasure) -> String {
         (detail.codec_changes.into(), "changes of the codec"),
         (detail.comfort_noise, "of comfort noise"),
         (detail.looped, "with our own SSRC"),
+        (detail.undecodable, "that nobody could decode"),
+        (detail.foreign_streams.into(), "streams with a foreign SSRC"),
     ];
     for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
         words.push_str(&format!(", {count} {what}"));
+    }
+    if let Some(skew) = &detail.clock_skew {
+        words.push_str(&format!(", clock {} ppm behind ours", skew.ppm));
     }
     words
 }

@@ -7,6 +7,7 @@ use schemas::observation::{
 use schemas::{LegId, Observation};
 
 use super::cast::{Cast, short_uri};
+use super::faults;
 use super::invited;
 use super::media;
 use super::recording;
@@ -61,6 +62,7 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
                 .with("direction", format!("{:?}", agreed.direction))
                 .with("packet", format!("{} ms", agreed.packet_ms))
                 .with("payload type", agreed.payload_type.to_string())
+                .with("we take", faults::formats(&agreed.accepted))
         }
         Observation::MediaTranscoded(transcoded) => {
             let fields = [
@@ -86,6 +88,10 @@ pub(super) fn tell(observation: &Observation, cast: &Cast) -> Telling {
         Observation::MediaAccounted(accounted) => media::accounted(accounted, cast),
         Observation::DigitReceived(digit) => media::digit(digit, cast),
         Observation::DigitLost(lost) => media::digit_lost(lost, cast),
+        Observation::DigitDoubled(doubled) => faults::doubled(doubled, cast),
+        Observation::DigitEarly(early) => faults::early(early, cast),
+        Observation::EchoHeard(echo) => faults::echo(echo, cast),
+        Observation::InfoNotAllowed(refusing) => faults::info_not_allowed(refusing, cast),
         Observation::HoldRequested(hold) => told("hold.requested", &[party(hold.leg)])
             .on(hold.leg)
             .with("direction", format!("{:?}", hold.direction)),

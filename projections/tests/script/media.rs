@@ -19,6 +19,36 @@ pub fn observation(line: &Line) -> Option<Observation> {
             remote: line.find("at").unwrap_or("192.0.2.7:30000").to_owned(),
             direction: MediaDirection::SendReceive,
             packet_ms: 20,
+            accepted: line.find("takes").map_or_else(Vec::new, |number| {
+                vec![PayloadFormat {
+                    payload_type: number.parse().expect("payload type"),
+                    format: line.word(2).to_owned(),
+                }]
+            }),
+        }
+        .into(),
+        "echo" => EchoHeard {
+            leg: line.leg(1),
+            delay_ms: line.number("delay", 240),
+            correlation_permille: 962,
+        }
+        .into(),
+        "digit-early" => DigitEarly {
+            leg: line.leg(1),
+            after_answer_ms: line.number("after", 120),
+            latched: line.find("latched").is_some(),
+        }
+        .into(),
+        "digit-doubled" => DigitDoubled {
+            leg: line.leg(1),
+            counted_as: DigitMethod::TelephoneEvent,
+            method: DigitMethod::Info,
+            apart_ms: line.number("apart", 140),
+        }
+        .into(),
+        "info-not-allowed" => InfoNotAllowed {
+            leg: line.leg(1),
+            allow: line.words[2..].join(" "),
         }
         .into(),
         "media" => MediaStarted {
@@ -129,6 +159,7 @@ pub fn observation(line: &Line) -> Option<Observation> {
             ssrc: Some(7),
             payload_type: Some(0),
             payload_bytes: Some(160),
+            same_timestamp: 0,
         }
         .into(),
         "accounted" => MediaAccounted {

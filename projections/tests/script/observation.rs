@@ -32,6 +32,7 @@ pub fn observation(line: &Line, legs: &mut BTreeMap<u16, String>) -> Observation
                     "edge",
                 )),
                 sip_call_id: format!("leg-{}@edge-1", line.word(1)),
+                offer: None,
             }
             .into()
         }

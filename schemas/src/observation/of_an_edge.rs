@@ -23,6 +23,7 @@ macro_rules! of_an_edge {
             | $crate::Observation::LimitReached(_)
             | $crate::Observation::LoadStated(_)
             | $crate::Observation::CallsTurnedAway(_)
+            | $crate::Observation::MediaContinued(_)
             | $crate::Observation::EdgeStarted(_)
             | $crate::Observation::EdgeStopped(_)
             | $crate::Observation::ConfigurationApplied(_)

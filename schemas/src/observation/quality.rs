@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::LegId;
 use crate::media::{
-    MeasureOccasion, MediaSample, MediaSeen, MediaSilence, PeerAccount, RefusedBecause,
-    RefusedPackets, SpeechRating, StreamMeasure,
+    DigitMethod, MeasureOccasion, MediaSample, MediaSeen, MediaSilence, PeerAccount,
+    RefusedBecause, RefusedPackets, SpeechRating, StreamMeasure,
 };
+use crate::{CallId, LegId};
 
 /// The first RTP packet of a leg came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -82,6 +82,9 @@ pub struct MediaRefused {
     pub payload_type: Option<u8>,
     /// How many octets it has behind its header: 4 is the size of a telephone event.
     pub payload_bytes: Option<u16>,
+    /// How many since this was told last had SSRC, payload type and timestamp of the one before: those of a telephone event
+    /// share theirs, and audio never does.
+    pub same_timestamp: u64,
 }
 
 /// What was counted of a leg's media: while it is up, at once when it changes, and at its end.
@@ -207,6 +210,70 @@ pub struct VoiceMetrics {
     pub buffer_ms: u16,
     /// The most that it may become, in milliseconds.
     pub buffer_max_ms: u16,
+}
+
+/// What we send to a leg comes back in what it sends (hairpin, loopback, or an echo that nobody cancels): for three times
+/// five seconds in a row the loudness of both was the same at one delay. Told once for a leg, of G.711 only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EchoHeard {
+    /// The leg.
+    pub leg: LegId,
+    /// How much later it comes, in milliseconds, in steps of 20.
+    pub delay_ms: u32,
+    /// The correlation of the loudness in the last five seconds, in per mille: more than 800.
+    pub correlation_permille: u16,
+}
+
+/// Packets came to the port of a leg long after its end: its peer sends on, or to a port that was given to another call.
+/// The port was watched from 5 s to 15 s behind the end, and then was free again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaContinued {
+    /// The call.
+    pub call: CallId,
+    /// The leg.
+    pub leg: LegId,
+    /// How many RTP packets, as far as the socket's buffer holds them: 50 at least.
+    pub packets: u32,
+    /// For how many milliseconds they were counted.
+    pub over_ms: u32,
+    /// Where the last of them came from, `ip:port`.
+    pub source: String,
+    /// Its SSRC.
+    pub ssrc: u32,
+}
+
+/// A key went to a leg that may not have listened yet: less than 500 ms behind its answer, or before anything was heard of
+/// it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DigitEarly {
+    /// The leg that it went to.
+    pub leg: LegId,
+    /// From the answer to the beginning of the key, in milliseconds.
+    pub after_answer_ms: u32,
+    /// Whether its packets had been learned to come from somewhere.
+    pub latched: bool,
+}
+
+/// A key came once more in another way, and was not counted twice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DigitDoubled {
+    /// The leg.
+    pub leg: LegId,
+    /// The way in which it was counted, or will be.
+    pub counted_as: DigitMethod,
+    /// The other way.
+    pub method: DigitMethod,
+    /// The time between both, in milliseconds.
+    pub apart_ms: u32,
+}
+
+/// A leg is to get its keys by SIP INFO, and the Allow header field of its peer does not name INFO (RFC 6086, section 3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InfoNotAllowed {
+    /// The leg.
+    pub leg: LegId,
+    /// The methods that Allow names, as they were sent.
+    pub allow: String,
 }
 
 /// A key for a leg could not be sent to it.

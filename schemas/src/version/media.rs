@@ -4,8 +4,49 @@ use serde::{Deserialize, Serialize};
 
 use super::Lift;
 use crate::LegId;
-use crate::media::{DigitMethod, MeasureOccasion, MediaSilence, StreamMeasure};
-use crate::observation::{DigitReceived, MediaMeasured, MediaReported, MediaResumed, MediaSilent};
+use crate::media::{DigitMethod, MeasureOccasion, MediaDirection, MediaSilence, StreamMeasure};
+use crate::observation::{
+    CodecNegotiated, DigitReceived, MediaMeasured, MediaReported, MediaResumed, MediaSilent,
+};
+
+/// `CodecNegotiated` as it was when only the payload types that we send were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodecNegotiatedV1 {
+    /// The leg.
+    pub leg: LegId,
+    /// The codec, as `PCMU/8000`.
+    pub codec: String,
+    /// The payload type that the edge sends.
+    pub payload_type: u8,
+    /// The payload type of telephone events (RFC 4733) that the edge sends, if agreed on.
+    pub telephone_event: Option<u8>,
+    /// Where the edge receives, `ip:port`.
+    pub local: String,
+    /// Where the peer said that it receives, `ip:port`.
+    pub remote: String,
+    /// The direction from the edge's side.
+    pub direction: MediaDirection,
+    /// Milliseconds of audio in a packet.
+    pub packet_ms: u16,
+}
+
+impl Lift for CodecNegotiated {
+    fn lift(version: u16, payload: &[u8]) -> Option<CodecNegotiated> {
+        let 1 = version else { return None };
+        let old: CodecNegotiatedV1 = crate::event::exact(payload)?;
+        Some(CodecNegotiated {
+            leg: old.leg,
+            codec: old.codec,
+            payload_type: old.payload_type,
+            telephone_event: old.telephone_event,
+            local: old.local,
+            remote: old.remote,
+            direction: old.direction,
+            packet_ms: old.packet_ms,
+            accepted: Vec::new(),
+        })
+    }
+}
 
 /// `StreamMeasure` as it was before more than packets was counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

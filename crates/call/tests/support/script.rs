@@ -88,6 +88,7 @@ fn observation(words: &[&str]) -> Option<Observation> {
             target: "sip:bot@192.0.2.10".into(),
             caller: Personal::default(),
             sip_call_id: "c0ffee".into(),
+            offer: None,
         }
         .into(),
         ["ringing", leg, status @ ..] => LegRinging {

@@ -342,9 +342,43 @@ pub fn media_event(what: &[&str]) -> media::Event {
             total: 1_500,
             last: media::Stranger {
                 source: source.parse().unwrap(),
-                rtp: Some((9, 0, 160)),
+                rtp: Some(media::RtpHead {
+                    ssrc: 9,
+                    payload_type: 0,
+                    sequence: 7,
+                    timestamp: 160,
+                    payload_bytes: 160,
+                }),
             },
             in_row: 500,
+            same_timestamp: 0,
+        }),
+        // A telephone event with a number that nobody agreed on.
+        ["keys-refused", payload_type] => media::Event::Refused(media::Refused {
+            reason: media::Reason::PayloadType,
+            packets: 8,
+            total: 8,
+            last: media::Stranger {
+                source: "192.0.2.10:4000".parse().unwrap(),
+                rtp: Some(media::RtpHead {
+                    ssrc: 7,
+                    payload_type: payload_type.parse().unwrap(),
+                    sequence: 8,
+                    timestamp: 160,
+                    payload_bytes: 4,
+                }),
+            },
+            in_row: 8,
+            same_timestamp: 7,
+        }),
+        ["echo", ms] => media::Event::Echo(media::Echoed {
+            delay: Duration::from_millis(ms.parse().unwrap()),
+            correlation_permille: 950,
+        }),
+        ["doubled", ms] => media::Event::DigitDoubled(media::Doubled {
+            counted_as: media::Method::TelephoneEvent,
+            method: media::Method::Signalled,
+            apart: Duration::from_millis(ms.parse().unwrap()),
         }),
         ["no-sound"] => media::Event::Silent {
             silence: media::Silence::NoSound,

@@ -10,6 +10,9 @@
 //! account TRUNK USER PASSWORD    what answers a trunk that asks; `NAME account` the same for a phone, which also
 //!                                demands USER PASSWORD; `NAME md5 USER DIGITS`: it knows MD5 only
 //! NAME options STATUS            what it answers to OPTIONS
+//! codecs TRUNK CODEC …           what is offered there; `NAME describes LINE|LINE…`: its next answer, as it stands
+//! NAME allows METHODS, NAME accounts FIELD VALUE
+//!                                what stands in Allow, and in its answer to a BYE
 //! NAME invite URI [CODEC …]      and: ring, early, answer, refuse STATUS, cancel, bye, hold, resume, refer URI, info KEY
 //! 100rel TRUNK MODE              and `timer TRUNK MODE SECONDS [edge|peer]`: what its legs agree to; `-` is the phones'
 //! srtp TRUNK POLICY [WAY …]      off, prefer, require; by sdes or dtls, the best first; `NAME srtp POLICY [WAY …]` the
@@ -21,7 +24,8 @@
 //! NAME silent, NAME loud         it takes and sends nothing any more, and again; `stutters`: it sends everything twice
 //! decide COMMAND; COMMAND        ring, answer, refuse, dial, stream, hangup, bridge, agent, accept, report, refer, end
 //! decide again                   the last decision comes once more
-//! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished; of its recording: paused MS,
+//! media LEG WHAT                 started, silent, resumed, digit KEY, choice KEY, finished, echo MS, doubled MS,
+//!                                keys-refused PAYLOAD-TYPE; of its recording: paused MS,
 //!                                went-on MS, keys MS, no-more-keys MS
 //! recorder in DIRECTORY          calls are recorded; `recorder WHAT`: started, ended, failed MS ERROR
 //! line LEG WHAT                  of an agent's connection: opened, refused STATUS, times-out TIMER, closes CODE, breaks,
@@ -161,6 +165,15 @@ impl Scene {
                 let dtmf = Dtmf::Info;
                 let trunk = identity::trunk(name, network);
                 self.configuration.trunks.push(Trunk { dtmf, ..trunk });
+            }
+            ["codecs", name, codecs @ ..] => {
+                let mut trunks = self.configuration.trunks.iter_mut();
+                let trunk = trunks.find(|trunk| trunk.name.as_str() == *name);
+                let codecs = codecs.iter().map(|codec| match *codec {
+                    "opus" => sdp::Codec::Opus,
+                    other => sdp::Codec::of(other, 8_000, None).expect("a codec"),
+                });
+                trunk.expect("a trunk").codecs = codecs.collect();
             }
             ["max", calls] => self.configuration.calls_max = calls.parse().unwrap(),
             ["states-load"] => self.configuration.states_load = true,

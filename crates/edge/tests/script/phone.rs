@@ -38,6 +38,10 @@ pub struct Phone {
     options: StatusCode,
     /// The header field of its answer to a BYE, if it says anything there.
     account: Option<String>,
+    /// The methods that it says it takes, if not all that it does.
+    allow: Option<String>,
+    /// Its answer to an offer, if not the usual one.
+    description: Option<Bytes>,
     registry: Registry,
     sent: Vec<Bytes>,
 }
@@ -65,6 +69,8 @@ impl Phone {
             door: None,
             options: StatusCode::OK,
             account: None,
+            allow: None,
+            description: None,
             registry: Registry::default(),
             sent: Vec::new(),
         }
@@ -160,7 +166,13 @@ impl Phone {
                 let extra = none().with("Reason", "Q.850;cause=16").unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
             }
-            ["accounts", name, value] => self.account = Some(format!("{name}: {value}\r\n")),
+            // Its next answer, line by line; `|` ends one.
+            ["describes", description @ ..] => {
+                let lines = description.join(" ").replace('|', "\r\n");
+                self.description = Some(format!("{lines}\r\n").into());
+            }
+            ["allows", methods] => self.allow = Some(format!("Allow: {methods}")),
+            ["accounts", name, value] => self.account = Some(format!("{name}: {value}")),
             ["bye", name, value] => {
                 let extra = none().with(name, value).unwrap();
                 self.endpoint.bye(leg(), extra, now).unwrap();
@@ -268,6 +280,9 @@ impl Phone {
     }
 
     fn answer(&mut self) -> Bytes {
+        if let Some(description) = self.description.take() {
+            return description;
+        }
         let offer = self.offered.clone().expect("there was an offer");
         let offer = SessionDescription::parse(&offer).unwrap();
         // As most phones do: what the offer has first.
@@ -288,7 +303,7 @@ impl Phone {
         while let Some(output) = self.endpoint.poll() {
             match output {
                 Output::Send(send) => {
-                    let bytes = self.accounted(send.bytes);
+                    let bytes = self.rewritten(send.bytes);
                     self.sent.push(bytes);
                 }
                 Output::Event(event) => self.event(event, now),
@@ -297,18 +312,22 @@ impl Phone {
         }
     }
 
-    /// What it says of packets stands in its answer to a BYE.
-    fn accounted(&self, bytes: Bytes) -> Bytes {
-        let Some(account) = &self.account else {
+    /// A message as it leaves: what it says of packets stands in its answer to a BYE, what it takes in Allow.
+    fn rewritten(&self, bytes: Bytes) -> Bytes {
+        if self.account.is_none() && self.allow.is_none() {
             return bytes;
-        };
-        let text = String::from_utf8_lossy(&bytes);
-        match text.split_once("\r\n") {
-            Some((first, rest)) if first.starts_with("SIP/2.0 200") && rest.contains(" BYE\r\n") => {
-                format!("{first}\r\n{account}{rest}").into()
-            }
-            _ => bytes,
         }
+        let text = String::from_utf8_lossy(&bytes);
+        let takes_bye = text.starts_with("SIP/2.0 200") && text.contains(" BYE\r\n");
+        let mut lines: Vec<&str> = text.split("\r\n").collect();
+        let allow = lines.iter_mut().find(|line| line.starts_with("Allow: "));
+        if let (Some(line), Some(allow)) = (allow, &self.allow) {
+            *line = allow;
+        }
+        if let (true, Some(account)) = (takes_bye, &self.account) {
+            lines.insert(1, account);
+        }
+        lines.join("\r\n").into()
     }
 
     fn event(&mut self, event: Event, now: Instant) {

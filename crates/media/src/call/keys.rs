@@ -3,20 +3,25 @@
 use std::time::Instant;
 
 use super::Call;
-use crate::dtmf::Press;
+use crate::dtmf::{Came, Press};
 use crate::event::{Event, Method};
 use crate::leg::Pressed;
 
 impl Call {
     pub(super) fn press_event(&mut self, from: usize, pressed: &Pressed, now: Instant) {
-        self.legs[from].told_by_event(pressed.press.digit, now);
+        self.legs[from].told_by_event(pressed.press.digit, now, &mut self.events);
         self.press(from, pressed, Method::TelephoneEvent, now);
     }
 
     /// A key came otherwise: it counts now, later, or not at all.
     pub(super) fn press_came(&mut self, from: usize, press: Press, method: Method, now: Instant) {
-        if let Some((press, method)) = self.legs[from].came(press, method, now) {
-            self.press_otherwise(from, press, method, now);
+        match self.legs[from].came(press, method, now) {
+            Came::Told(press, method) => self.press_otherwise(from, press, method, now),
+            Came::Waits => {}
+            Came::Doubled(doubled) => {
+                let id = self.legs[from].id;
+                self.events.push(id, Event::DigitDoubled(doubled));
+            }
         }
     }
 

@@ -21,17 +21,41 @@ pub(crate) struct Once {
     doubled: u32,
 }
 
+/// A key that came in two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    /// The way in which it counts.
+    pub counted_as: Method,
+    /// The other way.
+    pub method: Method,
+    /// The time between both.
+    pub apart: Duration,
+}
+
+/// What becomes of a key that came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Came {
+    /// It is told now.
+    Told(Press, Method),
+    /// It waits for its event.
+    Waits,
+    /// It was told, or waits, already.
+    Doubled(Doubled),
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     press: Press,
     method: Method,
     ways: Ways,
+    since: Instant,
     until: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Told {
     digit: Digit,
+    method: Method,
     ways: Ways,
     at: Instant,
 }
@@ -41,14 +65,8 @@ struct Told {
 struct Ways(u8);
 
 impl Once {
-    /// A key came, not as an event; `waits` if an event of it may follow. The one that has to be told now.
-    pub(crate) fn take(
-        &mut self,
-        press: Press,
-        method: Method,
-        waits: bool,
-        now: Instant,
-    ) -> Option<(Press, Method)> {
+    /// A key came, not as an event; `waits` if an event of it may follow. If too many wait, the first of them is told.
+    pub(crate) fn take(&mut self, press: Press, method: Method, waits: bool, now: Instant) -> Came {
         self.forget(now);
         let way = Ways::of(method);
         let told = self
@@ -59,42 +77,55 @@ impl Once {
             .waiting
             .iter_mut()
             .find(|waiting| waiting.press.digit == press.digit && !waiting.ways.has(way));
-        let ways = told
-            .map(|told| &mut told.ways)
-            .or(waiting.map(|waiting| &mut waiting.ways));
-        if let Some(ways) = ways {
+        let known = told
+            .map(|told| (&mut told.ways, told.method, told.at))
+            .or(waiting.map(|waiting| (&mut waiting.ways, waiting.method, waiting.since)));
+        if let Some((ways, counted_as, at)) = known {
             ways.add(way);
             self.doubled = self.doubled.saturating_add(1);
-            return None;
+            return Came::Doubled(Doubled {
+                counted_as,
+                method,
+                apart: now.saturating_duration_since(at),
+            });
         }
         if !waits {
-            self.tell(press.digit, way, now);
-            return Some((press, method));
+            self.tell((press.digit, method), way, now);
+            return Came::Told(press, method);
         }
         self.waiting.push_back(Waiting {
             press,
             method,
             ways: way,
+            since: now,
             until: now + EVENT_WITHIN,
         });
         if self.waiting.len() <= MAX_WAITING {
-            return None;
+            return Came::Waits;
         }
-        self.first(now)
+        let first = self.first(now);
+        first.map_or(Came::Waits, |(press, method)| Came::Told(press, method))
     }
 
-    /// A key is told by its event.
-    pub(crate) fn told(&mut self, digit: Digit, now: Instant) {
+    /// A key is told by its event. The other way in which it came before, if it did.
+    pub(crate) fn told(&mut self, digit: Digit, now: Instant) -> Option<Doubled> {
         self.forget(now);
-        let mut ways = Ways::of(Method::TelephoneEvent);
+        let counted_as = Method::TelephoneEvent;
+        let mut ways = Ways::of(counted_as);
         let same = |waiting: &Waiting| waiting.press.digit == digit;
-        if let Some(index) = self.waiting.iter().position(same)
-            && let Some(waiting) = self.waiting.remove(index)
-        {
+        let place = self.waiting.iter().position(same);
+        let waiting = place.and_then(|index| self.waiting.remove(index));
+        let doubled = waiting.map(|waiting| {
             ways.add(waiting.ways);
             self.doubled = self.doubled.saturating_add(1);
-        }
-        self.tell(digit, ways, now);
+            Doubled {
+                counted_as,
+                method: waiting.method,
+                apart: now.saturating_duration_since(waiting.since),
+            }
+        });
+        self.tell((digit, counted_as), ways, now);
+        doubled
     }
 
     /// The next key whose event did not come; `down` is the one whose event is going on.
@@ -121,16 +152,17 @@ impl Once {
 
     fn first(&mut self, now: Instant) -> Option<(Press, Method)> {
         let waiting = self.waiting.pop_front()?;
-        self.tell(waiting.press.digit, waiting.ways, now);
+        self.tell((waiting.press.digit, waiting.method), waiting.ways, now);
         Some((waiting.press, waiting.method))
     }
 
-    fn tell(&mut self, digit: Digit, ways: Ways, now: Instant) {
+    fn tell(&mut self, (digit, method): (Digit, Method), ways: Ways, now: Instant) {
         if self.told.len() >= MAX_WAITING {
             self.told.pop_front();
         }
         self.told.push_back(Told {
             digit,
+            method,
             ways,
             at: now,
         });

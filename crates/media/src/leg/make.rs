@@ -127,6 +127,7 @@ impl Leg {
                 speech.packet(packet_time, room(buffer), look)?
             }
         };
+        self.note_loudness(&buffer[HEADER_BYTES..HEADER_BYTES + payload_bytes], now);
         self.finish(buffer, stamp, payload_bytes, now);
         let is_notice = self.notice.is_some();
         if is_notice && progress != Progress::Goes {
@@ -162,6 +163,7 @@ impl Leg {
             }
         };
         let payload_bytes = speech.packet(packet_time, room(buffer), look)?;
+        self.note_loudness(&buffer[HEADER_BYTES..HEADER_BYTES + payload_bytes], now);
         self.finish(buffer, stamp, payload_bytes, now);
         Some(HEADER_BYTES + payload_bytes)
     }
@@ -182,6 +184,13 @@ impl Leg {
         }
     }
 
+    /// Who said what could not be decoded for this leg, and how many packets since this was asked last.
+    pub(crate) fn take_undecodable(&mut self) -> Option<(LegId, u64)> {
+        let transcoder = self.transcoder.as_deref_mut()?;
+        let packets = transcoder.take_undecodable();
+        (packets > 0).then(|| (LegId(transcoder.source().0), packets))
+    }
+
     /// A key has the stream for itself: what is said meanwhile is not sent.
     fn hush(&mut self, now: Instant) {
         if let Some(transcoder) = &mut self.transcoder {
@@ -189,6 +198,17 @@ impl Leg {
         }
         if let Some(speech) = &mut self.speech {
             speech.clear();
+        }
+    }
+
+    /// Audio is sent whose echo may come back.
+    fn note_loudness(&mut self, payload: &[u8], now: Instant) {
+        let law = self
+            .session
+            .as_ref()
+            .and_then(|session| session.negotiated.codec.law());
+        if let (Some(echo), Some(law)) = (&mut self.echo, law) {
+            echo.sent(law, payload, now);
         }
     }
 

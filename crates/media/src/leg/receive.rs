@@ -7,7 +7,7 @@ use super::session::Through;
 use super::{Heard, Leg, Pressed};
 use crate::call::{Events, Settings};
 use crate::codec::Codec;
-use crate::demux::Kind;
+use crate::demux::{Kind, is_stun};
 use crate::event::{Event, Method};
 use crate::g711;
 use crate::latch::Verdict;
@@ -17,7 +17,7 @@ use crate::opus;
 use crate::outgoing::StreamKey;
 use crate::packet::Packet;
 use crate::quality::Arrival;
-use crate::refusal::{Reason, Stranger};
+use crate::refusal::{Reason, RtpHead, Stranger};
 
 impl Leg {
     /// Takes a datagram of the leg's socket.
@@ -43,16 +43,7 @@ impl Leg {
                 heard
             }
             Err(reason) => {
-                let reason = match (reason, Kind::of(bytes)) {
-                    (Reason::Malformed, Kind::Stun) => Reason::Stun,
-                    (Reason::Malformed, Kind::Handshake) => Reason::Handshake,
-                    (reason, _) => reason,
-                };
-                let rtp = Packet::head(bytes).ok().map(|packet| {
-                    let octets = u16::try_from(packet.payload().len()).unwrap_or(u16::MAX);
-                    (packet.ssrc, packet.payload_type, octets)
-                });
-                self.refusals.count(reason, Stranger { source, rtp }, now);
+                self.refuse(reason, bytes, source, now);
                 None
             }
         }
@@ -74,6 +65,32 @@ impl Leg {
                 seen: Some(complete.seen),
             })
         })
+    }
+
+    /// Counts a datagram that is not let in.
+    fn refuse(&mut self, reason: Reason, bytes: &[u8], source: SocketAddr, now: Instant) {
+        let reason = match (reason, Kind::of(bytes)) {
+            (Reason::Malformed, Kind::Stun) if is_stun(bytes) => Reason::Stun,
+            (Reason::Malformed, Kind::Handshake) => Reason::Handshake,
+            (reason, _) => reason,
+        };
+        let rtp = Packet::head(bytes).ok().map(|packet| RtpHead {
+            ssrc: packet.ssrc,
+            payload_type: packet.payload_type,
+            sequence: packet.sequence,
+            timestamp: packet.timestamp,
+            payload_bytes: u16::try_from(packet.payload().len()).unwrap_or(u16::MAX),
+        });
+        if let Some(rtp) = rtp {
+            if reason == Reason::ForeignSsrc {
+                self.incoming.foreign(rtp.ssrc, rtp.sequence);
+            }
+            let from_peer = self.destination().map(|known| known.ip()) == Some(source.ip());
+            if rtp.ssrc == self.outgoing.ssrc() && from_peer {
+                self.incoming.looped();
+            }
+        }
+        self.refusals.count(reason, Stranger { source, rtp }, now);
     }
 
     fn judge(
@@ -162,6 +179,11 @@ impl Leg {
                     let samples = payload.iter().map(|code| g711::decode(law, *code));
                     tones.listen(samples, |press| tone = Some(press));
                 }
+                if let (Some(echo), Some(law)) = (&mut self.echo, law)
+                    && let Some(echoed) = echo.received(law, payload, now)
+                {
+                    events.push(self.id, Event::Echo(echoed));
+                }
                 let level = &mut self.incoming.level;
                 match law {
                     Some(law) => level.look(law, packet.sequence, payload),
@@ -196,7 +218,7 @@ impl Leg {
         {
             // Its stream is over, so nobody can wait for the rest of it.
             let press = complete.press;
-            self.told_by_event(press.digit, now);
+            self.told_by_event(press.digit, now, events);
             events.push(
                 id,
                 Event::Digit {

@@ -65,6 +65,9 @@ impl Leg {
                 }
                 if let Some(law) = negotiated.codec.law() {
                     self.sent.level.look(law, stamp.sequence, payload);
+                    if let Some(echo) = &mut self.echo {
+                        echo.sent(law, payload, now);
+                    }
                 }
                 if let Some(recorder) = &mut self.recorder {
                     recorder.hear(Ear::Right, negotiated.codec, stamp.timestamp, payload, now);

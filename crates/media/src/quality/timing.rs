@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use super::playout::Playout;
+use super::skew::Skew;
 use crate::codec::Clock;
+use crate::measure::ClockSkew;
 use crate::packet::Packet;
 
 /// The times of one received stream.
@@ -16,6 +18,9 @@ pub(super) struct Timing {
     /// How much longer the last packet took than the first one of its stream, in microseconds.
     transit_us: i64,
     playout: Playout,
+    skew: Skew,
+    /// The clock of the audio that came last.
+    clock: Option<Clock>,
     step: Step,
     /// Packets that came too late for a jitter buffer.
     pub(super) out_of_buffer: u64,
@@ -47,6 +52,7 @@ impl Timing {
             sequence: packet.sequence,
             clock,
         };
+        self.clock = Some(clock);
         // Between two clocks there is no difference.
         let before = self.before.replace(this);
         let Some(before) = before.filter(|before| before.clock == clock) else {
@@ -58,18 +64,23 @@ impl Timing {
         let ticks = packet.timestamp.wrapping_sub(before.timestamp);
         let media_us = signed_us(ticks, clock);
         let follows = packet.sequence == before.sequence.wrapping_add(1);
-        if media_us.abs() > TRANSIT_CHANGE_MAX_US {
+        let arrival = now.saturating_duration_since(before.at).as_micros();
+        let arrival_us = i64::try_from(arrival).unwrap_or(i64::MAX);
+        let change_us = arrival_us.saturating_sub(media_us);
+        let is_other_clock = change_us.abs() > TRANSIT_CHANGE_MAX_US;
+        // A sender that was quiet for as long as its timestamp says goes on.
+        if media_us.abs() > TRANSIT_CHANGE_MAX_US && is_other_clock {
             self.jumps += u32::from(follows && !packet.marker);
             self.restart();
             self.before = Some(this);
             return;
         }
+        if is_other_clock {
+            self.skew = Skew::default();
+        }
         if follows {
             self.step.vote(ticks);
         }
-        let arrival = now.saturating_duration_since(before.at).as_micros();
-        let arrival_us = i64::try_from(arrival).unwrap_or(i64::MAX);
-        let change_us = arrival_us - media_us;
         self.transit_us = self.transit_us.saturating_add(change_us);
         self.out_of_buffer += u64::from(self.playout.misses(self.transit_us));
         self.shake(change_us.unsigned_abs());
@@ -80,13 +91,22 @@ impl Timing {
         self.before = None;
         self.transit_us = 0;
         self.playout.restart();
+        self.skew = Skew::default();
     }
 
     /// A sample is over: the greatest jitter and the shortest transit time in it.
-    pub(super) fn turn(&mut self) -> (u32, Option<i32>) {
+    pub(super) fn turn(&mut self, now: Instant) -> (u32, Option<i32>) {
         let jitter_us = std::mem::replace(&mut self.sample_max_us, 0);
         let transit = self.playout.turn();
+        if let Some(us) = transit {
+            self.skew.take(us, now);
+        }
         (jitter_us, transit.and_then(|us| i32::try_from(us).ok()))
+    }
+
+    /// How the peer's clock runs.
+    pub(super) fn clock_skew(&self) -> Option<ClockSkew> {
+        self.skew.told()
     }
 
     pub(super) fn jitter_us(&self) -> u32 {
@@ -99,7 +119,7 @@ impl Timing {
 
     /// Milliseconds between most timestamps.
     pub(super) fn packet_ms(&self) -> Option<u16> {
-        let clock = self.before?.clock;
+        let clock = self.clock?;
         let step = (self.step.votes > 0).then_some(self.step.ticks)?;
         u16::try_from(clock.duration(u64::from(step)).as_millis()).ok()
     }
@@ -210,10 +230,71 @@ mod tests {
             let at = Duration::from_micros(u64::from(n) * 20_010);
             timing.take(&packet, Clock(8_000), start + at);
             if n % 250 == 249 {
-                shortest.push(timing.turn().1.unwrap());
+                shortest.push(timing.turn(start + at).1.unwrap());
             }
         }
         let slope = f64::from(shortest[9] - shortest[0]) / 45.0;
         assert!((slope - 500.0).abs() < 10.0, "{slope} ppm");
+        assert_eq!(
+            timing.clock_skew(),
+            None,
+            "less than a minute tells nothing"
+        );
+    }
+
+    /// Two minutes of packets, whose sender's clock is `ppm` slower, and who pauses as `paused` says of their numbers.
+    fn skew(ppm: f64, paused: impl Fn(u32) -> bool, marks: bool) -> Timing {
+        let start = clock::start();
+        let mut timing = Timing::default();
+        let (mut sequence, mut turned) = (0u16, Duration::ZERO);
+        let mut was_paused = false;
+        for n in 0..6_000u32 {
+            if paused(n) {
+                was_paused = true;
+                continue;
+            }
+            let packet = Packet {
+                marker: marks && was_paused,
+                payload_type: 0,
+                sequence,
+                timestamp: n * 160,
+                ssrc: 7,
+                payload_start: 12,
+                payload_end: 172,
+            };
+            was_paused = false;
+            sequence = sequence.wrapping_add(1);
+            let late_us = u64::from(n) * 7919 % 5_000;
+            let at = Duration::from_secs_f64(f64::from(n) * 0.02 * (1.0 + ppm / 1e6))
+                + Duration::from_micros(late_us);
+            timing.take(&packet, Clock(8_000), start + at);
+            if at >= turned + Duration::from_secs(5) {
+                turned = at;
+                timing.turn(start + at);
+            }
+        }
+        timing
+    }
+
+    #[test]
+    fn a_clock_is_known_after_a_minute_also_of_who_pauses() {
+        for ppm in [0.0, 300.0, -300.0] {
+            let told = |paused: fn(u32) -> bool, marks| skew(ppm, paused, marks).clock_skew();
+            let pausing = |n: u32| n % 500 > 300;
+            for skew in [
+                told(|_| false, false),
+                told(pausing, true),
+                told(pausing, false),
+            ] {
+                let skew = skew.unwrap();
+                assert!(
+                    (f64::from(skew.ppm) - ppm).abs() < 40.0,
+                    "{skew:?} for {ppm}"
+                );
+                assert!((60..=120).contains(&skew.over_s), "{skew:?}");
+            }
+        }
+        let silent = skew(0.0, |n| n % 500 > 300, false);
+        assert_eq!((silent.jumps, silent.out_of_buffer), (0, 0));
     }
 }

@@ -3,6 +3,7 @@
 mod agents;
 mod counters;
 mod driver;
+mod faults;
 mod hostile;
 mod keys;
 mod latch;

@@ -204,7 +204,12 @@ fn one_way_audio_no_audio_and_audio_from_elsewhere_are_three_things() {
         (Reason::ForeignSource, caller.address)
     );
     assert_eq!((last.total, last.in_row), (151, 151));
-    assert_eq!(last.last.rtp, Some((caller.ssrc, 0, 160)));
+    let head = last.last.rtp.unwrap();
+    assert_eq!(
+        (head.ssrc, head.payload_type, head.payload_bytes),
+        (caller.ssrc, 0, 160)
+    );
+    assert_eq!(last.same_timestamp, 0, "audio goes on");
 }
 
 #[test]

@@ -464,8 +464,8 @@ fn a_tone_begins_when_the_keys_are_there() {
 fn other_protocols_on_the_port_are_counted() {
     let (mut shell, caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
     for (first, reason) in [
-        (0, Reason::Stun),
-        (1, Reason::Stun),
+        (0, Reason::Malformed),
+        (1, Reason::Malformed),
         (22, Reason::Handshake),
         (64, Reason::Malformed),
     ] {
@@ -475,6 +475,13 @@ fn other_protocols_on_the_port_are_counted() {
         shell.datagram(CALLER, caller.address, bytes);
         assert_eq!(refused(&shell, reason), before + 1, "{first}");
     }
+    // A binding request (RFC 8489), and one without the cookie.
+    let mut request = vec![0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+    request.resize(20, 7);
+    shell.datagram(CALLER, caller.address, request.clone());
+    request[4] = 0;
+    shell.datagram(CALLER, caller.address, request);
+    assert_eq!(refused(&shell, Reason::Stun), 1);
     assert!(shell.sent.is_empty());
     let now = shell.now;
     assert!(shell.call.admits_handshake(CALLER, caller.address, now));

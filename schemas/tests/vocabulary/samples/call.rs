@@ -1,7 +1,8 @@
 //! Samples of what happens on a call.
 
+use trunkline_schemas::media::{MediaDirection, MediaOffer};
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::LegFailedV1;
+use trunkline_schemas::version::{LegDialedV1, LegFailedV1};
 use trunkline_schemas::{
     AgentName, Direction, EventId, LegId, Personal, Transport, TrunkName, WireMessage,
 };
@@ -28,19 +29,40 @@ fn dialing() -> Vec<Listed> {
             after_ms: 32_000,
         })
     };
+    let dialed = LegDialed {
+        leg,
+        trunk: Some(TrunkName::from("office-cube")),
+        destination: "192.0.2.7:5060".into(),
+        transport: Transport::Tcp,
+        target: Personal::from("sip:3500@192.0.2.7"),
+        caller: Personal::new(identity(
+            "Ada",
+            "+442071838750",
+            "sip:+442071838750@203.0.113.10",
+        )),
+        sip_call_id: "7f3c9b2e51d04a86@203.0.113.10".into(),
+        offer: None,
+    };
+    let dialed_before = LegDialedV1 {
+        leg,
+        trunk: dialed.trunk.clone(),
+        destination: dialed.destination.clone(),
+        transport: dialed.transport,
+        target: dialed.target.clone(),
+        caller: dialed.caller.clone(),
+        sip_call_id: dialed.sip_call_id.clone(),
+    };
     vec![
+        old(1, &dialed_before, dialed.clone()),
         observation(LegDialed {
-            leg,
-            trunk: Some(TrunkName::from("office-cube")),
-            destination: "192.0.2.7:5060".into(),
-            transport: Transport::Tcp,
-            target: Personal::from("sip:3500@192.0.2.7"),
-            caller: Personal::new(identity(
-                "Ada",
-                "+442071838750",
-                "sip:+442071838750@203.0.113.10",
-            )),
-            sip_call_id: "7f3c9b2e51d04a86@203.0.113.10".into(),
+            offer: Some(MediaOffer {
+                codecs: vec!["PCMU/8000".into(), "PCMA/8000".into()],
+                address: "203.0.113.10:16386".into(),
+                profile: "RTP/AVP".into(),
+                direction: MediaDirection::SendReceive,
+                telephone_event: true,
+            }),
+            ..dialed
         }),
         observation(LegRedialed {
             leg: LegId(1),

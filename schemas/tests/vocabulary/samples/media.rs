@@ -1,17 +1,18 @@
 //! Samples of what is told of the media of a leg.
 
-use trunkline_schemas::LegId;
 use trunkline_schemas::media::*;
 use trunkline_schemas::observation::*;
 use trunkline_schemas::version::{
-    DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1, MediaResumedV1,
-    MediaSilentV1, StreamMeasureV1,
+    CodecNegotiatedV1, DigitReceivedV1, MediaMeasuredV1, MediaMeasuredV2, MediaReportedV1,
+    MediaResumedV1, MediaSilentV1, StreamMeasureV1,
 };
+use trunkline_schemas::{CallId, LegId};
 
 use super::{Listed, observation, old};
 
 pub fn samples() -> Vec<Listed> {
     let mut all = agreed();
+    all.extend(faults());
     all.extend(heard());
     all.extend(measured());
     all.extend(told_by_peers());
@@ -21,8 +22,19 @@ pub fn samples() -> Vec<Listed> {
 
 fn agreed() -> Vec<Listed> {
     let leg = LegId::CALLER;
-    let negotiated = |direction| {
-        observation(CodecNegotiated {
+    let today = |direction| CodecNegotiated {
+        leg,
+        codec: "PCMU/8000".into(),
+        payload_type: 0,
+        telephone_event: Some(101),
+        local: "203.0.113.10:16384".into(),
+        remote: "192.0.2.7:16512".into(),
+        direction,
+        packet_ms: 20,
+        accepted: Vec::new(),
+    };
+    let first = |direction| {
+        let before = CodecNegotiatedV1 {
             leg,
             codec: "PCMU/8000".into(),
             payload_type: 0,
@@ -31,9 +43,30 @@ fn agreed() -> Vec<Listed> {
             remote: "192.0.2.7:16512".into(),
             direction,
             packet_ms: 20,
+        };
+        old(1, &before, today(direction))
+    };
+    let format = |payload_type, format: &str| PayloadFormat {
+        payload_type,
+        format: format.into(),
+    };
+    let negotiated = |direction| {
+        observation(CodecNegotiated {
+            codec: "opus/48000/2".into(),
+            payload_type: 111,
+            accepted: vec![
+                format(96, "opus/48000/2"),
+                format(0, "PCMU/8000"),
+                format(101, "telephone-event/8000"),
+            ],
+            ..today(direction)
         })
     };
     vec![
+        first(MediaDirection::SendReceive),
+        first(MediaDirection::SendOnly),
+        first(MediaDirection::ReceiveOnly),
+        first(MediaDirection::Inactive),
         negotiated(MediaDirection::SendReceive),
         negotiated(MediaDirection::SendOnly),
         negotiated(MediaDirection::ReceiveOnly),
@@ -92,6 +125,45 @@ fn agreed() -> Vec<Listed> {
             direction: MediaDirection::SendOnly,
         }),
         observation(ResumeRequested { leg }),
+    ]
+}
+
+fn faults() -> Vec<Listed> {
+    let leg = LegId::CALLER;
+    let doubled = |counted_as, method| {
+        observation(DigitDoubled {
+            leg,
+            counted_as,
+            method,
+            apart_ms: 140,
+        })
+    };
+    vec![
+        observation(EchoHeard {
+            leg,
+            delay_ms: 240,
+            correlation_permille: 962,
+        }),
+        observation(MediaContinued {
+            call: CallId([7; 16]),
+            leg,
+            packets: 274,
+            over_ms: 10_000,
+            source: "192.0.2.7:16512".into(),
+            ssrc: 0x8c1f_20aa,
+        }),
+        observation(DigitEarly {
+            leg: LegId(1),
+            after_answer_ms: 120,
+            latched: false,
+        }),
+        doubled(DigitMethod::TelephoneEvent, DigitMethod::Info),
+        doubled(DigitMethod::Info, DigitMethod::InBand),
+        doubled(DigitMethod::InBand, DigitMethod::TelephoneEvent),
+        observation(InfoNotAllowed {
+            leg,
+            allow: "INVITE, ACK, BYE, CANCEL, OPTIONS".into(),
+        }),
     ]
 }
 
@@ -170,6 +242,7 @@ fn heard() -> Vec<Listed> {
             ssrc: is_rtp.then_some(7),
             payload_type: is_rtp.then_some(120),
             payload_bytes: is_rtp.then_some(4),
+            same_timestamp: 480,
         })
     }));
     all
@@ -250,6 +323,12 @@ fn measured() -> Vec<Listed> {
         clipped_permille: 3,
         idle_permille: 310,
         rating: Some(rating(Some(112))),
+        undecodable: 1,
+        foreign_streams: 2,
+        clock_skew: Some(ClockSkew {
+            ppm: -212,
+            over_s: 65,
+        }),
     };
     let sample = MediaSample {
         over_ms: 5_000,
@@ -260,6 +339,10 @@ fn measured() -> Vec<Listed> {
         transit_us: Some(-120),
         round_trip_us: Some(41_300),
         mos_hundredths: Some(438),
+        payload_type: Some(8),
+        level_dbov: Some(-31),
+        idle_permille: Some(40),
+        restarts: 1,
     };
     let today = |occasion| {
         let mut measured = lifted(2, 1);
