@@ -13,7 +13,7 @@ use super::index::{self, Growing, Summary};
 
 use super::recent::Recent;
 use super::report::Opened;
-use super::scan::{read_range, to_u64};
+use super::scan::{self, read_range};
 use super::settings::Settings;
 use super::store::{Open, Sealed, State, Store, index_path};
 use super::survey::{Survey, survey, survey_until};
@@ -299,7 +299,7 @@ fn survey_last(
         // was confirmed.
         let length = file.metadata().map_err(Error::io("read", &path))?.len();
         survey = survey_until(&file, &path, &header, torn.offset)?;
-        survey.rest = used(&file, &path, survey.end, length)?;
+        survey.rest = scan::used(&file, survey.end, length).map_err(Error::io("read", &path))?;
     }
     if survey.rest > 0 {
         opened.cut_bytes = survey.rest;
@@ -334,13 +334,6 @@ fn cut(file: &File, path: &Path, end: u64, rest: u64) -> Result<PathBuf, Error> 
     }
     file.sync_all().map_err(Error::io("sync", path))?;
     Ok(kept)
-}
-
-/// How many bytes between two offsets are not padding.
-fn used(file: &File, path: &Path, from: u64, to: u64) -> Result<u64, Error> {
-    let bytes = read_range(file, from, to).map_err(Error::io("read", path))?;
-    let last = bytes.iter().rposition(|byte| *byte != 0);
-    Ok(last.map_or(0, |last| to_u64(last + 1)))
 }
 
 /// The damage that lies between two segments.

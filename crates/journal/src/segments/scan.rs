@@ -121,12 +121,13 @@ impl<'f> Scan<'f> {
 
     /// Looks for the next frame behind bytes that are none.
     fn damage(&mut self) -> io::Result<Step> {
-        let rest = read_range(self.file, self.at, self.end)?;
-        let used = rest
-            .iter()
-            .rposition(|byte| *byte != 0)
-            .map_or(0, |last| last + 1);
-        for skip in 1..used {
+        let used = used(self.file, self.at, self.end)?;
+        // To the very end: the last frame may end in zeros of its own.
+        let rest = match used {
+            0 => Vec::new(),
+            _ => read_range(self.file, self.at, self.end)?,
+        };
+        for skip in 1..usize::try_from(used).unwrap_or(usize::MAX) {
             // A frame that lies behind has a number that can still be, and the right checksum.
             let Some(candidate) = rest.get(skip..).filter(|bytes| bytes.len() >= FRAME_BYTES)
             else {
@@ -155,7 +156,7 @@ impl<'f> Scan<'f> {
         }
         Ok(Step::End {
             at: self.at,
-            rest: to_u64(used),
+            rest: used,
         })
     }
 
@@ -192,6 +193,25 @@ pub(crate) fn read_range(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>>
     }
     bytes.truncate(filled);
     Ok(bytes)
+}
+
+/// How many bytes of a part of a file are not padding: up to its last that is not zero. What is reserved for a segment is most
+/// of a file that grows, so it is looked through in chunks that are compared whole.
+pub(crate) fn used(file: &File, from: u64, to: u64) -> io::Result<u64> {
+    let zeros = vec![0; CHUNK_BYTES];
+    let (mut at, mut used) = (from, 0);
+    while at < to {
+        let chunk = read_range(file, at, to.min(at + to_u64(CHUNK_BYTES)))?;
+        if chunk.is_empty() {
+            break;
+        }
+        if chunk != zeros[..chunk.len()] {
+            let last = chunk.iter().rposition(|byte| *byte != 0);
+            used = at - from + last.map_or(0, |last| to_u64(last + 1));
+        }
+        at += to_u64(chunk.len());
+    }
+    Ok(used)
 }
 
 pub(crate) fn to_u64(length: usize) -> u64 {
