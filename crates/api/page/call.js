@@ -72,7 +72,7 @@ function drawVerdict(call, path, pick, again) {
     row.digits ? ["Digits", String(row.digits)] : null,
     ...row.context.map((header) => [header.name, el("bdi", {}, header.value)]),
     row.session ? ["Session-ID", el("bdi", {}, row.session.local)] : null,
-    ...row.recordings.map((one) => [`recording, ${one.state}`, el("bdi", { title: one.sha256 ? `SHA-256 ${one.sha256}` : one.cause }, one.file || one.cause)]),
+    ...row.recordings.map((one) => [`Recording, ${one.state}`, el("bdi", { title: one.sha256 ? `SHA-256 ${one.sha256}` : one.cause }, one.file || one.cause)]),
     ...row.handed_back.map((header) => [`${header.name}, handed back`, el("bdi", {}, header.value)]),
   ].filter(Boolean);
   const actions = el("div", { class: "actions" },
@@ -140,7 +140,7 @@ function evidence(moment, pick) {
 const LEG = { wanted: ["mute", "wanted"], began: ["info", "began"], ringing: ["mute", "ringing"], answered: ["info", "up"], held: ["warn", "on hold"], failed: ["bad", "failed"], ended: ["mute", "ended"] };
 
 function drawLegs(row) {
-  const heads = ["Leg", "Who", "State", "Address", "Trunk", "Codec", ["Setup", "right"], ["Talk", "right"], ["Received", "right"], ["Sent", "right"], ["Lost", "right"], ["Jitter", "right"], "First packet", "Cause"];
+  const heads = ["Leg", "Who", "State", "Address", "Codec", ["Setup", "right"], ["Talk", "right"], ["Received", "right"], ["Sent", "right"], ["Lost", "right"], ["Jitter", "right"], "First packet"];
   const cell = (value, name) => el("td", { class: name }, value);
   return el("table", {}, el("thead", {}, el("tr", {}, heads.map((head) => {
     const [words, name] = Array.isArray(head) ? head : [head, ""];
@@ -152,16 +152,14 @@ function drawLegs(row) {
     return el("tr", {},
       cell(String(leg.id)),
       cell(el("span", {}, leg.role.replace("_", " "), el("span", { class: "two" }, el("bdi", {}, leg.party)))),
-      cell(chip(mark, word)),
-      cell(el("span", { class: "mono", title: leg.sip_call_id }, leg.address || "–")),
-      cell(leg.trunk ? link(trunkPath(leg.trunk), leg.trunk) : "–"),
+      cell(el("span", {}, chip(mark, word), el("span", { class: "two" }, el("bdi", {}, leg.cause || "")))),
+      cell(el("span", {}, el("span", { class: "mono", title: leg.sip_call_id }, leg.address || "–"), el("span", { class: "two" }, leg.trunk && link(trunkPath(leg.trunk), leg.trunk)))),
       cell(leg.codec ? el("span", {}, leg.codec.name, el("span", { class: "two" }, leg.codec.telephone_event ? "with telephone events" : "no telephone events")) : "–"),
       cell(span(leg.setup_ms), "right num"), cell(span(leg.talk_ms), "right num"),
       cell(packets(measure && measure.received), "right num"), cell(packets(measure && measure.sent), "right num"),
       cell(measure ? String(measure.received.lost) : "–", "right num"),
       cell(measure ? `${(measure.received.jitter_max_us / 1000).toFixed(1)} ms` : "–", "right num"),
-      cell(leg.media_after_ms === null ? "–" : leg.media_after_ms < 0 ? "before the answer" : `${leg.media_after_ms} ms after the answer`),
-      cell(el("bdi", {}, leg.cause || "–")));
+      cell(leg.media_after_ms === null ? "–" : leg.media_after_ms < 0 ? "before the answer" : `${leg.media_after_ms} ms after the answer`));
   })));
 }
 
