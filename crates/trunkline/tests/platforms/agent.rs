@@ -1,9 +1,13 @@
 //! A SIP agent behind the service: it takes a call and hangs up, with what it found out.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use crate::line::Line;
 use crate::phone::{field, response};
+
+/// A call comes within that time, on a busy machine, too.
+const CALLED_WITHIN: Duration = Duration::from_secs(10);
 
 pub struct Agent {
     here: SocketAddr,
@@ -26,9 +30,12 @@ impl Agent {
         self.here
     }
 
-    /// Waits for the call, and answers it.
-    pub fn takes_the_call(&mut self) {
-        self.invite = self.line.expect("INVITE ");
+    /// Waits for the call, and answers it; false if none comes.
+    pub fn takes_the_call(&mut self) -> bool {
+        let Some(invite) = self.line.next("INVITE ", CALLED_WITHIN) else {
+            return false;
+        };
+        self.invite = invite;
         let (here, ip) = (self.here, self.here.ip());
         let description = format!(
             "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio 24582 RTP/AVP 0\r\n"
@@ -39,6 +46,7 @@ impl Agent {
         let answer = answer.replace("Content-Length: 0", &length);
         self.line.send(&format!("{answer}{description}"));
         self.line.expect("ACK ");
+        true
     }
 
     /// Hangs up, with these header fields.

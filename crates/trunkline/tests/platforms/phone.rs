@@ -166,28 +166,28 @@ impl Phone {
         self.final_answer(request.split(' ').next().unwrap())
     }
 
-    /// Presses a key by INFO until something comes of it.
-    pub fn press_until(&mut self, key: char, done: fn(&mut Phone) -> Option<String>) -> String {
-        for _ in 0..20 {
+    /// Presses a key by INFO until something comes of it. Each time it waits longer: on a busy machine, too, what comes of a
+    /// key shall not be met by another.
+    pub fn press_until(
+        &mut self,
+        key: char,
+        done: fn(&mut Phone, Duration) -> Option<String>,
+    ) -> String {
+        for times in 1..10 {
             let body = format!(
                 "Content-Type: application/dtmf-relay\r\n\r\nSignal={key}\r\nDuration=160\r\n"
             );
             self.request("INFO", None, &body);
-            if let Some(message) = done(self) {
+            if let Some(message) = done(self, SOON * times) {
                 return message;
             }
         }
         panic!("nothing comes of a {key} at {}", self.here);
     }
 
-    /// The INVITE that comes, if it comes soon.
-    pub fn is_called(&mut self) -> Option<String> {
-        self.is_called_within(SOON)
-    }
-
-    /// The REFER that comes, if it comes soon.
-    pub fn is_referred(&mut self) -> Option<String> {
-        self.lines[self.calls_in].next("REFER ", SOON)
+    /// The REFER that comes, if it comes within that time.
+    pub fn is_referred(&mut self, within: Duration) -> Option<String> {
+        self.lines[self.calls_in].next("REFER ", within)
     }
 
     /// Refuses it.
@@ -225,7 +225,7 @@ impl Phone {
         assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
     }
 
-    fn is_called_within(&mut self, within: Duration) -> Option<String> {
+    pub fn is_called_within(&mut self, within: Duration) -> Option<String> {
         let line = self.is_reached_within(within)?;
         self.lines[line].next("INVITE ", within)
     }
