@@ -176,7 +176,7 @@ crate::event::vocabulary! {
         /// 4xx to 6xx.
         502 => RefuseLeg : 2,
         /// INVITE.
-        503 => DialLeg : 3,
+        503 => DialLeg : 4,
         /// BYE, CANCEL or 487.
         504 => HangUpLeg : 2,
         /// Two legs hear each other.

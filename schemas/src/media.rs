@@ -273,6 +273,43 @@ pub enum DigitMethod {
     InBand,
 }
 
+/// A codec that the edge speaks.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum AudioCodec {
+    /// G.711 µ-law.
+    Pcmu,
+    /// G.711 A-law.
+    Pcma,
+    /// G.722.
+    G722,
+    /// Opus (RFC 6716).
+    Opus,
+}
+
+/// A way to exchange the keys of SRTP.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+pub enum SrtpKeying {
+    /// They stand in the session descriptions (RFC 4568).
+    Sdes,
+    /// A DTLS handshake on the port of media makes them (RFC 5764).
+    Dtls,
+}
+
+/// What is offered to a leg that goes through no trunk; a trunk's own terms say so for its legs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaTerms {
+    /// Whether its media is SRTP.
+    pub srtp: SrtpPolicy,
+    /// How the keys of SRTP are exchanged, the best way first; none: in the descriptions.
+    pub keying: Vec<SrtpKeying>,
+    /// Its codecs, the best first; none: what the leg speaks that it is dialed for, and G.711.
+    pub codecs: Vec<AudioCodec>,
+}
+
 /// What is wanted of a leg's media.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum SrtpPolicy {

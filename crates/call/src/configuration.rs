@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemas::command::BuiltInAgent;
 use schemas::conclusion::TransferMethod;
-use schemas::media::SrtpPolicy;
+use schemas::media::{AudioCodec, SrtpKeying, SrtpPolicy};
 use schemas::observation::ConfigurationApplied;
 use schemas::{AgentName, Hash, PAYLOAD_MAX_BYTES, Transport, TrunkName};
 use serde::{Deserialize, Serialize};
@@ -140,6 +140,12 @@ pub enum Agent {
         /// Whether its media is SRTP.
         #[serde(default, skip_serializing_if = "is_off")]
         srtp: SrtpPolicy,
+        /// How the keys of SRTP are exchanged, the best way first; none: in the descriptions.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        srtp_keying: Vec<SrtpKeying>,
+        /// Its codecs, the best first; none: what the caller speaks, and G.711.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        codecs: Vec<AudioCodec>,
     },
     /// Behind a WebSocket.
     WebSocket(WebSocket),

@@ -2,7 +2,7 @@
 
 use schemas::command::{AnswerLeg, BuiltInAgent, ConnectAgent};
 use schemas::conclusion::{CallRouted, TransferFailure, TransferMethod};
-use schemas::media::SrtpPolicy;
+use schemas::media::MediaTerms;
 use schemas::observation::{InviteReceived, Tried};
 use schemas::{AgentName, LegId, TrunkName};
 
@@ -99,6 +99,8 @@ pub(crate) fn give_to(
             destination,
             outbound,
             srtp,
+            srtp_keying,
+            codecs,
         } => {
             let (invite, leg) = new_leg(call)?;
             let dialing = Dialing {
@@ -107,7 +109,11 @@ pub(crate) fn give_to(
                 destination: destination.clone(),
                 target: uri.clone(),
                 context: Vec::new(),
-                srtp: *srtp,
+                media: MediaTerms {
+                    srtp: *srtp,
+                    keying: srtp_keying.clone(),
+                    codecs: codecs.clone(),
+                },
             };
             let dial = told::dial(invite, outbound, dialing)?;
             wait(draft, call);
@@ -151,7 +157,7 @@ pub(crate) fn send_to(
         destination,
         target: target.uri,
         context: target.context,
-        srtp: SrtpPolicy::Off,
+        media: MediaTerms::default(),
     };
     let dial = told::dial(invite, &outbound.unwrap_or_default(), dialing)?;
     wait(draft, call);

@@ -11,7 +11,7 @@
 
 use schemas::command::{DialLeg, Told};
 use schemas::conclusion::TransferFailure;
-use schemas::media::SrtpPolicy;
+use schemas::media::MediaTerms;
 use schemas::observation::{
     ContextHeader, Diversion, HistoryEntry, Identity, IdentityHeader, Party, RemoteParty, is_listed,
 };
@@ -40,8 +40,8 @@ pub(crate) struct Dialing {
     pub(crate) target: String,
     /// What whoever asked for it wants to be sent along, in place of what came under the same names.
     pub(crate) context: Vec<ContextHeader>,
-    /// Whether it is SRTP, if it goes through no trunk.
-    pub(crate) srtp: SrtpPolicy,
+    /// What it is offered, if it goes through no trunk.
+    pub(crate) media: MediaTerms,
 }
 
 /// How many hops a new INVITE may take: one less than the caller's had left, so that no loop through us is endless
@@ -101,7 +101,7 @@ pub(crate) fn dial(
         told,
         context,
         codecs_of: Some(LegId::CALLER),
-        srtp: dialing.srtp,
+        media: dialing.media,
     })
 }
 

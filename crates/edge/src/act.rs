@@ -230,9 +230,11 @@ impl Call {
         };
         // Any number names the descriptions as long as the call's legs have different ones.
         let id = (self.id.began_ms() << 8) | u64::from(command.leg.0);
-        let (policy, ways) = trunk.map_or((command.srtp, &KEYING[..]), |trunk| {
-            (trunk.srtp, &trunk.srtp_keying)
-        });
+        let (policy, ways) = match (trunk, &command.media) {
+            (Some(trunk), _) => (trunk.srtp, &trunk.srtp_keying[..]),
+            (None, media) if media.keying.is_empty() => (media.srtp, &KEYING[..]),
+            (None, media) => (media.srtp, &media.keying[..]),
+        };
         let session = Session::new(codecs, step.keyring.security(policy, ways), id);
         let mut leg = Leg::new(command.leg, stage, session, digits, step.moment.now);
         if let Some(trunk) = trunk {

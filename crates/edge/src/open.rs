@@ -1,6 +1,7 @@
 //! A leg got its socket: it is answered, or its INVITE leaves.
 
 use schemas::command::DialLeg;
+use schemas::media::AudioCodec;
 use schemas::observation::LegDialed;
 use schemas::{EventId, LegId, Personal};
 use sdp::{Codec, SessionDescription};
@@ -87,11 +88,14 @@ impl Call {
         }
     }
 
-    /// What a new leg may speak: what its trunk says. Without one, what the leg speaks that it is dialed for, so that nothing
-    /// is transcoded if it knows that too, and then what everybody knows.
+    /// What a new leg may speak: what its trunk or its agent says. Where nobody does, what the leg speaks that it is dialed
+    /// for, so that nothing is transcoded if it knows that too, and then what everybody knows.
     pub fn codecs_toward(&self, command: &DialLeg, trunk: Option<&Trunk>) -> Vec<Codec> {
         if let Some(trunk) = trunk {
             return trunk.codecs.clone();
+        }
+        if !command.media.codecs.is_empty() {
+            return command.media.codecs.iter().map(codec).collect();
         }
         let first = command.codecs_of.and_then(|leg| self.legs.get(&leg));
         let mut codecs = first.map_or_else(Vec::new, |leg| leg.session.common_codecs());
@@ -164,6 +168,15 @@ impl Call {
         };
         self.fact_because(step, Some(because), dialed);
         Ok(())
+    }
+}
+
+fn codec(codec: &AudioCodec) -> Codec {
+    match codec {
+        AudioCodec::Pcmu => Codec::Pcmu,
+        AudioCodec::Pcma => Codec::Pcma,
+        AudioCodec::G722 => Codec::G722,
+        AudioCodec::Opus => Codec::Opus,
     }
 }
 

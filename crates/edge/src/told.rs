@@ -211,7 +211,7 @@ mod tests {
                 context("X-Evil", "a\r\nVia: b"),
             ],
             codecs_of: None,
-            srtp: schemas::media::SrtpPolicy::Off,
+            media: schemas::media::MediaTerms::default(),
         }
     }
 

@@ -169,22 +169,7 @@ fn edge_trunk(
     }
     let mut resolved = edge::Trunk::new(name, sources);
     if let Some(codecs) = &trunk.codecs {
-        resolved.codecs = Vec::new();
-        for codec in codecs {
-            match edge::Codec::named(codec) {
-                Some(known) if resolved.codecs.contains(&known) => faults.push(source.fault(
-                    &format!("trunk.{name}.codecs"),
-                    format!("{codec:?} is listed twice"),
-                    "each codec once, the best first",
-                )),
-                Some(known) => resolved.codecs.push(known),
-                None => faults.push(source.fault(
-                    &format!("trunk.{name}.codecs"),
-                    format!("{codec:?} is no codec that the edge speaks"),
-                    r#"codecs = ["opus", "G722", "PCMU", "PCMA"], or some of them, the best first"#,
-                )),
-            }
-        }
+        resolved.codecs = terms::codecs(&format!("trunk.{name}"), codecs, source, faults);
     }
     resolved.digits = match trunk.digits {
         file::Digits::Count => edge::Digits::Counted,
@@ -203,7 +188,9 @@ fn edge_trunk(
     resolved.request_uri = identity::request_uri(name, trunk, source, faults);
     (resolved.reliable, resolved.timer) = terms::trunk(name, trunk, source, faults);
     resolved.srtp = terms::srtp(trunk.srtp);
-    resolved.srtp_keying = terms::keying(name, trunk, source, faults);
+    if let Some(ways) = &trunk.srtp_keying {
+        resolved.srtp_keying = terms::keying(&format!("trunk.{name}"), ways, source, faults);
+    }
     resolved.security = transport::trunk(name, trunk, path, source, faults);
     resolved.dtmf = context::dtmf(trunk.dtmf);
     resolved.tones = context::tones(trunk.dtmf_tones);
@@ -354,8 +341,14 @@ fn resolve_agent(
             trusted,
             headers_out,
             srtp,
+            srtp_keying,
+            codecs,
         } => Agent::Sip {
             srtp: terms::srtp(*srtp),
+            srtp_keying: srtp_keying.as_ref().map_or_else(Vec::new, |ways| {
+                terms::keying(&format!("agent.{name}"), ways, source, faults)
+            }),
+            codecs: terms::agents_codecs(name, codecs.as_deref(), source, faults),
             uri: uri.clone(),
             outbound: context::agent(name, (*trusted, headers_out.as_deref()), source, faults),
             destination: {

@@ -77,7 +77,7 @@ fn command(part: &Line) -> Option<Command> {
             told: schemas::command::Told::default(),
             context: Vec::new(),
             codecs_of: None,
-            srtp: schemas::media::SrtpPolicy::Off,
+            media: schemas::media::MediaTerms::default(),
         }
         .into(),
         "stream" => DialStream {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::media::SrtpPolicy;
+use crate::media::MediaTerms;
 use crate::observation::{
     ContextHeader, Diversion, HistoryEntry, Identity, RemoteParty, UserToUser,
 };
@@ -31,8 +31,8 @@ pub struct DialLeg {
     pub context: Vec<ContextHeader>,
     /// The leg whose codecs come first in the offer, so that nothing needs transcoding.
     pub codecs_of: Option<LegId>,
-    /// Whether its media is SRTP, if it goes through no trunk; a trunk's own terms say so for its legs.
-    pub srtp: SrtpPolicy,
+    /// What it is offered, if it goes through no trunk.
+    pub media: MediaTerms,
 }
 
 /// What a far side is told beside From. The edge writes the header fields of it; an identity in it without a URI gets one

@@ -14,7 +14,7 @@
 
 use schemas::command::BridgeLegs;
 use schemas::conclusion::{TransferCompleted, TransferMethod, TransferStarted};
-use schemas::media::SrtpPolicy;
+use schemas::media::MediaTerms;
 use schemas::{LegId, Personal};
 
 use crate::call::{Call, Serving};
@@ -48,7 +48,7 @@ pub(crate) fn begin(
         target: target.uri,
         context: target.context,
         // Its trunk says so.
-        srtp: SrtpPolicy::Off,
+        media: MediaTerms::default(),
     };
     let dial = told::dial(invite, rules, dialing);
     draft.rule("transfer.bridged.started");

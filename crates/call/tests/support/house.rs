@@ -10,6 +10,7 @@ use call::{Applied, Configuration};
 use schemas::Transport;
 use schemas::command::{BuiltInAgent, MenuChoice, RecordedDigits, RecordingNotice, StreamProtocol};
 use schemas::conclusion::TransferMethod;
+use schemas::media::{AudioCodec, SrtpKeying, SrtpPolicy};
 use schemas::observation::IdentityHeader;
 use trunkline_call as call;
 
@@ -60,6 +61,7 @@ pub fn configuration() -> Configuration {
                 number("talker", None, &[transfer("queue"), refuse(480)]),
             ),
             ("+14155550112", number("assistant", None, &[refuse(503)])),
+            ("+14155550113", number("wide", None, &[])),
             ("*", number("echo", Some("carrier"), &[])),
         ]
         .map(|(name, number)| (name.to_owned(), number))
@@ -89,6 +91,7 @@ pub fn configuration() -> Configuration {
                 "talker",
                 web_socket(StreamProtocol::L16 { rate_hz: 16_000 }, Some(10)),
             ),
+            ("wide", wide()),
             ("spare", sip("sip:spare@192.0.2.11:5060", "192.0.2.11:5060")),
         ]
         .map(|(name, agent)| (name.into(), agent))
@@ -237,7 +240,21 @@ fn sip(uri: &str, address: &str) -> Agent {
         uri: uri.to_owned(),
         destination: destination(address),
         outbound: Outbound::default(),
-        srtp: schemas::media::SrtpPolicy::Off,
+        srtp: SrtpPolicy::Off,
+        srtp_keying: Vec::new(),
+        codecs: Vec::new(),
+    }
+}
+
+/// With codecs and SRTP of its own.
+fn wide() -> Agent {
+    Agent::Sip {
+        uri: "sip:wide@192.0.2.12:5060".to_owned(),
+        destination: destination("192.0.2.12:5060"),
+        outbound: Outbound::default(),
+        srtp: SrtpPolicy::Require,
+        srtp_keying: vec![SrtpKeying::Dtls, SrtpKeying::Sdes],
+        codecs: vec![AudioCodec::Opus, AudioCodec::Pcma],
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use schemas::command::{DialLeg, PauseRecording, ResumeRecording, StopRecording};
+use schemas::media::MediaTerms;
 use schemas::observation::{Identity, Party, Tried};
 use schemas::{Command, Conclusion, Decision, Personal};
 
@@ -31,7 +32,7 @@ fn command(command: &Command) -> String {
         }
         Command::DialLeg(dial) => {
             format!(
-                " {} at {} {:?}{}, from {}{}{}",
+                " {} at {} {:?}{}, from {}{}{}{}",
                 dial.target.reveal(),
                 dial.destination,
                 dial.transport,
@@ -44,6 +45,7 @@ fn command(command: &Command) -> String {
                 dial.codecs_of
                     .map(|leg| format!(", codecs of {leg}"))
                     .unwrap_or_default(),
+                media(&dial.media),
             )
         }
         Command::DialStream(dial) => {
@@ -105,6 +107,18 @@ fn from(caller: &Identity) -> &str {
         "" => &caller.display_name,
         number => number,
     }
+}
+
+fn media(terms: &MediaTerms) -> String {
+    if *terms == MediaTerms::default() {
+        return String::new();
+    }
+    let MediaTerms {
+        srtp,
+        keying,
+        codecs,
+    } = terms;
+    format!(", srtp {srtp:?} by {keying:?}, codecs {codecs:?}")
 }
 
 /// What is told beside From, in the order in which it is written.

@@ -83,6 +83,8 @@ pub fn applied() -> Arc<Applied> {
                     destination,
                     outbound: Outbound::default(),
                     srtp: schemas::media::SrtpPolicy::Off,
+                    srtp_keying: Vec::new(),
+                    codecs: Vec::new(),
                 },
             ),
             ("echo".into(), Agent::BuiltIn(BuiltInAgent::Echo)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use journal::{EventLog, Filter, Stream};
 use schemas::command::{AnswerLeg, BridgeLegs, BuiltInAgent, ConnectAgent, DialLeg, Told};
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome};
-use schemas::media::SrtpPolicy;
+use schemas::media::MediaTerms;
 use schemas::observation::InviteReceived;
 use schemas::{
     AgentName, CallId, Chain, Command, Conclusion, Decision, Draft, Event, Hash, Lane, LegId,
@@ -155,7 +155,7 @@ pub fn bot_at(destination: String, invite: &InviteReceived) -> DialLeg {
         told: Told::default(),
         context: vec![],
         codecs_of: Some(LegId::CALLER),
-        srtp: SrtpPolicy::Off,
+        media: MediaTerms::default(),
     }
 }
 

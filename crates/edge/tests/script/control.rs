@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use schemas::command::*;
 use schemas::conclusion::{CallEnded, CallEndedBy, CallOutcome, CallRefused};
-use schemas::media::SrtpPolicy;
 use schemas::observation::{
     ContextHeader, Identity, LegFailure, LimitOf, LoadStated, Occupancy, StreamCloser, TrunkLoad,
 };
@@ -157,7 +156,7 @@ fn command(words: &[&str]) -> Command {
             leg: leg(to),
             trunk: rest
                 .first()
-                .filter(|name| **name != "-" && !name.starts_with("srtp="))
+                .filter(|name| **name != "-" && !name.contains('='))
                 .map(|name| TrunkName::from(*name)),
             destination: (*destination).to_owned(),
             transport: Transport::Udp,
@@ -173,10 +172,7 @@ fn command(words: &[&str]) -> Command {
                 value: Personal::from("sales"),
             }],
             codecs_of: Some(LegId::CALLER),
-            srtp: rest
-                .iter()
-                .find_map(|word| word.strip_prefix("srtp="))
-                .map_or(SrtpPolicy::Off, super::srtp::policy),
+            media: super::srtp::terms(rest),
         }
         .into(),
         ["hangup", to] => HangUpLeg {

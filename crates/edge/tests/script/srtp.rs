@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemas::media::{AudioCodec, MediaTerms};
 use sdp::security::KEY_OCTETS;
 use sdp::{Fingerprint, HashFunction, Keying, LocalDtls, LocalKeys, Security, Way};
 use trunkline_edge::configuration::{SrtpKeying, SrtpPolicy};
@@ -27,6 +28,28 @@ pub fn ways(words: &[&str]) -> Vec<SrtpKeying> {
     match words {
         [] => vec![SrtpKeying::Sdes],
         words => words.iter().map(way).collect(),
+    }
+}
+
+/// `srtp=POLICY`, `keying=dtls,sdes`, `codecs=opus,PCMU`: what is offered to a leg without a trunk.
+pub fn terms(words: &[&str]) -> MediaTerms {
+    let find = |name: &str| {
+        let mut pairs = words.iter().filter_map(|word| word.split_once('='));
+        pairs
+            .find(|(found, _)| *found == name)
+            .map(|(_, text)| text)
+    };
+    let codec = |word: &str| match word {
+        "PCMU" => AudioCodec::Pcmu,
+        "PCMA" => AudioCodec::Pcma,
+        "G722" => AudioCodec::G722,
+        "opus" => AudioCodec::Opus,
+        other => panic!("what codec is {other}?"),
+    };
+    MediaTerms {
+        srtp: find("srtp").map_or(SrtpPolicy::Off, policy),
+        keying: find("keying").map_or_else(Vec::new, |by| ways(&by.split(',').collect::<Vec<_>>())),
+        codecs: find("codecs").map_or_else(Vec::new, |text| text.split(',').map(codec).collect()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::terms::Srtp;
+use super::terms::{Srtp, SrtpKeying};
 
 /// `[agent.NAME]`
 #[derive(Debug, Deserialize)]
@@ -49,6 +49,11 @@ pub enum Agent {
         /// Whether its media is SRTP: `off`, `prefer` or `require`. Default `off`.
         #[serde(default)]
         srtp: Srtp,
+        /// How the keys of SRTP are exchanged, the best way first. Default `["sdes"]`.
+        srtp_keying: Option<Vec<SrtpKeying>>,
+        /// The codecs that it is offered, the best first, of `opus`, `G722`, `PCMU` and `PCMA`. Default: what the caller
+        /// speaks, and G.711.
+        codecs: Option<Vec<String>>,
     },
     /// A bot behind a WebSocket.
     WebSocket(WebSocket),

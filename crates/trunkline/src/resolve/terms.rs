@@ -1,8 +1,7 @@
 //! What the file says of the terms of legs.
 
 use edge::SrtpKeying;
-use edge::configuration::KEYING;
-use schemas::media::SrtpPolicy;
+use schemas::media::{AudioCodec, SrtpPolicy};
 use sip::dialog::timer::{MIN_SE_S, Side};
 use sip::endpoint::terms::{Reliable, TimerMode, TimerTerms};
 
@@ -18,16 +17,64 @@ pub(super) fn srtp(written: file::Srtp) -> SrtpPolicy {
     }
 }
 
+/// The codecs of a trunk or an agent, each once.
+pub(super) fn codecs(
+    table: &str,
+    written: &[String],
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<edge::Codec> {
+    let mut codecs = Vec::new();
+    for codec in written {
+        match edge::Codec::named(codec) {
+            Some(known) if codecs.contains(&known) => faults.push(source.fault(
+                &format!("{table}.codecs"),
+                format!("{codec:?} is listed twice"),
+                "each codec once, the best first",
+            )),
+            Some(known) => codecs.push(known),
+            None => faults.push(source.fault(
+                &format!("{table}.codecs"),
+                format!("{codec:?} is no codec that the edge speaks"),
+                CODECS,
+            )),
+        }
+    }
+    codecs
+}
+
+/// The codecs that a SIP agent is offered; none where nothing is written.
+pub(super) fn agents_codecs(
+    name: &str,
+    written: Option<&[String]>,
+    source: &Source<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<AudioCodec> {
+    let table = format!("agent.{name}");
+    if written.is_some_and(<[String]>::is_empty) {
+        faults.push(source.fault(
+            &format!("{table}.codecs"),
+            "nothing can be offered without a codec",
+            CODECS,
+        ));
+    }
+    let codecs = codecs(&table, written.unwrap_or_default(), source, faults);
+    let codec = |codec: &edge::Codec| match codec {
+        edge::Codec::Pcmu => AudioCodec::Pcmu,
+        edge::Codec::Pcma => AudioCodec::Pcma,
+        edge::Codec::G722 => AudioCodec::G722,
+        edge::Codec::Opus => AudioCodec::Opus,
+    };
+    codecs.iter().map(codec).collect()
+}
+
 /// By which ways the keys of SRTP are exchanged.
 pub(super) fn keying(
-    name: &str,
-    written: &file::Trunk,
+    table: &str,
+    ways: &[file::SrtpKeying],
     source: &Source<'_>,
     faults: &mut Vec<Fault>,
 ) -> Vec<SrtpKeying> {
-    let Some(ways) = &written.srtp_keying else {
-        return KEYING.to_vec();
-    };
     let way = |way: &file::SrtpKeying| match way {
         file::SrtpKeying::Sdes => SrtpKeying::Sdes,
         file::SrtpKeying::Dtls => SrtpKeying::Dtls,
@@ -35,7 +82,7 @@ pub(super) fn keying(
     let ways: Vec<SrtpKeying> = ways.iter().map(way).collect();
     let mut fault = |what: &str| {
         faults.push(source.fault(
-            &format!("trunk.{name}.srtp_keying"),
+            &format!("{table}.srtp_keying"),
             what.to_owned(),
             "srtp_keying = [\"sdes\"], [\"dtls\"] or both, the best first".to_owned(),
         ));
@@ -50,6 +97,10 @@ pub(super) fn keying(
     }
     ways
 }
+
+/// What is to be written.
+const CODECS: &str =
+    r#"codecs = ["opus", "G722", "PCMU", "PCMA"], or some of them, the best first"#;
 
 /// What legs of a trunk agree to.
 pub(super) fn trunk(
@@ -174,6 +225,46 @@ mod tests {
         }
         let told = with("srtp = \"always\"").unwrap_err();
         assert!(told.contains("`require`"), "{told}");
+    }
+
+    #[test]
+    fn an_agent_has_its_codecs_and_ways_as_a_trunk_has() {
+        let written = |agent: &str| {
+            let file = "[trunk.one]\nsources = [\"192.0.2.1\"]\n[number.\"*\"]\nagent = \"bot\"\n\
+                        [agent.bot]\nkind = \"sip\"\nuri = \"sip:bot@192.0.2.9\"\n";
+            resolve(Path::new("t.toml"), &format!("{file}{agent}\n"))
+        };
+        use AudioCodec::{Opus, Pcma};
+        use SrtpKeying::{Dtls, Sdes};
+        for (text, ways, offered) in [
+            ("", vec![], vec![]),
+            (
+                "codecs = [\"opus\", \"pcma\"]\nsrtp = \"require\"\nsrtp_keying = [\"dtls\", \"sdes\"]",
+                vec![Dtls, Sdes],
+                vec![Opus, Pcma],
+            ),
+        ] {
+            let resolved = written(text).unwrap();
+            let configuration = resolved.call.configuration();
+            let call::configuration::Agent::Sip {
+                srtp_keying,
+                codecs,
+                ..
+            } = &configuration.agents[&"bot".into()]
+            else {
+                panic!("bot is a SIP agent")
+            };
+            assert_eq!((srtp_keying, codecs), (&ways, &offered));
+        }
+        for (text, fault) in [
+            ("codecs = []", "nothing can be offered"),
+            ("codecs = [\"G729\"]", "no codec that the edge speaks"),
+            ("codecs = [\"opus\", \"OPUS\"]", "listed twice"),
+            ("srtp_keying = []", "without a way"),
+        ] {
+            let told = written(text).map(|_| ()).unwrap_err().to_string();
+            assert!(told.contains(fault) && told.contains("t.toml:8:"), "{told}");
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Samples of the command to send an INVITE, in every version.
 
 use trunkline_schemas::command::{DialLeg, Told};
-use trunkline_schemas::media::SrtpPolicy;
+use trunkline_schemas::media::{AudioCodec, MediaTerms, SrtpKeying, SrtpPolicy};
 use trunkline_schemas::observation::*;
-use trunkline_schemas::version::{DialLegV1, DialLegV2};
+use trunkline_schemas::version::{DialLegV1, DialLegV2, DialLegV3};
 use trunkline_schemas::{LegId, Personal, Transport, TrunkName};
 
 use super::call::{context, identity};
@@ -37,17 +37,38 @@ pub fn samples() -> Vec<Listed> {
             ..told()
         },
     ];
-    let today = |old: &DialLegV2, srtp| DialLeg {
-        srtp,
-        ..of_v2(old.clone())
-    };
     samples.extend(
         v2.iter()
-            .map(|old| old_command(2, old, today(old, SrtpPolicy::Off))),
+            .map(|old| old_command(2, old, of_v3(of_v2(old.clone())))),
     );
     let policies = [SrtpPolicy::Off, SrtpPolicy::Prefer, SrtpPolicy::Require];
-    let v3 = v2.iter().zip(policies);
-    samples.extend(v3.map(|(old, srtp)| command(today(old, srtp))));
+    let v3 = v2.iter().zip(policies).map(|(old, srtp)| DialLegV3 {
+        srtp,
+        ..of_v2(old.clone())
+    });
+    let v3: Vec<DialLegV3> = v3.collect();
+    samples.extend(v3.iter().map(|old| old_command(3, old, of_v3(old.clone()))));
+    let [off, prefer, require] = policies.map(|srtp| MediaTerms {
+        srtp,
+        ..MediaTerms::default()
+    });
+    let prefer = MediaTerms {
+        codecs: vec![AudioCodec::Opus, AudioCodec::G722],
+        keying: vec![SrtpKeying::Dtls, SrtpKeying::Sdes],
+        ..prefer
+    };
+    let require = MediaTerms {
+        codecs: vec![AudioCodec::Pcmu, AudioCodec::Pcma],
+        keying: vec![SrtpKeying::Sdes],
+        ..require
+    };
+    let v4 = v3.into_iter().zip([off, prefer, require]);
+    samples.extend(v4.map(|(old, media)| {
+        command(DialLeg {
+            media,
+            ..of_v3(old)
+        })
+    }));
     samples
 }
 
@@ -116,7 +137,7 @@ fn v1(transport: Transport, trunk: Option<&str>, codecs_of: Option<LegId>) -> Di
 }
 
 fn lifted(old: DialLegV1) -> DialLeg {
-    of_v2(of_v1(old))
+    of_v3(of_v2(of_v1(old)))
 }
 
 fn of_v1(old: DialLegV1) -> DialLegV2 {
@@ -133,8 +154,8 @@ fn of_v1(old: DialLegV1) -> DialLegV2 {
     }
 }
 
-fn of_v2(old: DialLegV2) -> DialLeg {
-    DialLeg {
+fn of_v2(old: DialLegV2) -> DialLegV3 {
+    DialLegV3 {
         leg: old.leg,
         trunk: old.trunk,
         destination: old.destination,
@@ -145,5 +166,23 @@ fn of_v2(old: DialLegV2) -> DialLeg {
         context: old.context,
         codecs_of: old.codecs_of,
         srtp: SrtpPolicy::Off,
+    }
+}
+
+fn of_v3(old: DialLegV3) -> DialLeg {
+    DialLeg {
+        leg: old.leg,
+        trunk: old.trunk,
+        destination: old.destination,
+        transport: old.transport,
+        target: old.target,
+        caller: old.caller,
+        told: old.told,
+        context: old.context,
+        codecs_of: old.codecs_of,
+        media: MediaTerms {
+            srtp: old.srtp,
+            ..MediaTerms::default()
+        },
     }
 }
