@@ -1,6 +1,6 @@
-"""A bot that speaks through Pipecat's own serializer for Twilio, as a bot written for Twilio does.
+"""A bot that speaks through Pipecat's own serializer for Twilio, as a bot written for Twilio does, or for Vonage.
 
-    bot.py PORT FOLDER [--certificate FILE --key FILE] [--refuse STATUS] [--mute]
+    bot.py PORT FOLDER [--certificate FILE --key FILE] [--refuse STATUS] [--mute] [--vonage]
 
 It says a tone of 700 Hz, two seconds at once, and says it again whenever its mark comes back. What it hears goes to
 FOLDER/heard.raw, 16 bit at 8 kHz; what it is told beside audio goes to FOLDER/told.jsonl. Keys are orders:
@@ -28,6 +28,7 @@ import aiohttp
 import websockets
 from pipecat.frames.frames import EndFrame, InputAudioRawFrame, InputDTMFFrame, InterruptionFrame, OutputAudioRawFrame
 from pipecat.serializers.twilio import TwilioFrameSerializer
+from pipecat.serializers.vonage import VonageFrameSerializer
 
 RATE = 8000
 LUMP = 1100
@@ -40,6 +41,8 @@ def tone(hz, seconds):
 
 
 class Bot:
+    """For Twilio."""
+
     def __init__(self, socket, folder, mute):
         self.socket, self.folder, self.mute = socket, folder, mute
         self.heard = open(folder / "heard.raw", "ab")
@@ -50,6 +53,13 @@ class Bot:
         self.told.flush()
 
     async def run(self):
+        await self.begin()
+        await self.pipecat.setup(types.SimpleNamespace(audio_in_sample_rate=RATE))
+        await self.say(700, 2)
+        async for message in self.socket:
+            await self.hear(message)
+
+    async def begin(self):
         connected = json.loads(await self.socket.recv())
         start = json.loads(await self.socket.recv())
         self.note(connected)
@@ -58,23 +68,26 @@ class Bot:
         self.call, self.account = start["start"]["callSid"], start["start"]["accountSid"]
         params = TwilioFrameSerializer.InputParams(auto_hang_up=False, sample_rate=RATE)
         self.pipecat = TwilioFrameSerializer(self.stream, self.call, params=params)
-        await self.pipecat.setup(types.SimpleNamespace(audio_in_sample_rate=RATE))
-        await self.say(700, 2)
-        async for message in self.socket:
-            await self.hear(message)
 
     async def hear(self, message):
         frame = await self.pipecat.deserialize(message)
         if isinstance(frame, InputAudioRawFrame):
             self.heard.write(frame.audio)
             self.heard.flush()
+        if isinstance(message, bytes) or isinstance(frame, InputAudioRawFrame):
             return
         told = json.loads(message)
         self.note(told)
         if isinstance(frame, InputDTMFFrame):
             await self.obey(frame.button.value)
-        elif told["event"] == "mark" and told["mark"]["name"] == "again":
+        elif self.reached(told) == "again":
             await self.say(700, 2)
+
+    def mark(self, name):
+        return {"event": "mark", "streamSid": self.stream, "mark": {"name": name}}
+
+    def reached(self, told):
+        return told["event"] == "mark" and told["mark"]["name"]
 
     async def obey(self, key):
         if key == "1":
@@ -111,8 +124,24 @@ class Bot:
         for start in range(0, len(audio), 2 * LUMP):
             lump = audio[start : start + 2 * LUMP]
             frame = OutputAudioRawFrame(audio=lump, sample_rate=RATE, num_channels=1)
-            await self.socket.send(await self.pipecat.serialize(frame))
-        await self.socket.send(json.dumps({"event": "mark", "streamSid": self.stream, "mark": {"name": mark}}))
+            written = await self.pipecat.serialize(frame)
+            if written is not None:  # what is resampled may have to wait
+                await self.socket.send(written)
+        await self.socket.send(json.dumps(self.mark(mark)))
+
+
+class VonageBot(Bot):
+    """For Vonage: binary audio of 16 kHz."""
+
+    async def begin(self):
+        self.note(json.loads(await self.socket.recv()))
+        self.pipecat = VonageFrameSerializer(VonageFrameSerializer.InputParams(sample_rate=RATE))
+
+    def mark(self, name):
+        return {"action": "notify", "payload": {"name": name}}
+
+    def reached(self, told):
+        return told["event"] == "websocket:notify" and told["payload"]["name"]
 
 
 async def main():
@@ -123,6 +152,7 @@ async def main():
     parser.add_argument("--key")
     parser.add_argument("--refuse", type=int)
     parser.add_argument("--mute", action="store_true")
+    parser.add_argument("--vonage", action="store_true")
     arguments = parser.parse_args()
     secure = None
     if arguments.certificate:
@@ -130,7 +160,8 @@ async def main():
         secure.load_cert_chain(arguments.certificate, arguments.key)
 
     async def serve(socket):
-        await Bot(socket, arguments.folder, arguments.mute).run()
+        bot = VonageBot if arguments.vonage else Bot
+        await bot(socket, arguments.folder, arguments.mute).run()
 
     def refuse(connection, request):
         with open(arguments.folder / "asked.jsonl", "a") as asked:

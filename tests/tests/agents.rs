@@ -1,6 +1,6 @@
-//! A bot that was written for Twilio (Pipecat's own serializer) answers a phone that others wrote (baresip), unchanged: a
-//! dialogue both ways, keys, marks, a clear, each end of it, TLS, and the ladder when it fails. `tests/run` runs these; they
-//! need `cargo build -p trunkline`, baresip, and pipecat-ai from PyPI.
+//! A bot that was written for Twilio or Vonage (Pipecat's own serializers) answers a phone that others wrote (baresip),
+//! unchanged: a dialogue both ways, keys, marks, a clear, each end of it, its REST calls, TLS, and the ladder when it fails.
+//! `tests/run` runs these; they need `cargo build -p trunkline`, baresip, and pipecat-ai from PyPI.
 
 use serde_json::Value;
 use trunkline_tests::authority::Authority;
@@ -60,6 +60,32 @@ fn a_bot_written_for_twilio_talks_with_a_caller() {
         "{told}"
     );
     assert!(!told.contains("hush"), "{told}");
+    trunkline.stop();
+}
+
+#[test]
+#[ignore = "needs baresip and pipecat-ai: tests/run"]
+fn a_bot_written_for_vonage_talks_with_a_caller() {
+    let bot = Bot::start(&["--vonage"]);
+    let mut caller = Baresip::start("caller", Called::Rings, CALLER_HZ);
+    let binary = format!("ws://127.0.0.1:{}\"\nprotocol = \"l16", bot.port());
+    let trunkline = serve(&binary, "");
+    caller.dial(&trunkline.uri("100"));
+    caller.event("CALL_ESTABLISHED");
+    // Longer than it says at once: what it wanted to be notified of came back in between.
+    caller.hears(BOT_HZ, 2.5);
+    bot.hears(CALLER_HZ, 1.0);
+    let connected = bot.told("websocket:connected", 1);
+    assert_eq!(connected["content-type"], "audio/l16;rate=16000");
+    assert_eq!(connected["to_number"], "100");
+    assert_eq!(connected["tenant"], "acme");
+    caller.press('1');
+    assert_eq!(bot.told("websocket:dtmf", 1)["digit"], "1");
+    bot.told("websocket:cleared", 1);
+    caller.hears(CLEARED_HZ, 0.5);
+    caller.hang_up();
+    let told = trunkline.story();
+    assert!(told.contains("L16/16000"), "{told}");
     trunkline.stop();
 }
 
