@@ -60,6 +60,7 @@ pub mod pacing;
 pub mod port;
 pub mod ports;
 pub mod probing;
+mod quarantine;
 pub mod readiness;
 pub mod record;
 pub mod recorder;

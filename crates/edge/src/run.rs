@@ -294,6 +294,7 @@ impl Edge {
     fn due(&mut self) {
         let now = moment().now;
         self.input(Input::Due);
+        self.free_ports(now);
         if now >= self.checkpoint_at {
             self.checkpoint_at = now + CHECKPOINT_EVERY;
             self.remember();
@@ -384,12 +385,12 @@ impl Edge {
     }
 
     fn deadline(&self, stopping: Stopping) -> Option<Instant> {
-        let stopping = stopping.deadline();
         [
             self.core.deadline(),
             self.outbox.deadline(),
             self.following.deadline(),
-            stopping,
+            self.switchboard.deadline(),
+            stopping.deadline(),
             Some(self.checkpoint_at),
         ]
         .into_iter()

@@ -4,16 +4,20 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Instant;
 
+use schemas::observation::MediaContinued;
 use schemas::{CallId, LegId};
 use tokio::sync::mpsc;
 
 use crate::call_media::Order;
+use crate::clock::moment;
 use crate::configuration::Configuration;
 use crate::counters::Counters;
 use crate::dtls::Certificate;
 use crate::media_thread::Common;
 use crate::ports::Ports;
+use crate::quarantine::Quarantine;
 use crate::recorder;
 use crate::sockets::open;
 use crate::threads::Threads;
@@ -30,7 +34,9 @@ pub struct Switchboard {
     /// The thread of each call.
     calls: BTreeMap<CallId, usize>,
     ports: Ports,
-    taken: BTreeMap<(CallId, LegId), u16>,
+    taken: BTreeMap<(CallId, LegId), SocketAddr>,
+    /// Ports of legs that are over.
+    quarantine: Quarantine,
     threads: Threads,
 }
 
@@ -50,6 +56,7 @@ impl Switchboard {
             calls: BTreeMap::new(),
             ports: Ports::new(configuration.rtp_ports, &configuration.listen),
             taken: BTreeMap::new(),
+            quarantine: Quarantine::default(),
             threads: Threads::start(&Common {
                 settings,
                 counters,
@@ -63,7 +70,7 @@ impl Switchboard {
     /// Opens a socket for a leg; its port. The first one begins the call's media.
     pub fn open(&mut self, call: CallId, leg: LegId, bind: IpAddr) -> Result<u16, String> {
         let (port, socket) = self.bind(bind)?;
-        self.taken.insert((call, leg), port);
+        self.taken.insert((call, leg), SocketAddr::new(bind, port));
         self.thread(call);
         if self.order(call, Order::Open { leg, socket }) {
             return Ok(port);
@@ -105,11 +112,26 @@ impl Switchboard {
         self.order(to.call, Order::Record { ticket, input });
     }
 
-    /// A leg's media is closed: its port is free.
+    /// A leg's media is closed: its port is free when nobody can take what comes there for another call's.
     pub fn closed(&mut self, call: CallId, leg: LegId) {
-        if let Some(port) = self.taken.remove(&(call, leg)) {
-            self.ports.give_back(port);
+        if let Some(bound) = self.taken.remove(&(call, leg)) {
+            self.quarantine.add((call, leg), bound, moment().now);
         }
+    }
+
+    /// When [`Switchboard::wake`] has something to do.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.quarantine.deadline()
+    }
+
+    /// Frees the ports whose time is over; what came to them behind the end.
+    pub fn wake(&mut self, now: Instant) -> Vec<MediaContinued> {
+        let freed = self.quarantine.wake(now).into_iter();
+        let continued = freed.filter_map(|(port, continued)| {
+            self.ports.give_back(port);
+            continued
+        });
+        continued.collect()
     }
 
     /// A call is over: so is its media.
@@ -126,8 +148,9 @@ impl Switchboard {
     fn bind(&mut self, bind: IpAddr) -> Result<(u16, UdpSocket), String> {
         let range = self.ports.range();
         let mut last_error = String::new();
-        for _ in 0..TRIES_MAX.min(self.ports.free()) {
-            let Some(port) = self.ports.take() else { break };
+        for _ in 0..TRIES_MAX.min(self.ports.free() + self.quarantine.len()) {
+            let free = self.ports.take().or_else(|| self.quarantine.release());
+            let Some(port) = free else { break };
             match open(bind, port) {
                 Ok(socket) => return Ok((port, socket)),
                 Err(error) => {

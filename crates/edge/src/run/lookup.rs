@@ -1,6 +1,7 @@
 //! Peers that have to be found before something can be sent to them: legs that are dialed, next hops of dialogs.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use journal::BoxFuture;
 use schemas::{CallId, LegId, TrunkName};
@@ -80,6 +81,13 @@ impl Edge {
                 Err(error) => tracing::debug!(%error, "the next hop of a dialog cannot be found"),
             },
             Whom::Registrar(trunk) => self.input(Input::Registrar { trunk, ways }),
+        }
+    }
+
+    /// Ports of legs that are over are free again. What came to them behind the end is told.
+    pub(super) fn free_ports(&mut self, now: Instant) {
+        for continued in self.switchboard.wake(now) {
+            self.input(Input::Told(continued.into()));
         }
     }
 
