@@ -83,6 +83,7 @@ impl Call {
             Tones::Fallback => negotiated.telephone_event_accepted.is_none(),
             Tones::Always => true,
         };
+        negotiated.tones_sent = state.tones != Tones::Off && state.keys.is_none();
         if state.keys.is_some() {
             // Its keys go by INFO: they must not come to it twice.
             negotiated.telephone_event = None;

@@ -195,7 +195,8 @@ pub enum Dtmf {
     Info,
 }
 
-/// Whether keys are listened for as tones in the audio of a trunk (ITU-T Q.23).
+/// Whether keys are listened for as tones in the audio of a trunk (ITU-T Q.23). If they are, keys for it go out as tones, too,
+/// where no telephone events are agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Tones {
     /// No.

@@ -11,6 +11,7 @@
 mod once;
 mod receiver;
 mod sender;
+mod sounder;
 pub mod tones;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(crate) use once::{Came, Once};
 pub(crate) use receiver::Receiver;
 pub use sender::MAX_PENDING;
 pub(crate) use sender::Sender;
+pub(crate) use sounder::Sounder;
 pub use tones::Tones;
 
 /// A key of a telephone.
@@ -109,6 +111,25 @@ impl Payload {
     }
 }
 
+/// The two tones of each key in the order of its event code, in Hz (ITU-T Q.23).
+const KEYPAD_HZ: [(u16, u16); 16] = [
+    (941, 1336),
+    (697, 1209),
+    (697, 1336),
+    (697, 1477),
+    (770, 1209),
+    (770, 1336),
+    (770, 1477),
+    (852, 1209),
+    (852, 1336),
+    (852, 1477),
+    (941, 1209),
+    (941, 1477),
+    (697, 1633),
+    (770, 1633),
+    (852, 1633),
+    (941, 1633),
+];
 /// Octets of the payload.
 pub(crate) const PAYLOAD_BYTES: usize = 4;
 const KEYS: [u8; 16] = *b"0123456789*#ABCD";

@@ -56,6 +56,8 @@ pub(crate) struct Leg {
     outgoing: Outgoing,
     sent: Sent,
     sender: dtmf::Sender,
+    /// While keys go out as tones; boxed, because most legs take telephone events.
+    sounder: Option<Box<dtmf::Sounder>>,
     /// While another leg speaks in a codec that is not rewritten octet by octet.
     transcoder: Option<Box<Transcoder>>,
     /// Who spoke last in what codec, and in what it was heard, as it was told.
@@ -129,6 +131,7 @@ impl Leg {
             outgoing: Outgoing::new(seeds.ssrc, seeds.sequence, seeds.timestamp),
             sent: Sent::default(),
             sender: dtmf::Sender::default(),
+            sounder: None,
             transcoder: None,
             transcoded: None,
             speech: None,
@@ -180,6 +183,12 @@ impl Leg {
         }
         if negotiated.telephone_event.is_none() {
             self.sender.clear();
+        }
+        let sounds = negotiated.tones_sent && negotiated.telephone_event.is_none();
+        match (sounds, &self.sounder) {
+            (true, None) => self.sounder = Some(Box::default()),
+            (false, Some(_)) => self.sounder = None,
+            (true, Some(_)) | (false, None) => {}
         }
         match (negotiated.tones, &self.tones) {
             (true, None) => self.tones = Some(Box::default()),
@@ -266,6 +275,7 @@ impl Leg {
         let made = match (&self.notice, &self.hears) {
             _ if !self.sends() => None,
             _ if self.sender.is_busy() => self.sender.deadline(),
+            _ if self.sounds() => self.sounder.as_ref().and_then(|keys| keys.deadline()),
             (Some(notice), _) => notice.deadline(),
             (None, Hearing::Agent(playing)) if !playing.is_echo() => playing.deadline(),
             (None, Hearing::Agent(_) | Hearing::Nothing | Hearing::Leg(_)) => {

@@ -43,6 +43,8 @@ pub struct Negotiated {
     pub watched: bool,
     /// Whether keys are listened for in its audio (ITU-T Q.23), if that is G.711.
     pub tones: bool,
+    /// Whether keys go out as tones in the audio where the peer takes no telephone events.
+    pub tones_sent: bool,
     /// The keys, if it is SRTP: then nothing else is let in, and nothing else is sent.
     pub security: Option<Box<Secured>>,
     /// Whether it is SRTP whose keys a handshake makes: [`Input::Secure`](crate::Input::Secure) brings them. Until then
@@ -121,6 +123,7 @@ impl Negotiated {
             reports_muxed: false,
             watched: true,
             tones: false,
+            tones_sent: false,
             security: None,
             handshake: false,
         }

@@ -10,6 +10,7 @@ mod side;
 use std::time::{Duration, Instant};
 
 use crate::codec::{Clock, Codec};
+use crate::dtmf::{Press, Tones};
 use crate::event::LegId;
 use quiet::Quiet;
 use side::Side;
@@ -51,6 +52,10 @@ pub(crate) struct Recorder {
     right: Side,
     digits: RecordedDigits,
     quiet: Quiet,
+    /// What finds keys in either side, unless they are kept: a phone that sends no events sends tones.
+    tones: Option<Box<[Tones; 2]>>,
+    /// Where a pause began with tones, until that is told.
+    keys_began: Option<Duration>,
     /// Left and right in turn.
     chunk: Vec<i16>,
     /// A packet as it is decoded, and at the rate of the recording.
@@ -77,6 +82,8 @@ impl Recorder {
             right: Side::new(sample_hz),
             digits,
             quiet: Quiet::default(),
+            tones: (digits != RecordedDigits::Kept).then(Box::default),
+            keys_began: None,
             chunk: Vec::with_capacity(2 * length(frames(CHUNK, sample_hz))),
             samples: vec![0; PACKET_SAMPLES],
             fitting: Vec::with_capacity(2 * PACKET_SAMPLES),
@@ -111,6 +118,7 @@ impl Recorder {
         if self.end.is_some() {
             return;
         }
+        self.mask_tones(ear, sample_hz, samples, at);
         let (came, own_hz) = (self.frame(at), self.sample_hz);
         let mut fitting = std::mem::take(&mut self.fitting);
         fitting.clear();
@@ -137,6 +145,34 @@ impl Recorder {
             self.quiet.keys_until = Some(now + DIGITS_PAUSE);
         }
         begins.then(|| self.place(at))
+    }
+
+    /// Where a pause began with a key that was heard, if that is not told yet.
+    pub(crate) fn take_keys_began(&mut self) -> Option<Duration> {
+        self.keys_began.take()
+    }
+
+    /// Hides the tones of keys. They are found before they are given out: two blocks of them are shorter than what is held.
+    fn mask_tones(&mut self, ear: Ear, sample_hz: u32, samples: &[i16], at: Instant) {
+        let Some(tones) = self.tones.as_deref_mut() else {
+            return;
+        };
+        let tones = match ear {
+            Ear::Left => &mut tones[0],
+            Ear::Right => &mut tones[1],
+        };
+        let mut ended = None;
+        let pressed = |press: Press| ended = Some(press.duration);
+        match sample_hz {
+            NARROW_HZ => tones.listen(samples.iter().copied(), pressed),
+            WIDE_HZ => tones.listen(halved(samples), pressed),
+            _ => return,
+        }
+        let down = tones.down().map(|_| Duration::ZERO);
+        if let Some(down) = ended.or(down) {
+            let began = self.key(down, at);
+            self.keys_began = self.keys_began.or(began);
+        }
     }
 
     /// No key was pressed for long enough: where that is.
@@ -263,6 +299,12 @@ impl Recorder {
     }
 }
 
+/// Every two samples as one: tones of keys are far below what that loses.
+fn halved(samples: &[i16]) -> impl Iterator<Item = i16> {
+    let (pairs, _) = samples.as_chunks();
+    pairs.iter().map(|[one, two]| one.midpoint(*two))
+}
+
 /// Frames in a duration.
 fn frames(duration: Duration, sample_hz: u32) -> i64 {
     let frames = duration.as_micros() * u128::from(sample_hz) / 1_000_000;
@@ -273,6 +315,9 @@ fn length(frames: i64) -> usize {
     usize::try_from(frames).unwrap_or(0)
 }
 
+/// Samples in a second in which keys are found, and twice as many.
+const NARROW_HZ: u32 = 8_000;
+const WIDE_HZ: u32 = 16_000;
 /// Audio in a chunk: three a second keep the shell calm, and a crash loses no more than that and [`HOLD`].
 const CHUNK: Duration = Duration::from_millis(320);
 /// How long a place stays open behind its time: a packet that is later is lost to the recording, and a key that is known

@@ -310,7 +310,7 @@ pub struct Trunk {
     #[serde(default)]
     pub dtmf: Dtmf,
     /// Whether keys are listened for as tones in its audio (G.711 only): `off`, the default, `fallback` where no telephone
-    /// events are agreed on, or `always`.
+    /// events are agreed on, or `always`. With either of these, keys for it go out as tones where no events are agreed on.
     #[serde(default)]
     pub dtmf_tones: Tones,
     /// The header fields that say who calls, the most trusted first. Default P-Asserted-Identity, Remote-Party-ID, From.

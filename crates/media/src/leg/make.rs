@@ -27,7 +27,7 @@ impl Leg {
         let destination = session.latch.destination();
         let (length, progress) = match self.make_key(buffer, now) {
             Some(length) => (length, Progress::Goes),
-            None if self.sender.is_busy() => {
+            None if self.is_keying() => {
                 self.hush(now);
                 return None;
             }
@@ -81,7 +81,9 @@ impl Leg {
 
     fn make_key(&mut self, buffer: &mut Buffer, now: Instant) -> Option<usize> {
         let negotiated = &self.session.as_ref()?.negotiated;
-        let payload_type = negotiated.telephone_event?;
+        let Some(payload_type) = negotiated.telephone_event else {
+            return self.make_tone(buffer, now);
+        };
         let (made_ms, packet_time) = (negotiated.made_ms(), negotiated.packet_time());
         let pace = (negotiated.key_clock(), packet_time);
         let (stamp, payload) = self
@@ -96,6 +98,23 @@ impl Leg {
         Some(length)
     }
 
+    /// The next packet of a key's tones.
+    fn make_tone(&mut self, buffer: &mut Buffer, now: Instant) -> Option<usize> {
+        let sounder = self.sounder.as_deref_mut()?;
+        let negotiated = &self.session.as_ref()?.negotiated;
+        let (packet_time, made_ms) = (negotiated.packet_time(), negotiated.made_ms());
+        let mut frame = [0; FRAME_SAMPLES];
+        let frame = &mut frame[..usize::from(made_ms) * AGENT_HZ / 1_000];
+        let at = sounder.next(frame, packet_time, now)?;
+        let is_over = !sounder.is_busy();
+        let payload_bytes = self.say_frame(buffer, frame, at, now)?;
+        if is_over {
+            self.restart_agent(made_ms, at + packet_time);
+            self.outgoing.interrupt();
+        }
+        Some(HEADER_BYTES + payload_bytes)
+    }
+
     fn make_agent(&mut self, buffer: &mut Buffer, now: Instant) -> Option<(usize, Progress)> {
         let playing = match (&mut self.notice, &mut self.hears) {
             (Some(notice), _) => notice,
@@ -107,6 +126,26 @@ impl Leg {
         let frame = &mut frame[..usize::from(negotiated.made_ms()) * AGENT_HZ / 1_000];
         let (at, progress) = playing.next(frame, now)?;
         let (packet_time, made_ms) = (negotiated.packet_time(), negotiated.made_ms());
+        let payload_bytes = self.say_frame(buffer, frame, at, now)?;
+        let is_notice = self.notice.is_some();
+        if is_notice && progress != Progress::Goes {
+            self.notice = None;
+            self.restart_agent(made_ms, at + packet_time);
+        }
+        let progress = if is_notice { Progress::Goes } else { progress };
+        Some((HEADER_BYTES + payload_bytes, progress))
+    }
+
+    /// A packet of what is said here: 8 kHz, for the time `at`. How many octets its payload has.
+    fn say_frame(
+        &mut self,
+        buffer: &mut Buffer,
+        frame: &[i16],
+        at: Instant,
+        now: Instant,
+    ) -> Option<usize> {
+        let negotiated = &self.session.as_ref()?.negotiated;
+        let packet_time = negotiated.packet_time();
         let clock = negotiated.codec.clock();
         let ticks = clock.ticks(packet_time);
         let stamp = self.outgoing.own(negotiated.payload_type, ticks, at);
@@ -129,13 +168,7 @@ impl Leg {
         };
         self.note_loudness(&buffer[HEADER_BYTES..HEADER_BYTES + payload_bytes], now);
         self.finish(buffer, stamp, payload_bytes, now);
-        let is_notice = self.notice.is_some();
-        if is_notice && progress != Progress::Goes {
-            self.notice = None;
-            self.restart_agent(made_ms, at + packet_time);
-        }
-        let progress = if is_notice { Progress::Goes } else { progress };
-        Some((HEADER_BYTES + payload_bytes, progress))
+        Some(payload_bytes)
     }
 
     fn make_heard(&mut self, buffer: &mut Buffer, now: Instant) -> Option<usize> {

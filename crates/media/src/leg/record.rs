@@ -39,6 +39,7 @@ impl Leg {
 
     /// What its recording has to do by now.
     pub(crate) fn wake_recorder(&mut self, now: Instant, events: &mut Events) {
+        self.tell_keys_began(events);
         let woken = self
             .recorder
             .as_mut()
@@ -77,6 +78,16 @@ impl Leg {
             }
             Sound::Key => self.record_key(Duration::ZERO, now, events),
             Sound::ComfortNoise => {}
+        }
+        self.tell_keys_began(events);
+    }
+
+    /// Tells that its recording is silent since tones of a key were heard, if that is so.
+    fn tell_keys_began(&mut self, events: &mut Events) {
+        let recorder = self.recorder.as_mut();
+        if let Some(at) = recorder.and_then(|recorder| recorder.take_keys_began()) {
+            let digits = true;
+            events.push(self.id, Event::RecordingPaused { at, digits });
         }
     }
 }

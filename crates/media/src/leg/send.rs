@@ -20,6 +20,7 @@ impl Leg {
         bytes: &'b mut [u8],
         now: Instant,
     ) -> Option<Transmit<'b>> {
+        let is_keying = self.is_keying();
         let session = self.session.as_mut().filter(|session| session.sends())?;
         let negotiated = &session.negotiated;
         let packet = &heard.packet;
@@ -31,7 +32,7 @@ impl Leg {
             self.hear(heard, from, &bytes[packet.payload()], now);
             return None;
         }
-        if self.sender.is_busy() || self.notice.is_some() {
+        if is_keying || self.notice.is_some() {
             return None;
         }
         if heard.in_tone && negotiated.telephone_event.is_some() {
@@ -92,9 +93,15 @@ impl Leg {
         })
     }
 
-    /// Sends a key that the stream did not carry; false if the leg takes none, or no more.
+    /// Sends a key that the stream did not carry, as an event or as tones; false if the leg takes none, or no more.
     pub(crate) fn send_digit(&mut self, digit: Digit, duration: Duration, now: Instant) -> bool {
-        self.takes_digits() && self.sender.push(digit, duration, now)
+        if !self.takes_digits() {
+            return false;
+        }
+        match &mut self.sounder {
+            Some(sounder) => sounder.push(digit, now),
+            None => self.sender.push(digit, duration, now),
+        }
     }
 
     /// Passes on a key of another leg, unless it was relayed as it came.
@@ -108,14 +115,16 @@ impl Leg {
         if pressed.from.is_some() && self.relayed_keys.contains(&pressed.from) {
             return;
         }
+        if method == Method::InBand && !self.takes_events() {
+            // The tones themselves reached it.
+            return;
+        }
         if self.send_digit(pressed.press.digit, pressed.press.duration, now) {
             return;
         }
-        let loss = match (self.takes_digits(), method) {
-            (true, _) => DigitLoss::TooMany,
-            // The tones themselves reached it.
-            (false, Method::InBand) => return,
-            (false, Method::TelephoneEvent | Method::Signalled) => DigitLoss::NoWay,
+        let loss = match self.takes_digits() {
+            true => DigitLoss::TooMany,
+            false => DigitLoss::NoWay,
         };
         events.push(self.id, Event::DigitLost(loss));
     }
@@ -128,12 +137,27 @@ impl Leg {
         }
     }
 
+    /// Whether a key can be sent to it, as an event or as tones.
     pub(crate) fn takes_digits(&self) -> bool {
+        self.takes_events() || (self.sounder.is_some() && self.sends())
+    }
+
+    fn takes_events(&self) -> bool {
         let agreed = self
             .session
             .as_ref()
             .and_then(|session| session.negotiated.telephone_event);
         agreed.is_some() && self.sends()
+    }
+
+    /// Whether a key has the stream for itself.
+    pub(super) fn is_keying(&self) -> bool {
+        self.sender.is_busy() || self.sounds()
+    }
+
+    /// Whether the tones of a key are under way.
+    pub(super) fn sounds(&self) -> bool {
+        self.sounder.as_ref().is_some_and(|keys| keys.is_busy())
     }
 
     pub(super) fn protect(&mut self, buffer: &mut Buffer, length: usize) -> Option<usize> {
@@ -156,6 +180,9 @@ impl Leg {
         self.transcoder = None;
         self.sent.pause();
         self.sender.clear();
+        if let Some(sounder) = &mut self.sounder {
+            sounder.clear();
+        }
         if let Some(notice) = &mut self.notice {
             notice.pause();
         }

@@ -272,3 +272,58 @@ fn every_codec_is_recorded_at_the_rate_of_the_leg() {
         assert!(crate::tone::share(&side[800..], 350) > 0.99, "{ear:?}");
     }
 }
+
+/// Keys that come as tones are masked in either side, and no voice is taken for one.
+#[test]
+fn tones_of_keys_are_silence_unless_they_are_kept() {
+    let tones_at = |digits, ear| {
+        let mut tape = Tape::new(digits);
+        let mut speaker = Speaker::new(ear, 500);
+        tape.speak(0, 1_000, &mut [&mut speaker], &[]);
+        // 7, for 100 ms.
+        let mut key = sine(852, -13, 100);
+        let high = sine(1209, -13, 100);
+        key.iter_mut()
+            .zip(high)
+            .for_each(|(low, high)| *low += high);
+        for (number, frame) in key.chunks(160).enumerate() {
+            tape.until(1_000 + u64::try_from(number).unwrap() * 20);
+            let payload: Vec<u8> = frame
+                .iter()
+                .map(|&one| g711::encode(Law::Mu, one))
+                .collect();
+            speaker.timestamp = speaker.timestamp.wrapping_add(160);
+            let now = tape.now;
+            tape.recorder
+                .hear(ear, Codec::Pcmu, speaker.timestamp, &payload, now);
+        }
+        tape.speak(1_100, 2_500, &mut [&mut speaker], &[]);
+        let began = tape.recorder.take_keys_began();
+        (tape.stop(2_500), began)
+    };
+    for ear in [Ear::Left, Ear::Right] {
+        let side = |frame: &[i16; 2]| match ear {
+            Ear::Left => frame[0],
+            Ear::Right => frame[1],
+        };
+        let loud = |samples: &[[i16; 2]]| samples.iter().any(|frame| side(frame).abs() > 100);
+        let (kept, _) = tones_at(RecordedDigits::Kept, ear);
+        assert!(loud(&kept[8_000..8_800]), "the key is there");
+        let (masked, began) = tones_at(RecordedDigits::Masked, ear);
+        assert!(!loud(&masked[8_000..8_800]), "{ear:?}");
+        assert!(
+            loud(&masked[..6_400]) && loud(&masked[12_000..]),
+            "and nothing else"
+        );
+        assert_eq!(began, None);
+        let (paused, began) = tones_at(RecordedDigits::Paused, ear);
+        assert!(
+            !loud(&paused[8_000..]),
+            "nobody speaks while keys may follow"
+        );
+        assert!(
+            began.unwrap().as_millis().abs_diff(1_040) <= 40,
+            "{began:?}"
+        );
+    }
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use trunkline_media::dtmf::Tones;
 use trunkline_media::{Codec, Digit, DigitLoss, Event, Input, Method, Negotiated, tone};
 
-use crate::driver::{AGENT, CALLER, Peer, Shell, negotiated};
+use crate::driver::{AGENT, CALLER, Peer, Shell, address, negotiated, second_of};
 
 /// A caller and an agent who hear each other; the caller's audio is listened to.
 fn listening(with_events: bool) -> (Shell, Peer, Peer) {
@@ -168,4 +169,119 @@ fn a_key_for_a_leg_without_events_is_lost_and_told_unless_it_heard_the_tones() {
     shell.says(&mut caller, &five(80));
     shell.says(&mut caller, &[0; 4000]);
     assert_eq!(lost(&mut shell), 0);
+}
+
+/// Issue 4, item 5: keys for a leg that takes no events go out as tones, in its codec, and it goes on with what it hears.
+#[test]
+fn keys_go_out_as_tones_where_no_events_are_agreed_on() {
+    for codec in [Codec::Pcmu, Codec::Pcma] {
+        let mut shell = Shell::new();
+        let mut caller = shell.leg(CALLER, Codec::Pcmu);
+        shell.input(Input::Add { leg: AGENT });
+        let sounding = Negotiated {
+            tones_sent: true,
+            ..Negotiated::new(address(AGENT), codec)
+        };
+        shell.input(Input::Update {
+            leg: AGENT,
+            negotiated: sounding.clone(),
+        });
+        shell.input(Input::Bridge {
+            leg: CALLER,
+            with: AGENT,
+        });
+        shell.says(&mut caller, &second_of(500));
+        // Two keys: an event of the caller, and one that somebody asks for.
+        for (end, duration) in [(false, 160), (false, 320), (true, 480)] {
+            let bytes = caller.key(5, end, duration);
+            shell.datagram(CALLER, caller.address, bytes);
+            shell.pass(20);
+        }
+        caller.timestamp = caller.timestamp.wrapping_add(480);
+        shell.input(Input::SendDigit {
+            leg: AGENT,
+            digit: Digit::new('#').unwrap(),
+            duration: Duration::from_millis(100),
+        });
+        shell.says(&mut caller, &second_of(500));
+        let mut found = Vec::new();
+        let mut tones = Tones::default();
+        tones.listen(shell.heard(AGENT), |press| found.push(press.digit.key()));
+        assert_eq!(found, ['5', '#'], "{codec:?}");
+        let sent = shell.to(AGENT);
+        for pair in sent.windows(2) {
+            let (before, after) = (&pair[0].packet.header, &pair[1].packet.header);
+            assert_eq!(
+                after.sequence_number,
+                before.sequence_number.wrapping_add(1)
+            );
+        }
+        let last: Vec<i16> = shell.heard(AGENT);
+        assert_eq!(tone::dominant_hz(&last[last.len() - 1_600..]), Some(500));
+        let lost = |event: &Event| matches!(event, Event::DigitLost(_));
+        assert!(!shell.take_events(AGENT).iter().any(lost));
+        // Agreed on again with events: tones are over.
+        shell.input(Input::Update {
+            leg: AGENT,
+            negotiated: Negotiated {
+                telephone_event: Some(101),
+                ..sounding
+            },
+        });
+        shell.input(Input::SendDigit {
+            leg: AGENT,
+            digit: Digit::new('7').unwrap(),
+            duration: Duration::from_millis(100),
+        });
+        shell.pass(200);
+        let to = shell.to(AGENT);
+        assert!(to.iter().any(|sent| sent.packet.header.payload_type == 101));
+    }
+}
+
+/// The same in codecs that have to be encoded: what the far side decodes are the tones.
+#[test]
+fn keys_go_out_as_tones_in_every_codec() {
+    for codec in [Codec::G722, Codec::Opus, Codec::L16Narrow, Codec::L16Wide] {
+        let mut shell = Shell::new();
+        shell.input(Input::Add { leg: AGENT });
+        shell.input(Input::Update {
+            leg: AGENT,
+            negotiated: Negotiated {
+                tones_sent: true,
+                ..Negotiated::new(address(AGENT), codec)
+            },
+        });
+        // A listener behind a second call decodes it to G.711.
+        let mut far = Shell::new();
+        far.input(Input::Add { leg: AGENT });
+        far.input(Input::Update {
+            leg: AGENT,
+            negotiated: Negotiated::new(address(AGENT), codec),
+        });
+        far.leg(CALLER, Codec::Pcmu);
+        far.input(Input::Bridge {
+            leg: CALLER,
+            with: AGENT,
+        });
+        shell.input(Input::SendDigit {
+            leg: AGENT,
+            digit: Digit::new('8').unwrap(),
+            duration: Duration::from_millis(100),
+        });
+        shell.pass(400);
+        assert_eq!(shell.to(AGENT).len(), 9, "{codec:?}: 170 ms");
+        for sent in shell.to(AGENT) {
+            far.datagram(AGENT, address(AGENT), sent.bytes.clone());
+            far.pass(20);
+        }
+        far.pass(100);
+        let (mut tones, mut found) = (Tones::default(), Vec::new());
+        tones.listen(far.heard(CALLER), |press| found.push(press.digit.key()));
+        tones
+            .stop()
+            .into_iter()
+            .for_each(|press| found.push(press.digit.key()));
+        assert_eq!(found, ['8'], "{codec:?}");
+    }
 }
