@@ -41,6 +41,8 @@ fn main() -> io::Result<()> {
     put(&target, "endpoint", &programs::endpoint(&messages))?;
     put(&target, "rtp", &programs::rtp())?;
     put(&target, "srtp", &programs::srtp())?;
+    put(&target, "dtls", &programs::dtls())?;
+    put(&target, "stun", &programs::stun())?;
     put(&target, "codec", &programs::codec())?;
     put(&target, "agent", &texts::agents())?;
     put(&target, "record", &records)?;

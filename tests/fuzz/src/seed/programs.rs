@@ -264,3 +264,33 @@ pub fn decide() -> Vec<Vec<u8>> {
     seeds.extend((0..9).map(|invite| vec![invite, 28, 32, 40, 60, 255, 0, 1, 255, 0, 1]));
     seeds
 }
+
+/// Records of a handshake: a whole message, a fragment, a change of the cipher, a Finished, an alert.
+pub fn dtls() -> Vec<Vec<u8>> {
+    let record = |kind: u8, epoch: u8, body: &[u8]| {
+        let length = u8::try_from(body.len()).expect("it is short");
+        let header = [kind, 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, 0, 0, 0, length];
+        [&header[..], body].concat()
+    };
+    let hello = record(22, 0, &[1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 3, 7, 7, 7]);
+    let fragment = record(22, 0, &[11, 0, 0, 9, 0, 1, 0, 0, 4, 0, 0, 2, 7, 7]);
+    let last = [record(20, 0, &[1]), record(22, 1, &[7; 40])].concat();
+    let alert = record(21, 0, &[2, 40]);
+    let datagrams = [hello, fragment, last, alert];
+    let come = |again: u8, datagram: &Vec<u8>| {
+        let length = u16::try_from(datagram.len()).expect("it is short");
+        [&[again][..], &length.to_be_bytes(), datagram].concat()
+    };
+    let mut programs: Vec<Vec<u8>> = datagrams.iter().map(|one| come(15, one)).collect();
+    programs.push(datagrams.iter().flat_map(|one| come(0, one)).collect());
+    programs
+}
+
+/// A binding request with an attribute, one with a damaged cookie, and other things.
+pub fn stun() -> Vec<Vec<u8>> {
+    let request = [20, 7, 1, 0, 1, 0, 4, 0x80, 0x22, 0, 0, 9, 0, 0];
+    let damaged = [20, 7, 1, 0, 1, 0, 0, 9, 4, 0xff];
+    let record = [20, 7, 0, 0, 3, 22, 0xfe, 0xfd];
+    let programs = (0..4).map(|settings| [&[settings][..], &request, &damaged, &record].concat());
+    programs.collect()
+}
