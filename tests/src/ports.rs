@@ -1,6 +1,6 @@
 //! Ports that nobody uses, below those that the system gives out by itself.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::net::{TcpListener, UdpSocket};
 
@@ -23,6 +23,13 @@ pub fn free(count: u16) -> u16 {
         }
     }
     panic!("there are no {count} free ports between {FIRST} and {END}");
+}
+
+/// Whether somebody has this port of UDP at 127.0.0.1.
+pub fn is_bound(port: u16) -> bool {
+    let bound = format!(" 0100007F:{port:04X} ");
+    let table = fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    table.contains(&bound)
 }
 
 /// Where the next ports begin, in a file that is locked while somebody chooses.

@@ -124,11 +124,8 @@ impl Sipp {
 
     /// A call that comes before SIPp listens is lost for half a second.
     fn listening(self) -> Sipp {
-        let bound = format!("0100007F:{:04X}", self.port);
         let listens = wait::until(Duration::from_secs(5), || {
-            fs::read_to_string("/proc/net/udp")
-                .ok()
-                .filter(|table| table.contains(&bound))
+            ports::is_bound(self.port).then_some(())
         });
         assert!(
             listens.is_some(),

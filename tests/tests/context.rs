@@ -1,11 +1,13 @@
 //! What a call says of itself, and what is heard before it is answered, across trunkline with programs that others wrote.
 //! `tests/run` runs these; they need `cargo build -p trunkline`.
 
+use std::net::UdpSocket;
 use std::time::Duration;
 
 use trunkline_tests::baresip::{Baresip, Called};
 use trunkline_tests::sipp::{self, Sipp};
 use trunkline_tests::system::Trunkline;
+use trunkline_tests::{ports, wait};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -83,5 +85,38 @@ fn a_phone_hears_the_agent_before_he_answers() {
     caller.hang_up();
     agent.succeeds();
     trunkline.calls_over(1);
+    trunkline.stop();
+}
+
+/// A port is bound anew some seconds after its leg, to hear who does not know of the end.
+#[test]
+#[ignore = "needs SIPp: tests/run"]
+fn who_sends_on_long_after_the_end_is_told() {
+    let trunkline = Trunkline::serve(
+        "[trunk.office]\nsources = [\"127.0.0.0/8\"]\n\n[number.\"*\"]\nagent = \"echo\"\n",
+    );
+    Sipp::call("caller", "100", trunkline.sip_port(), SECOND).succeeds();
+    let told = trunkline.story();
+    let port = told.split(r#"["edge receives at","127.0.0.1:"#).nth(1);
+    let port = port.and_then(|rest| rest.split('"').next()?.parse().ok());
+    let port: u16 = port.unwrap_or_else(|| panic!("the edge receives nowhere: {told}"));
+    let within = Duration::from_secs(15);
+    let closed = wait::until(within, || (!ports::is_bound(port)).then_some(()));
+    assert!(closed.is_some(), "port {port} is not closed with its leg");
+    let watched = wait::until(within, || ports::is_bound(port).then_some(()));
+    assert!(watched.is_some(), "port {port} is not watched");
+
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let mut packet = [0xff; 172];
+    packet[..12].copy_from_slice(&[0x80, 0, 0, 1, 0, 0, 0, 160, 0, 0, 0, 9]);
+    for _ in 0..60 {
+        peer.send_to(&packet, ("127.0.0.1", port)).expect("sent");
+    }
+    let line = "60 packets for leg 0 of call ";
+    let noticed = wait::until(within, || {
+        let (_, notices) = trunkline.get("/api/notices");
+        notices.contains(line).then_some(())
+    });
+    assert!(noticed.is_some(), "{}", trunkline.get("/api/notices").1);
     trunkline.stop();
 }

@@ -1,4 +1,4 @@
-//! Ports of legs that are over, before they are free again: who sends there long after the end is told (PLATFORMS AUD-21).
+//! Ports of legs that are over, before they are free again: who sends there long after the end is told.
 //!
 //! Nothing of the call is kept for it but its name, and no packet is read while it comes:
 //!

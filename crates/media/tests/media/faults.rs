@@ -1,4 +1,4 @@
-//! What tells one fault of audio from another (PLATFORMS 19.3 and 19.4), and that a good call tells none of it.
+//! What tells one fault of audio from another, and that a good call tells none of it.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ fn again(sent: &[Vec<u8>], caller: &mut Peer, packets_ago: usize) -> Vec<u8> {
     bytes
 }
 
-/// AUD-18: the peer sends back what it hears, under an SSRC of its own.
+/// The peer sends back what it hears, under an SSRC of its own.
 #[test]
 fn an_echo_is_told_once_with_its_delay() {
     let mut shell = Shell::new();
@@ -86,7 +86,7 @@ fn an_echo_is_told_once_with_its_delay() {
     assert_eq!(shell.received(CALLER).looped, 0, "its SSRC is its own");
 }
 
-/// AUD-18: nobody is told to be an echo who answers, hears himself, or says nothing.
+/// Nobody is told to be an echo who answers, hears himself, or says nothing.
 #[test]
 fn a_good_call_has_no_echo() {
     let own = sentence(31);
@@ -106,7 +106,7 @@ fn a_good_call_has_no_echo() {
     assert_eq!(echoes(&mut shell), [], "it hears itself of us");
 }
 
-/// AUD-18: packets of ours that come back count, also beside those of the peer.
+/// Packets of ours that come back count, also beside those of the peer.
 #[test]
 fn packets_of_ours_count_also_where_they_are_not_let_in() {
     let mut shell = Shell::new();
@@ -135,7 +135,7 @@ fn samples(shell: &mut Shell) -> Vec<Sample> {
     measured.flat_map(|measured| measured.samples).collect()
 }
 
-/// AUD-13, AUD-17, AUD-29: five seconds by five seconds, what number, how loud, how much of it nothing, and what began anew.
+/// Five seconds by five seconds, what number, how loud, how much of it nothing, and what began anew.
 #[test]
 fn samples_tell_the_codec_the_level_the_mute_and_the_restarts_of_their_time() {
     let mut shell = Shell::with(Settings {
@@ -195,7 +195,7 @@ fn samples_tell_the_codec_the_level_the_mute_and_the_restarts_of_their_time() {
     assert_eq!(received.codec_changes, 1);
 }
 
-/// AUD-13: what its decoder makes nothing of is counted where it came from.
+/// What its decoder makes nothing of is counted where it came from.
 #[test]
 fn what_cannot_be_decoded_is_counted() {
     let (mut shell, mut caller, _) = Shell::bridged(Codec::Opus, Codec::Pcmu);
@@ -214,7 +214,7 @@ fn what_cannot_be_decoded_is_counted() {
     }
 }
 
-/// AUD-28: a peer whose clock is wrong is told after a minute, and a good one is not.
+/// A peer whose clock is wrong is told after a minute, and a good one is not.
 #[test]
 fn the_clock_of_a_peer_is_told_after_a_minute() {
     for (every_us, ppm) in [(20_006, 300), (20_000, 0)] {
@@ -235,7 +235,7 @@ fn the_clock_of_a_peer_is_told_after_a_minute() {
     }
 }
 
-/// DTMF-02: four octets of one timestamp under a number that nobody agreed on are a key; audio under one is not.
+/// Four octets of one timestamp under a number that nobody agreed on are a key; audio under one is not.
 #[test]
 fn a_key_under_another_number_is_told_from_audio_under_another_number() {
     let refused = |shell: &mut Shell| -> Refused {
@@ -267,7 +267,7 @@ fn a_key_under_another_number_is_told_from_audio_under_another_number() {
     assert_eq!(refused(&mut shell).same_timestamp, 0);
 }
 
-/// DTMF-04: a key that comes by INFO and as an event says so, with the time between; two presses do not.
+/// A key that comes by INFO and as an event says so, with the time between; two presses do not.
 #[test]
 fn a_key_that_came_twice_is_told() {
     let doubled = |shell: &mut Shell| -> Vec<Doubled> {
@@ -324,7 +324,7 @@ fn a_key_that_came_twice_is_told() {
     );
 }
 
-/// AUD-29, AUD-28: a sender that is quiet and goes on by its timestamp begins nothing anew, with a marker or without.
+/// A sender that is quiet and goes on by its timestamp begins nothing anew, with a marker or without.
 #[test]
 fn a_pause_is_no_restart() {
     let (mut shell, mut caller, _) = Shell::bridged(Codec::Pcmu, Codec::Pcmu);
