@@ -292,9 +292,14 @@ fn is_told(trunkline: &Trunkline, (trunk, what, alert, versions, remedy): &Told)
     for part in [what, alert, versions, remedy] {
         assert!(text.contains(part), "{trunk}: {part}\n{text}");
     }
-    let (_, page) = trunkline.get(&format!("/api/trunks/{trunk}"));
-    let page: serde_json::Value = serde_json::from_str(&page).expect("it is JSON");
-    let seen = page["health"]["tls_refused"].to_string();
+    // The CLI reads the log itself; the page's projection follows it.
+    let seen = wait::until(20 * SECOND, || {
+        let (_, page) = trunkline.get(&format!("/api/trunks/{trunk}"));
+        let page: serde_json::Value = serde_json::from_str(&page).expect("it is JSON");
+        let seen = &page["health"]["tls_refused"];
+        (!seen.is_null()).then(|| seen.to_string())
+    });
+    let seen = seen.unwrap_or_else(|| panic!("the page tells nothing of {trunk}"));
     for part in [what, alert, versions] {
         assert!(seen.contains(part), "{trunk}: {part}\n{seen}");
     }
