@@ -101,8 +101,10 @@ impl Echo {
 
     fn slot(&mut self, now: Instant) -> u32 {
         let began = *self.began.get_or_insert(now);
-        let since = now.saturating_duration_since(began).as_millis();
-        u32::try_from(since / SLOT.as_millis()).unwrap_or(u32::MAX)
+        let since = now.saturating_duration_since(began);
+        // Where a packet passes: no division of 128 bits.
+        let slots = since.as_secs() * SLOTS_PER_S + u64::from(since.subsec_millis() / SLOT_MS);
+        u32::try_from(slots).unwrap_or(u32::MAX)
     }
 
     /// Looks through the last window, up to this slot.
@@ -266,6 +268,8 @@ fn permille(share: f32) -> u16 {
 
 /// How finely time is looked at: a packet of usual length.
 const SLOT: Duration = Duration::from_millis(20);
+const SLOT_MS: u32 = 20;
+const SLOTS_PER_S: u64 = 50;
 /// Slots that are compared: five seconds hold some words.
 const WINDOW: usize = 250;
 const WINDOW_SLOTS: u32 = 250;
